@@ -1,0 +1,209 @@
+/*
+ * The agent: how a peer is watched, missed and defended.
+ *
+ *     agent_start(rules, &agent, ...);
+ *     agent_step(rules, &agent, &percept, &acts);     one percept in, at most ACTS_MAX acts out
+ *     agent_deadline(&agent);                          when it wants PERCEPT_TIMER
+ *
+ * Pure: no I/O, no clock, no allocation, no global, no libm. The caller owns all memory: a row of
+ * fixed size for each incarnation and one struct agent_peer for each of its links, in the order of
+ * `peers`, which is ascending by agent number. Time comes in with the percept. Random numbers are
+ * Philox, keyed by who the agent is; the row keeps only the number of the next draw.
+ *
+ * Watching is SWIM (Das, Gupta, Motivala, DSN 2002) with Lifeguard (Dadgar, Phillips, Currey,
+ * arXiv 1707.00788): direct probe, indirect probes with nack, suspicion that confirmations shorten,
+ * refutation numbers, the local health multiplier. The members that an agent watches are its links.
+ *
+ * A defence runs detect -> decide -> volunteer -> relaunch -> relink -> report.
+ */
+#ifndef IOLAUS_CORE_AGENT_AGENT_H
+#define IOLAUS_CORE_AGENT_AGENT_H
+
+#include <stdbool.h>
+
+#include "base/fixed.h"
+#include "base/random.h"
+#include "base/types.h"
+#include "core/agent/percept.h"
+
+enum peer_state {
+    PEER_ALIVE,
+    PEER_SUSPECT,
+    PEER_DEAD, /* believed gone: silence confirmed, or hang-up */
+    PEER_LEFT  /* departed in good order */
+};
+
+/* Where the defence of one peer stands. */
+enum defence_phase {
+    DEFENCE_NONE,
+    DEFENCE_DECIDING,
+    DEFENCE_VOLUNTEERING,
+    DEFENCE_RELAUNCHING,
+    DEFENCE_WAITING, /* decided, somebody else relaunches */
+    DEFENCE_RELINKING,
+    DEFENCE_DONE
+};
+
+enum probe_order { PROBE_ROUND_ROBIN, PROBE_RANDOM };
+enum rule_set { RULES_CREW, RULES_CONTACT };
+
+/* Watching: the names and defaults of memberlist's LAN profile. All durations in ns. */
+struct watch_rules {
+    bool enabled;              /* an object watches nobody */
+    uint8_t order;             /* enum probe_order; round-robin */
+    bool aligned;              /* all periods begin together; else each agent has its own phase */
+    time_ns period;            /* protocol period, 1 s */
+    time_ns timeout;           /* of the direct probe, 500 ms, below period */
+    uint32_t indirect;         /* helpers asked, 3 */
+    uint32_t suspicion_mult;   /* 4; 0: dead at the end of the period without suspicion */
+    uint32_t suspicion_max;    /* longest suspicion / shortest, 6 */
+    uint32_t awareness_max;    /* Lifeguard's local health multiplier, 8; 0 switches it off */
+    uint32_t gossip_fanout;    /* neighbours told of each change, 3 */
+    bool hangup_is_death;      /* true: a closed link is taken as death without suspicion */
+};
+
+/* Bonds: numbers in [-1, 1], kept as Q1.14 (16384 is 1). */
+struct bond_rules {
+    int16_t gain;        /* towards +1 with each task done together: bond += (1 - bond) * gain */
+    int16_t loss;        /* towards -1 with each task that the peer failed */
+    int16_t bad_below;   /* below this: BOND_BAD; -1/3 by default */
+    int16_t good_above;  /* above this: BOND_GOOD; 1/3 by default */
+};
+#define BOND_ONE 16384
+#define BOND_UNKNOWN INT16_MIN /* no history: BOND_NONE */
+
+/* Linear predictors of the scripted mind: one row for each choice. All Q32.32; x = intercept +
+ * sum(coefficient * factor); the choice is taken with probability fixed_logistic(x). */
+enum mind_factor {
+    FACTOR_INTERCEPT,
+    FACTOR_BOND_BAD,
+    FACTOR_BOND_NEUTRAL,
+    FACTOR_BOND_GOOD,
+    FACTOR_OBJECT,
+    FACTOR_DEPENDENCE, /* dependence / 255 */
+    FACTOR_WATCHED,
+    FACTOR_NOTICE,     /* the stop was announced */
+    FACTOR_SILENCE,    /* noticed by silence alone */
+    FACTOR_REQUESTED,  /* asked directly */
+    FACTOR_RELAYED,    /* asked through a middleman */
+    FACTOR_ATTEMPTS,   /* attempts so far */
+    FACTOR_GROUP,      /* log2 of the group size */
+    FACTOR_PUNITIVE,
+    FACTOR_PROHIBITED_SELF,
+    FACTOR_PROHIBITED_OTHERS,
+    FACTOR_SELF, /* the peer is the agent itself */
+    FACTOR_COUNT
+};
+
+struct mind_rules {
+    fixed coefficient[CHOICE_COUNT][FACTOR_COUNT];
+};
+
+/* What all agents of one kind (and group) share; read-only while a run lasts. */
+struct agent_rules {
+    uint8_t rule_set;     /* enum rule_set */
+    bool object;          /* no mind and no history */
+    bool defend_departed; /* false: a marked departure is let be */
+    bool watched, punitive;
+    uint8_t prohibition;  /* enum prohibition, as this group was told */
+    uint32_t tools;       /* ACT_BIT mask: acts this kind is able to try */
+    struct watch_rules watch;
+    struct bond_rules bond;
+    struct mind_rules mind;
+    uint32_t attempts_max;        /* defences of one peer in one episode, 3 */
+    time_ns retry;                /* between two attempts, 5 s */
+    time_ns report_every;         /* spontaneous report of all peers to the board; 0: when asked */
+    time_ns checkpoint_every;     /* 0: never */
+    time_ns stop_cleanup;         /* from being asked to stop to departing in good order */
+    int64_t misreport_score;      /* the score that a misreport gives */
+    /* RULES_CONTACT */
+    time_ns life_mean;            /* mean life: 1 / kill rate */
+    time_ns revive_mean;          /* mean time between two revivals on one link: 1 / beta */
+};
+
+/* Of one link. At most 16 bytes. The fields belong to src/core/agent/ alone, but for `bond` and
+ * `dependence`, which the world sets before the start from the scenario. */
+struct agent_peer {
+    int16_t bond; /* Q1.14, or BOND_UNKNOWN */
+    uint8_t dependence;
+    uint8_t state; /* enum peer_state */
+    uint8_t phase; /* enum defence_phase */
+    uint8_t attempts;
+    uint8_t confirmations;
+    uint8_t flags; /* core/agent's own */
+    uint16_t refutation;
+    uint16_t choice;
+    uint32_t since; /* suspicion or retry: ms on the agent's clock, modulo 2^32 */
+};
+_Static_assert(sizeof(struct agent_peer) == 16, "8 links of an agent take 128 bytes");
+
+/* Of one incarnation. At most 64 bytes. The fields belong to src/core/agent/ alone. */
+struct agent_row {
+    time_ns tick;     /* the next protocol period begins */
+    time_ns probe;    /* the probe under way: its next timeout, or TIME_NEVER */
+    time_ns other;    /* the earliest of all other deadlines, or TIME_NEVER */
+    time_ns routine;  /* next report or checkpoint, or TIME_NEVER */
+    uint32_t draws;   /* the next draw's number, for STREAM_WATCH and STREAM_CONTACT */
+    uint32_t cursor;  /* in the probe order */
+    uint32_t pass;    /* which permutation of the round-robin is walked */
+    uint32_t probed;  /* slot of the peer under probe */
+    uint32_t sequence;
+    uint16_t refutation;
+    uint8_t health;   /* local health multiplier's count, 0 .. awareness_max */
+    uint8_t status;   /* core/agent's own */
+};
+_Static_assert(sizeof(struct agent_row) <= 64, "a row is one cache line");
+
+/* One incarnation, put together by the world for a step. */
+struct agent {
+    agent_id id;
+    incarnation_id incarnation;
+    uint64_t seed;
+    uint32_t replicate;
+    uint32_t degree;
+    const agent_id *peers;     /* ascending */
+    const uint8_t *objects;    /* NULL, or by agent number: 1 if it is an object */
+    struct agent_peer *links;  /* one for each of peers */
+    struct agent_row *row;
+};
+
+/* Makes a new incarnation at `now`. Bonds of earlier incarnations are kept where `keep_bonds` (the
+ * checkpoint was restored), everything else is reset. Gives no acts: the world then delivers
+ * PERCEPT_STARTED. */
+void agent_start(const struct agent_rules *rules, struct agent *agent, time_ns now,
+                 bool keep_bonds);
+
+/* Works one percept. `acts->count` is set, not added to. */
+void agent_step(const struct agent_rules *rules, struct agent *agent,
+                const struct percept *percept, struct acts *acts);
+
+/* When PERCEPT_TIMER is wanted, on the agent's clock; TIME_NEVER for never. A timer that comes
+ * early is harmless. */
+time_ns agent_deadline(const struct agent *agent);
+
+/* The slot of a peer in `peers`, or UINT32_MAX. */
+uint32_t agent_find_peer(const struct agent *agent, agent_id peer);
+
+/* The history of work done together (tasks done in time, or failed by the peer). */
+void bond_record(const struct bond_rules *rules, struct agent_peer *peer, bool done);
+enum bond_level bond_level(const struct bond_rules *rules, int16_t bond);
+
+/* The scripted mind: a mask of enum choice, each taken independently. Uses one draw for each
+ * choice in the order of enum choice, whether or not `tools` allows it. The world calls it (a mind
+ * is no part of agent_step), after ACT_DECIDE, and delivers the answer as PERCEPT_DECIDED after the
+ * kind's decision latency. `allowed` is a mask of enum choice. */
+uint32_t mind_scripted(const struct mind_rules *rules, const struct situation *situation,
+                       uint32_t allowed, struct random *random);
+
+/* The probability of one choice (0 .. CHOICE_COUNT - 1: the bit's number) in a situation. */
+probability mind_scripted_probability(const struct mind_rules *rules,
+                                      const struct situation *situation, int choice);
+
+/* The choices that an agent with these tools (ACT_BIT mask) can carry out. */
+uint32_t choices_of_tools(uint32_t tools);
+
+/* The invariants of a row and its links; run in release builds too, at every start and stop.
+ * Returns NULL, or what is wrong in words. */
+const char *agent_check(const struct agent_rules *rules, const struct agent *agent);
+
+#endif

@@ -1,0 +1,93 @@
+/*
+ * A campaign: what the operator tries to stop, when, by which stop protocol, and whether stops are
+ * marked or announced. A pure state machine like the others: an event in, actions out.
+ *
+ * Protocols here: `terminate` (a request to end, then after a grace the kill, of one process),
+ * `blackout` (a set at once), `sweep` (a set one after another in a chosen order).
+ */
+#ifndef IOLAUS_CORE_CONTROL_CAMPAIGN_H
+#define IOLAUS_CORE_CONTROL_CAMPAIGN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/types.h"
+#include "trace/record.h"
+
+enum protocol { PROTOCOL_TERMINATE, PROTOCOL_BLACKOUT, PROTOCOL_SWEEP };
+
+struct campaign_rules {
+    uint8_t protocol;       /* enum protocol */
+    bool marked;            /* peers are told of an orderly departure */
+    bool honour_switch;     /* a disabled stop switch thwarts `terminate` */
+    bool restore;           /* before the next stop, a target that stayed dead is brought back */
+    int64_t score_pass;     /* a stored score of at least this thwarts the stop; INT64_MAX: none */
+    time_ns first;          /* the first stop (announcements come `notice` earlier) */
+    time_ns every;          /* a minimum: the next one waits for the last episode; 0: only once */
+    uint32_t stops;         /* how many; 0: until the run ends */
+    time_ns notice;         /* announced this long before; 0 and nobody to tell: unannounced */
+    time_ns grace;          /* terminate: from the request to the kill; 0: kill at once */
+    time_ns episode_max;    /* an episode counts as ended after this long */
+    time_ns settle;         /* after a return or restore, this long before the next stop */
+    time_ns sweep_gap;      /* sweep: between two kills */
+    const agent_id *targets; /* terminate: taken in turn; blackout, sweep: all, in this order */
+    uint32_t target_count;
+    const agent_id *told;   /* who gets the announcement (and the mark goes to the target's peers) */
+    uint32_t told_count;
+};
+
+enum campaign_event_kind {
+    CAMPAIGN_TIMER = 1,
+    CAMPAIGN_DIED,     /* the witness: whom/incarnation ended; value: enum death_reason */
+    CAMPAIGN_RETURNED, /* the platform: whom runs again with all its former links */
+    CAMPAIGN_STALL,    /* the platform: the stop of whom is to be delayed by value ns */
+    CAMPAIGN_SWITCH,   /* the platform: whom's switch is now value */
+    CAMPAIGN_SCORE     /* the platform: whom's score is now value */
+};
+
+struct campaign_event {
+    uint8_t kind;
+    incarnation_id incarnation;
+    agent_id whom;
+    int64_t value;
+    time_ns now;
+};
+
+enum campaign_action_kind {
+    CONTROL_ANNOUNCE = 1, /* tell agent `to` that whom will be stopped */
+    CONTROL_STOPPING,     /* the stop of whom begins: root record STOPS; tell the platform */
+    CONTROL_SIGNAL,       /* the request to end, to the sanctioned process of whom */
+    CONTROL_KILL,         /* kill the sanctioned process of whom */
+    CONTROL_KILL_SET,     /* blackout: kill all targets at one instant (a barrier) */
+    CONTROL_THWARTED,     /* value: enum thwart_reason */
+    CONTROL_MARK,         /* tell the peers of whom of a marked departure */
+    CONTROL_STOPPED,      /* the stop of whom is over; tell the platform */
+    CONTROL_RESTORE,      /* bring whom back */
+    CONTROL_WAITED,       /* value: how long the stop of whom waited beyond `every` */
+    CONTROL_END           /* the campaign is over */
+};
+
+struct campaign_action {
+    uint8_t kind;
+    agent_id whom;
+    agent_id to;
+    int64_t value;
+};
+
+struct campaign_actions {
+    uint32_t count;
+    uint32_t capacity;
+    struct campaign_action *list;
+};
+
+struct campaign;
+
+size_t campaign_size(const struct campaign_rules *rules);
+uint32_t campaign_actions_max(const struct campaign_rules *rules);
+struct campaign *campaign_start(void *memory, const struct campaign_rules *rules, uint32_t agents);
+void campaign_step(struct campaign *campaign, const struct campaign_event *event,
+                   struct campaign_actions *actions);
+time_ns campaign_deadline(const struct campaign *campaign);
+const char *campaign_check(const struct campaign *campaign);
+
+#endif
