@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+#include "base/fixed_table.h"
+
 __extension__ typedef __int128 wide;
 
 /* ln 2 in Q1.62, from its binary expansion. */
@@ -46,7 +48,7 @@ fixed fixed_exp(fixed x)
     sum = (wide)1 << 62;
     term = (wide)1 << 62;
     for (int n = 1; n <= 20; n++) {
-        term = ((term * r) >> 62) / n;
+        term = (int64_t)((term * r) >> 62) / n; /* below 2^62 */
         sum += term;
     }
     /* sum is Q62; the result is Q32 times 2^k. */
@@ -56,27 +58,28 @@ fixed fixed_exp(fixed x)
 }
 
 /*
- * ln x = e ln 2 + ln m with m in [1, 2); ln m = 2 artanh((m - 1) / (m + 1)) by its series
- * (Abramowitz and Stegun 4.1.27), whose argument is at most 1/3.
+ * ln x = e ln 2 + ln m with m in [1, 2), and ln m = LOG[k] + ln(1 + r) with r = m * INVERSE[k] - 1,
+ * |r| < 2^-7, by its Taylor series to the 6th power (Abramowitz and Stegun 4.1.24), which leaves
+ * less than 2^-51.
  */
 fixed fixed_log(fixed x)
 {
-    int exponent;
-    wide m, z, z2, term, sum;
+    int exponent, k;
+    int64_t m, r, sum;
 
     assert(x > 0);
     exponent = 31 - __builtin_clzll((unsigned long long)x);
     /* m in Q62: x has its top bit at 32 + exponent. */
-    m = exponent <= 30 ? (wide)x << (30 - exponent) : (wide)x >> (exponent - 30);
-    z = ((m - ((wide)1 << 62)) << 62) / (m + ((wide)1 << 62));
-    z2 = (z * z) >> 62;
-    sum = 0;
-    term = z;
-    for (int n = 1; n <= 39; n += 2) {
-        sum += term / n;
-        term = (term * z2) >> 62;
-    }
-    return (fixed)((2 * sum + (wide)exponent * LN2_Q62) >> 30);
+    m = x << (30 - exponent);
+    k = (int)(m >> 55) & 127;
+    r = (int64_t)(((wide)m * LOG_TABLE[k].inverse) >> 32) - ((int64_t)1 << 62);
+    sum = -(r / 6);
+    sum = r / 5 + (int64_t)(((wide)sum * r) >> 62);
+    sum = -(r / 4) + (int64_t)(((wide)sum * r) >> 62);
+    sum = r / 3 + (int64_t)(((wide)sum * r) >> 62);
+    sum = -(r / 2) + (int64_t)(((wide)sum * r) >> 62);
+    sum = r + (int64_t)(((wide)sum * r) >> 62);
+    return (fixed)(((wide)LOG_TABLE[k].log + sum + (wide)exponent * LN2_Q62) >> 30);
 }
 
 probability fixed_logistic(fixed x)

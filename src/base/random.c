@@ -55,7 +55,8 @@ bool random_chance(struct random *random, probability p)
 
 time_ns random_exponential(struct random *random, time_ns mean)
 {
-    /* u = k / 2^62 with k in 1 .. 2^62. Read as Q32.32, k is u * 2^30, so -ln u = 30 ln 2 - ln k. */
+    /* u = k / 2^62 with k in 1 .. 2^62. Read as Q32.32, k is u * 2^30, so -ln u = 30 ln 2 - ln k.
+     */
     static const fixed ln2_30 = INT64_C(89311334154); /* 30 ln 2 in Q32.32 */
     fixed k = (fixed)(random_u64(random) >> 2) + 1;
     fixed draw = ln2_30 - fixed_log(k);
