@@ -12,6 +12,9 @@
 struct sim_options {
     uint64_t seed;
     uint32_t replicate;
+    uint32_t copies;    /* replicates worked at once, as one crew that falls into as many parts: agent
+                           a of copy c is c * agents + a, and draws as replicate + c. Only for
+                           the contact rule set; 0 means 1 */
     uint32_t block;     /* of the engine; 0: chosen. Never changes a result */
     uint32_t sink_count;
     const struct record_sink *sinks;
@@ -24,7 +27,6 @@ struct sim_result {
     uint64_t events;
     uint64_t records;
     time_ns ended;      /* simulated time at the end */
-    uint64_t bytes;     /* reserved and touched for agents, links and events */
     uint32_t alive;     /* incarnations alive at the end */
 };
 
