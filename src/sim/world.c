@@ -287,6 +287,21 @@ static void draw_drifts(struct world *world)
     }
 }
 
+static bool starts_alive(const struct scenario_contact *contact, agent_id agent)
+{
+    uint32_t low = 0, high = contact->alive_count;
+
+    while (!contact->all_alive && low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (contact->alive[middle] < agent)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return contact->all_alive || (low < contact->alive_count && contact->alive[low] == agent);
+}
+
 /* The first incarnations: all at the beginning of time, with all links up. */
 static void begin_crew(struct world *world)
 {
@@ -294,8 +309,7 @@ static void begin_crew(struct world *world)
 
     for (agent_id a = 0; a < world->agents; a++) {
         world->published[a].gone = RECORD_ID_NONE;
-        if (world->contact && !scenario->contact.all_alive &&
-            a % world->one != scenario->contact.seed_vertex) {
+        if (world->contact && !starts_alive(&scenario->contact, a % world->one)) {
             world->row[a].wake = TIME_NEVER;
             /* So that its first life is number 0, as that of the others. */
             world->row[a].incarnation = UINT16_MAX;
