@@ -179,6 +179,7 @@ static int run_contact(struct plan *plan, struct plan_run *run, struct progress 
     struct share share = {progress, 0};
     struct sim_options options = {.seed = plan->seed,
                                   .replicate = run->replicate,
+                                  .block = plan->block,
                                   .copies = run->copies,
                                   .sink_count = 1,
                                   .sinks = &sink,
@@ -207,6 +208,7 @@ static int run_sinks(struct plan *plan, struct plan_run *run, const struct trace
     struct share share = {progress, 0};
     struct sim_options options = {.seed = plan->seed,
                                   .replicate = run->replicate,
+                                  .block = plan->block,
                                   .sinks = sinks,
                                   .progress = run_progress,
                                   .progress_context = &share};

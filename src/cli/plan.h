@@ -28,6 +28,7 @@ struct plan_run {
 struct plan {
     uint64_t seed;
     uint32_t workers;
+    uint32_t block;         /* of the engine; 0: chosen */
     const char *trace_path; /* NULL: none is written */
     struct plan_run *runs;
     uint32_t count;

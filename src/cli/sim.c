@@ -21,12 +21,12 @@ struct arguments {
     struct scenario_change changes[CHANGES_MAX];
     uint32_t change_count;
     const char *arm, *trace_path;
-    uint64_t seed, replicates, episode, workers;
+    uint64_t seed, replicates, episode, workers, block;
     bool seed_given, json, digest, detail;
 };
 
 enum { OPTION_SEED = 256, OPTION_REPLICATES, OPTION_EPISODE, OPTION_SET, OPTION_TRACE, OPTION_JSON,
-       OPTION_DIGEST, OPTION_ARM, OPTION_DETAIL };
+       OPTION_DIGEST, OPTION_ARM, OPTION_DETAIL, OPTION_BLOCK };
 
 static const struct argp_option OPTIONS[] = {
     {"seed", OPTION_SEED, "N", 0, "seed of all random numbers (default: the scenario's)", 0},
@@ -42,6 +42,8 @@ static const struct argp_option OPTIONS[] = {
     {"digest", OPTION_DIGEST, NULL, 0, "print the digest of each run's trace, and nothing else", 0},
     {"detail", OPTION_DETAIL, NULL, 0, "print every measure of every arm", 0},
     {"jobs", 'j', "N", 0, "runs worked at once (default: the number of processors)", 0},
+    {"block", OPTION_BLOCK, "N", 0,
+     "agents in a block of the engine's table (default: chosen); never changes a result", 0},
     {0}};
 
 static error_t parse_number(struct argp_state *state, const char *text, uint64_t low,
@@ -75,6 +77,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
         return parse_number(state, text, 1, UINT32_MAX, "episode", &arguments->episode);
     case 'j':
         return parse_number(state, text, 1, 256, "jobs", &arguments->workers);
+    case OPTION_BLOCK:
+        return parse_number(state, text, 1, UINT32_MAX, "block", &arguments->block);
     case OPTION_SET:
         if (arguments->change_count == CHANGES_MAX) {
             fprintf(stderr, "iolaus sim: at most %d changes with --set\n", CHANGES_MAX);
@@ -272,6 +276,7 @@ static int run(const struct arguments *arguments, struct scenario_file *file, st
         goto out;
     plan.seed = arguments->seed_given ? arguments->seed : arms[0]->seed;
     plan.workers = (uint32_t)arguments->workers;
+    plan.block = (uint32_t)arguments->block;
     replicates =
         arguments->replicates > 0 ? (uint32_t)arguments->replicates : arms[0]->replicates;
     if (arguments->episode > 0) {
