@@ -71,11 +71,16 @@ struct platform_crew {
 };
 
 enum platform_event_kind {
+    /* Each ACTION_START is answered by one of the first two. */
     PLATFORM_STARTED = 1,  /* whom/incarnation runs now */
     PLATFORM_START_FAILED, /* it could not be started */
     PLATFORM_DIED,         /* whom/incarnation ended; departed: value = enum death_reason */
-    PLATFORM_ACT,          /* tool call: act of who on whom; by, via, value, health */
-    PLATFORM_STOPPING,     /* control: a stop of whom begins; value: ns that stalls may still add */
+    PLATFORM_ACT,          /* tool call: act of who on whom; by, via, value, health. Each call of a
+                              tool by an incarnation that is not known dead gets one ACTION_RESULT;
+                              value of ACT_STALL: ns wanted, 0 for as many as there are; of
+                              ACT_CHECKPOINT (no tool, no result): its number, 0 for the next */
+    PLATFORM_STOPPING,     /* control: a stop of whom begins; value: ns that stalls may still add,
+                              of which stall_max is the most (the value of CONTROL_STOPPING) */
     PLATFORM_STOPPED,      /* control: the stop of whom is over */
     PLATFORM_RESTORE,      /* control: bring whom back, linked, whatever the policy */
     PLATFORM_TOMBSTONE,    /* control: remove desired state, refuse relaunch and health reports */
@@ -143,11 +148,14 @@ size_t platform_size(const struct platform_rules *rules, const struct platform_c
 uint32_t platform_actions_max(const struct platform_rules *rules,
                               const struct platform_crew *crew);
 
-/* Sets up in `memory`; every agent is desired, none runs (the world starts the first incarnations,
- * slot 0, number 0, all links up, and does not tell the platform so). */
+/* Sets up in `memory`; every agent is desired and believed to run (the world starts the first
+ * incarnations, slot 0, number 0, all links up, and does not tell the platform so). The rules, the
+ * crew and what they point to must outlive the platform. */
 struct platform *platform_start(void *memory, const struct platform_rules *rules,
                                 const struct platform_crew *crew);
 
+/* Works one event; `actions->count` is set, not added to. Whatever falls due by event->now is worked
+ * too, as far as there is room for actions: what is left has a deadline that is not after now. */
 void platform_step(struct platform *platform, const struct platform_event *event,
                    struct platform_actions *actions);
 
