@@ -171,9 +171,9 @@ static void publish(struct world *world, const struct change *change)
         break;
     case CHANGE_CHECKPOINT:
         from = row_place(world, change->row);
-        count = world->links->offsets[agent + 1] - world->links->offsets[agent] + 1;
+        count = world->links->offsets[agent + 1] - world->links->offsets[agent];
         for (uint64_t i = 0; i < count; i++)
-            world->checkpoint_bonds[world->links->offsets[agent] + agent + i] =
+            world->checkpoint_bonds[agent_place(world, agent) + i] =
                 world->link[from + i].bond;
         break;
     }
@@ -238,7 +238,7 @@ static void world_measure(struct world *world)
     if (!world->contact && scenario->network.platform_latency < world->lookahead)
         world->lookahead = scenario->network.platform_latency;
     world->recording = world->options->sink_count > 0;
-    world->places = 2 * world->links->edges + world->agents;
+    world->places = 2 * world->links->edges + (uint64_t)AGENT_LINKS_EXTRA * world->agents;
     world->records_max = (size_t)1 << 24;
     world->changes_max = (size_t)1 << 24;
     world->message_free = UINT32_MAX;

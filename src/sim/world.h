@@ -138,7 +138,7 @@ struct world {
     struct row *row;
     struct row_work *row_work;
     struct agent_row *agent_row;
-    /* by link place: offsets[agent] + agent (each has one place more, for itself), for each slot */
+    /* by link place, for each slot: an agent's begin at offsets[agent] + AGENT_LINKS_EXTRA * agent */
     struct agent_peer *link;
     uint8_t *link_end;         /* the slot that the link leads to, LINK_FRESH, or LINK_DOWN */
     struct cause *concern;     /* what the agent was last about, for that peer */
@@ -217,12 +217,17 @@ static inline uint8_t row_slot(const struct world *world, uint32_t row)
     return (uint8_t)(row / world->agents);
 }
 
-/* The first link place of a row. */
+/* The first link place of an agent's slot 0, and of a row. */
+static inline uint64_t agent_place(const struct world *world, agent_id agent)
+{
+    return world->links->offsets[agent] + (uint64_t)AGENT_LINKS_EXTRA * agent;
+}
+
 static inline uint64_t row_place(const struct world *world, uint32_t row)
 {
     agent_id agent = row_agent(world, row);
 
-    return row_slot(world, row) * world->places + world->links->offsets[agent] + agent;
+    return row_slot(world, row) * world->places + agent_place(world, agent);
 }
 
 /* world_clock.c: the agents' own clocks, distributions of durations */

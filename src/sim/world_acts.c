@@ -197,10 +197,14 @@ static void act_send(const struct doing *doing, const struct act *act)
 
     switch ((enum message_kind)act->message) {
     case MESSAGE_PING:
+        if (act->by != AGENT_NONE) {
+            send_full(doing, act, &cause);
+            return;
+        }
         tag = TAG_PING;
         break;
     case MESSAGE_ACK:
-        if (act->refutation != 0 || act->subject != doing->id) {
+        if (act->refutation != 0 || act->subject != doing->id || act->by != AGENT_NONE) {
             send_full(doing, act, &cause);
             return;
         }

@@ -103,8 +103,7 @@ static void do_stopping(struct world *world, const struct campaign_action *actio
         *root = CAUSE_NONE;
     stop.value = world->scenario->campaign.protocol;
     root->id = write_order(world, VERB_STOPS, now, root, &stop, AGENT_NONE);
-    tell_platform(world, now, PLATFORM_STOPPING, action->whom, world->scenario->platform.stall_max,
-                  root);
+    tell_platform(world, now, PLATFORM_STOPPING, action->whom, action->value, root);
 }
 
 static void do_mark(struct world *world, const struct campaign_action *action, time_ns now)

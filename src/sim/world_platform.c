@@ -236,19 +236,20 @@ static void step(struct world *world, struct platform_event *event, time_ns now,
     world->actions.count = 0;
     platform_step(world->platform, event, &world->actions);
     assert(world->actions.count <= world->actions.capacity);
-    struct cause running = *cause;
+    struct cause answer = *cause, running;
 
     for (uint32_t i = 0; i < world->actions.count; i++) {
         const struct platform_action *action = &world->actions.list[i];
 
-        /* What a timer brings about follows from what was last heard of the agent: its death. */
-        if (event->kind == PLATFORM_TIMER && action->kind != ACTION_ASK) {
+        /* A restart that fell due, whatever woke the platform, follows from the agent's death. */
+        if (action->kind == ACTION_GIVE_UP ||
+            (action->kind == ACTION_START && action->value == START_PLATFORM))
             running = world->last_cause[action->whom];
-            if (record_id_is_none(running.id) ||
-                (running.id.writer == 0 && running.id.sequence == 0))
-                running = CAUSE_NONE;
-        }
+        else
+            running = answer;
         do_action(world, action, now, &running);
+        if (action->kind == ACTION_GRANT)
+            answer = running;
     }
 }
 

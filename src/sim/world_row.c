@@ -56,6 +56,25 @@ void row_deliver(struct world *world, uint32_t row, struct percept *percept, tim
         schedule(world, row, &agent, now);
 }
 
+/* The witness tells control what it saw. */
+static void tell_control(struct world *world, uint32_t row, uint8_t kind, time_ns now,
+                         int64_t value, const struct cause *cause)
+{
+    uint32_t slot;
+
+    if (world->campaign == NULL)
+        return;
+    slot = world_message(world);
+    world->message[slot].use = USE_CAMPAIGN;
+    world->message[slot].cause = *cause;
+    world->message[slot].campaign =
+        (struct campaign_event){.kind = kind,
+                                .incarnation = world->row[row].incarnation,
+                                .whom = row_agent(world, row),
+                                .value = value};
+    world_send(world, row, world->control_entity, now + world->lookahead, slot);
+}
+
 static void set_links(struct world *world, uint32_t row, uint32_t checkpoint)
 {
     const struct scenario *scenario = world->scenario;
@@ -65,19 +84,16 @@ static void set_links(struct world *world, uint32_t row, uint32_t checkpoint)
     uint64_t degree = world->links->offsets[id + 1] - world->links->offsets[id];
     bool fresh = world->row[row].incarnation > 0;
 
-    for (uint64_t i = 0; i <= degree; i++) {
+    for (uint64_t i = 0; i < degree; i++) {
         struct agent_peer *link = &world->link[place + i];
 
-        *link = (struct agent_peer){.bond = BOND_UNKNOWN};
         if (fresh)
             world->link_end[place + i] = LINK_DOWN;
-        if (i == degree)
-            break;
         link->bond = scenario->bonds != NULL ? scenario->bonds[first + i] : scenario->bond_initial;
         if (scenario->dependence != NULL)
             link->dependence = scenario->dependence[first + i];
         if (checkpoint > 0)
-            link->bond = world->checkpoint_bonds[world->links->offsets[id] + id + i];
+            link->bond = world->checkpoint_bonds[agent_place(world, id) + i];
     }
 }
 
@@ -116,6 +132,7 @@ void row_begin(struct world *world, uint32_t row, incarnation_id incarnation, ti
                                                     .incarnation = incarnation};
         world_send(world, row, world->platform_entity,
                    now + world->scenario->network.platform_latency, slot);
+        tell_control(world, row, CAMPAIGN_STARTED, now, reason, &started);
     }
     agent = row_assemble(world, row);
     agent_start(rules_of(world, id), &agent, clock_local(world, id, now), true);
