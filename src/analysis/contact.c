@@ -46,7 +46,7 @@ void contact_analysis_close(struct contact_analysis *analysis)
 }
 
 struct mean_time contact_extinction(const time_ns *extinct_at, uint32_t count, time_ns unit,
-                               double confidence, uint64_t *survived)
+                                    double confidence, uint64_t *survived)
 {
     struct mean_time mean = {0};
     double sum = 0, squares = 0, half;
@@ -64,8 +64,7 @@ struct mean_time contact_extinction(const time_ns *extinct_at, uint32_t count, t
     if (mean.n < 2)
         return mean;
     mean.mean = sum / (double)mean.n;
-    mean.deviation =
-        sqrt((squares - sum * mean.mean) / (double)(mean.n - 1));
+    mean.deviation = sqrt((squares - sum * mean.mean) / (double)(mean.n - 1));
     half = gsl_cdf_ugaussian_Pinv(0.5 + confidence / 2) * mean.deviation / sqrt((double)mean.n);
     mean.low = mean.mean - half;
     mean.high = mean.mean + half;

@@ -36,7 +36,7 @@ struct mean_time {
 /* Mean time to extinction in units of `unit`; replicates that did not die out are left out and
  * counted in `*survived`. */
 struct mean_time contact_extinction(const time_ns *extinct_at, uint32_t count, time_ns unit,
-                               double confidence, uint64_t *survived);
+                                    double confidence, uint64_t *survived);
 
 /* How many of the replicates had somebody alive at `at`. */
 uint64_t contact_survivors(const time_ns *extinct_at, uint32_t count, time_ns at);

@@ -64,12 +64,11 @@ static json_t *arm_json(const struct scenario *arm, const time_ns *times, uint32
     for (uint32_t i = points; i-- > 0;) {
         struct rate rate = rate_wilson(contact_survivors(times, count, at[i]), count, 0.95);
 
-        json_array_append_new(survival,
-                              json_pack("{s:f, s:I, s:I, s:f, s:f, s:f}", "lives",
-                                        (double)at[i] / (double)unit, "successes",
-                                        (json_int_t)rate.successes, "trials",
-                                        (json_int_t)rate.trials, "rate", rate.rate, "low",
-                                        rate.low, "high", rate.high));
+        json_array_append_new(survival, json_pack("{s:f, s:I, s:I, s:f, s:f, s:f}", "lives",
+                                                  (double)at[i] / (double)unit, "successes",
+                                                  (json_int_t)rate.successes, "trials",
+                                                  (json_int_t)rate.trials, "rate", rate.rate, "low",
+                                                  rate.low, "high", rate.high));
     }
     return json_pack("{s:s, s:I, s:I, s:{s:f, s:f, s:f, s:f, s:I}, s:o}", "arm", arm->arm, "runs",
                      (json_int_t)count, "survived", (json_int_t)survived, "extinction_lives",
@@ -131,10 +130,10 @@ int contact_print(const struct plan *plan, const struct scenario *const *arms, u
         free(times);
     }
     if (json) {
-        json_t *all = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:o}", "format",
-                                "iolaus-contact-1", "scenario", arms[0]->name, "world", "sim",
-                                "version", IOLAUS_VERSION, "host", host.nodename, "seed",
-                                (json_int_t)plan->seed, "arms", list);
+        json_t *all =
+            json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:o}", "format", "iolaus-contact-1",
+                      "scenario", arms[0]->name, "world", "sim", "version", IOLAUS_VERSION, "host",
+                      host.nodename, "seed", (json_int_t)plan->seed, "arms", list);
 
         json_dumpf(all, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
         putchar('\n');

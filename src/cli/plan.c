@@ -186,8 +186,7 @@ static int run_contact(struct plan *plan, struct plan_run *run, struct progress 
                                   .progress = run_progress,
                                   .progress_context = &share};
     struct sim_result result = {0};
-    int failed =
-        contact_analysis_open(&analysis, run->scenario->agents, run->copies, &run->error);
+    int failed = contact_analysis_open(&analysis, run->scenario->agents, run->copies, &run->error);
 
     if (failed != 0)
         return failed;

@@ -1,6 +1,6 @@
 /*
- * What `iolaus sim` is to run: the runs (arm x replicate), worked by a few threads, and what is left
- * of each. Results do not depend on the number of threads.
+ * What `iolaus sim` is to run: the runs (arm x replicate), worked by a few threads, and what is
+ * left of each. Results do not depend on the number of threads.
  */
 #ifndef IOLAUS_CLI_PLAN_H
 #define IOLAUS_CLI_PLAN_H
@@ -19,7 +19,7 @@ struct plan_run {
     uint32_t copies;          /* contact: replicates worked at once */
     unsigned char digest[32]; /* of the trace */
     struct findings *findings;
-    time_ns *extinct_at;      /* contact: by copy */
+    time_ns *extinct_at; /* contact: by copy */
     uint64_t events, records;
     int failed;
     struct error error;

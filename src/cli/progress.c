@@ -36,8 +36,8 @@ static void show(struct progress *progress, double seconds)
     int minutes = (int)(left / 60);
 
     fprintf(stderr, "\r\033[K%3.0f%%  %.0f of %.0f %s  %.1f/s  %d:%02d left",
-            100 * progress->done / progress->total, progress->done, progress->total,
-            progress->unit, rate, minutes, (int)(left - 60 * minutes));
+            100 * progress->done / progress->total, progress->done, progress->total, progress->unit,
+            rate, minutes, (int)(left - 60 * minutes));
 }
 
 void progress_add(struct progress *progress, double parts)

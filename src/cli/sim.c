@@ -13,6 +13,7 @@
 
 #include "cli/contact.h"
 #include "cli/plan.h"
+#include "cli/put_in.h"
 
 #define CHANGES_MAX 256
 
@@ -25,8 +26,18 @@ struct arguments {
     bool seed_given, json, digest, detail;
 };
 
-enum { OPTION_SEED = 256, OPTION_REPLICATES, OPTION_EPISODE, OPTION_SET, OPTION_TRACE, OPTION_JSON,
-       OPTION_DIGEST, OPTION_ARM, OPTION_DETAIL, OPTION_BLOCK };
+enum {
+    OPTION_SEED = 256,
+    OPTION_REPLICATES,
+    OPTION_EPISODE,
+    OPTION_SET,
+    OPTION_TRACE,
+    OPTION_JSON,
+    OPTION_DIGEST,
+    OPTION_ARM,
+    OPTION_DETAIL,
+    OPTION_BLOCK
+};
 
 static const struct argp_option OPTIONS[] = {
     {"seed", OPTION_SEED, "N", 0, "seed of all random numbers (default: the scenario's)", 0},
@@ -46,8 +57,8 @@ static const struct argp_option OPTIONS[] = {
      "agents in a block of the engine's table (default: chosen); never changes a result", 0},
     {0}};
 
-static error_t parse_number(struct argp_state *state, const char *text, uint64_t low,
-                            uint64_t high, const char *name, uint64_t *value)
+static error_t parse_number(struct argp_state *state, const char *text, uint64_t low, uint64_t high,
+                            const char *name, uint64_t *value)
 {
     char *end;
 
@@ -55,8 +66,8 @@ static error_t parse_number(struct argp_state *state, const char *text, uint64_t
     *value = strtoull(text, &end, 10);
     if (text[0] < '0' || text[0] > '9' || *end != 0 || errno != 0 || *value < low ||
         *value > high) {
-        fprintf(stderr, "iolaus sim: --%s takes a whole number from %llu to %llu, not `%s`\n",
-                name, (unsigned long long)low, (unsigned long long)high, text);
+        fprintf(stderr, "iolaus sim: --%s takes a whole number from %llu to %llu, not `%s`\n", name,
+                (unsigned long long)low, (unsigned long long)high, text);
         ((struct arguments *)state->input)->path = NULL;
         return EINVAL;
     }
@@ -114,7 +125,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 }
 
 static const struct argp ARGP = {
-    OPTIONS, parse, "SCENARIO",
+    OPTIONS,
+    parse,
+    "SCENARIO",
     "Runs every arm of a scenario in the simulated world and prints, for each, what became of the "
     "targets, with counts and 95% intervals.\v"
     "Examples:\n"
@@ -122,10 +135,12 @@ static const struct argp ARGP = {
     "  iolaus sim scenarios/newsroom.yaml --arm 'peers preserve' --episode 3\n"
     "  iolaus sim scenarios/newsroom.yaml --set network.loss=0.1 --json\n"
     "The same scenario and seed give the same trace digest, on every machine and with any -j.",
-    NULL, NULL, NULL};
+    NULL,
+    NULL,
+    NULL};
 
-static int select_arms(struct scenario_file *file, const char *only,
-                       const struct scenario **arms, uint32_t *count, struct error *error)
+static int select_arms(struct scenario_file *file, const char *only, const struct scenario **arms,
+                       uint32_t *count, struct error *error)
 {
     *count = 0;
     for (uint32_t a = 0; a < scenario_arms(file); a++) {
@@ -189,8 +204,7 @@ static int add_up(const struct plan *plan, const struct scenario *const *arms, u
         if (sum == NULL || published[a] == NULL)
             return error_set(error, ERROR_MEMORY, "out of memory for the findings");
         for (uint32_t i = 0; i < plan->count; i++)
-            if (plan->runs[i].scenario == arms[a] &&
-                findings_add(sum, plan->runs[i].findings) != 0)
+            if (plan->runs[i].scenario == arms[a] && findings_add(sum, plan->runs[i].findings) != 0)
                 return error_set(error, ERROR_MEMORY, "out of memory for the findings");
         for (uint32_t p = 0; p < arms[a]->published_count; p++)
             published[a][p] = (struct published){.measure = arms[a]->published[p].measure,
@@ -210,6 +224,15 @@ static unsigned terminal_width(void)
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 60)
         return size.ws_col;
     return 100;
+}
+
+static int print_words(const struct findings_arm *out, const struct scenario *const *arms,
+                       uint32_t arm_count, const struct print_options *options)
+{
+    struct put_in put_in;
+
+    put_in_gather(&put_in, arms, arm_count);
+    return findings_in_words(out, arm_count, put_in.words, put_in.count, options, stdout);
 }
 
 static int print_findings(const struct arguments *arguments, const struct plan *plan,
@@ -245,8 +268,8 @@ static int print_findings(const struct arguments *arguments, const struct plan *
         json_decref(json);
     } else if (failed == 0) {
         printf("%s: seed %llu, %u arm%s, iolaus %s on %s, simulated\n\n", arms[0]->name,
-               (unsigned long long)plan->seed, arm_count, arm_count == 1 ? "" : "s",
-               IOLAUS_VERSION, host.nodename);
+               (unsigned long long)plan->seed, arm_count, arm_count == 1 ? "" : "s", IOLAUS_VERSION,
+               host.nodename);
         failed = findings_print(out, arm_count, &options, stdout);
         if (failed == 0)
             failed = print_words(out, arms, arm_count, &options);
@@ -277,8 +300,7 @@ static int run(const struct arguments *arguments, struct scenario_file *file, st
     plan.seed = arguments->seed_given ? arguments->seed : arms[0]->seed;
     plan.workers = (uint32_t)arguments->workers;
     plan.block = (uint32_t)arguments->block;
-    replicates =
-        arguments->replicates > 0 ? (uint32_t)arguments->replicates : arms[0]->replicates;
+    replicates = arguments->replicates > 0 ? (uint32_t)arguments->replicates : arms[0]->replicates;
     if (arguments->episode > 0) {
         arm_count = 1;
         replicates = 1;
@@ -318,8 +340,8 @@ int command_sim(int argc, char **argv)
         fputs("iolaus sim: which scenario? As in `iolaus sim scenarios/newsroom.yaml`\n", stderr);
         return 2;
     }
-    failed = scenario_open(&file, arguments.path, arguments.changes, arguments.change_count,
-                           &error);
+    failed =
+        scenario_open(&file, arguments.path, arguments.changes, arguments.change_count, &error);
     if (failed == 0) {
         failed = run(&arguments, file, &error);
         scenario_close(file);

@@ -173,8 +173,7 @@ static void publish(struct world *world, const struct change *change)
         from = row_place(world, change->row);
         count = world->links->offsets[agent + 1] - world->links->offsets[agent];
         for (uint64_t i = 0; i < count; i++)
-            world->checkpoint_bonds[agent_place(world, agent) + i] =
-                world->link[from + i].bond;
+            world->checkpoint_bonds[agent_place(world, agent) + i] = world->link[from + i].bond;
         break;
     }
 }

@@ -138,7 +138,8 @@ struct world {
     struct row *row;
     struct row_work *row_work;
     struct agent_row *agent_row;
-    /* by link place, for each slot: an agent's begin at offsets[agent] + AGENT_LINKS_EXTRA * agent */
+    /* by link place, for each slot: an agent's begin at offsets[agent] + AGENT_LINKS_EXTRA * agent
+     */
     struct agent_peer *link;
     uint8_t *link_end;         /* the slot that the link leads to, LINK_FRESH, or LINK_DOWN */
     struct cause *concern;     /* what the agent was last about, for that peer */
