@@ -144,14 +144,14 @@ void plan_trace_path(const struct plan *plan, uint32_t run, char *path, size_t s
 }
 
 /* Reports the share of a run that is done; called after each window of the engine. */
-struct share {
+struct told {
     struct progress *progress;
     time_ns told;
 };
 
 static int run_progress(void *context, time_ns now, time_ns duration)
 {
-    struct share *share = context;
+    struct told *share = context;
 
     if (now > duration)
         now = duration;
@@ -176,7 +176,7 @@ static int run_contact(struct plan *plan, struct plan_run *run, struct progress 
 {
     struct contact_analysis analysis;
     struct record_sink sink = {contact_analysis_take, &analysis};
-    struct share share = {progress, 0};
+    struct told share = {progress, 0};
     struct sim_options options = {.seed = plan->seed,
                                   .replicate = run->replicate,
                                   .block = plan->block,
@@ -204,7 +204,7 @@ static int run_sinks(struct plan *plan, struct plan_run *run, const struct trace
                      struct progress *progress)
 {
     struct record_sink sinks[3];
-    struct share share = {progress, 0};
+    struct told share = {progress, 0};
     struct sim_options options = {.seed = plan->seed,
                                   .replicate = run->replicate,
                                   .block = plan->block,
