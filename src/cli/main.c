@@ -10,8 +10,6 @@ static const struct command {
     const char *words;
 } COMMANDS[] = {
     {"sim", command_sim, "run a scenario in the simulated world and print its findings"},
-    {"check", command_check, "check a scenario file and say in plain words what it will do"},
-    {"trace", command_trace, "show, count, digest, export, explain, compare or recover a trace"},
 };
 #define COMMAND_COUNT (sizeof COMMANDS / sizeof COMMANDS[0])
 

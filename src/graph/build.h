@@ -10,7 +10,7 @@
 /* Asks for room for `count` edges, which the caller frees. ERROR_LIMIT above GRAPH_EDGES_MAX. */
 int edges_allocate(struct edge **edges, uint64_t count, struct error *error);
 
-/* Gives `graph` its two arrays for so many vertices and edges; their content is undefined. */
+/* Gives `graph` its two arrays for so many vertices and edges, all 0. */
 int graph_allocate(struct graph *graph, uint32_t vertices, uint64_t edges, struct error *error);
 
 /* Sorts one row of peers, ascending. */

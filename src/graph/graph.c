@@ -45,8 +45,8 @@ int graph_allocate(struct graph *graph, uint32_t vertices, uint64_t edges, struc
     memset(graph, 0, sizeof *graph);
     if (code != 0)
         return code;
-    graph->offsets = malloc(((uint64_t)vertices + 1) * sizeof *graph->offsets);
-    graph->peers = malloc((2 * edges + 1) * sizeof *graph->peers);
+    graph->offsets = calloc((uint64_t)vertices + 1, sizeof *graph->offsets);
+    graph->peers = calloc(2 * edges + 1, sizeof *graph->peers);
     if (graph->offsets == NULL || graph->peers == NULL) {
         graph_close(graph);
         return out_of_memory(vertices, edges, error);
@@ -91,7 +91,6 @@ void row_sort(agent_id *row, uint64_t count)
 static int degrees_count(struct graph *graph, const struct edge *edges, uint64_t count,
                          struct error *error)
 {
-    memset(graph->offsets, 0, ((uint64_t)graph->vertices + 1) * sizeof *graph->offsets);
     for (uint64_t i = 0; i < count; i++) {
         agent_id a = edges[i].a, b = edges[i].b;
 

@@ -81,9 +81,9 @@ void graph_order_hub_first(const struct graph *graph, agent_id *order); /* degre
  * A linear arrangement that keeps the cut between the stopped and the rest small (CutWidth), and
  * of the arrangements of that width one with a small sum of cuts. Each connected part by itself,
  * one after another: exact for parts of at most 20 vertices by dynamic programming over subsets (as
- * long as these are few: the first dozen of 20, all of 15), else greedy from the best start, then
- * improved by exchanges. The work is bounded by counting, never by time. Returns the width reached;
- * UINT64_MAX if there was no memory, and then the order is hub first.
+ * long as these are few: the first 12 of 20 vertices, 546 of 15), else greedy from the best start,
+ * then improved by exchanges. The work is bounded by counting, never by time. Returns the width
+ * reached; UINT64_MAX if there was no memory, and then the order is hub first.
  */
 uint64_t graph_order_cutwidth(const struct graph *graph, agent_id *order);
 /* The largest cut of an order of all vertices. UINT64_MAX if there was no memory. */

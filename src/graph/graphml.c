@@ -44,6 +44,9 @@ static int load(igraph_t *read, const char *path, struct error *error)
     fclose(file);
     if (result == IGRAPH_ENOMEM)
         return error_set(error, ERROR_MEMORY, "%s: no memory to read it", path);
+    /* The only argument that could be wrong is the number of the graph in the file, the first. */
+    if (result == IGRAPH_EINVAL)
+        return error_set(error, ERROR_INPUT, "%s: holds no <graph>", path);
     if (result != IGRAPH_SUCCESS)
         return error_set(error, ERROR_INPUT, "%s: is no GraphML that can be read: %s", path,
                          igraph_reason);
@@ -87,21 +90,25 @@ static int fail_unknown(const struct naming *naming, const char *attribute, cons
                      naming->path, attribute, name, naming->vertices);
 }
 
-/* True if the attribute is text and some vertex has it: igraph gives those without it "". */
-static bool has_text(const igraph_t *read, const char *attribute)
+/* Whether some vertex has a text for the attribute; igraph gives those without one "". */
+static int text_check(const struct naming *naming, const igraph_t *read, const char *attribute,
+                      bool *has)
 {
     igraph_attribute_type_t type;
 
+    *has = false;
     if (!igraph_cattribute_has_attr(read, IGRAPH_ATTRIBUTE_VERTEX, attribute))
-        return false;
+        return 0;
     if (igraph_cattribute_table.gettype(read, &type, IGRAPH_ATTRIBUTE_VERTEX, attribute) !=
             IGRAPH_SUCCESS ||
         type != IGRAPH_ATTRIBUTE_STRING)
-        return false;
-    for (igraph_integer_t i = 0; i < igraph_vcount(read); i++)
-        if (*igraph_cattribute_VAS(read, attribute, i) != '\0')
-            return true;
-    return false;
+        return error_set(naming->error, ERROR_INPUT,
+                         "%s: the attribute `%s` of the vertices is no text; give it "
+                         "attr.type=\"string\"",
+                         naming->path, attribute);
+    for (igraph_integer_t i = 0; i < igraph_vcount(read) && !*has; i++)
+        *has = *igraph_cattribute_VAS(read, attribute, i) != '\0';
+    return 0;
 }
 
 /*
@@ -112,12 +119,18 @@ static int vertices_name(const struct naming *naming, const igraph_t *read, agen
 {
     igraph_integer_t count = igraph_vcount(read);
     const char *unknown;
+    bool has_names, has_ids;
+    int code = text_check(naming, read, "name", &has_names);
 
-    if (has_text(read, "name")) {
+    if (code == 0)
+        code = text_check(naming, read, "id", &has_ids);
+    if (code != 0)
+        return code;
+    if (has_names) {
         by_attribute(naming, read, "name", agents, &unknown);
         return unknown == NULL ? 0 : fail_unknown(naming, "name", unknown);
     }
-    if (has_text(read, "id") && by_attribute(naming, read, "id", agents, &unknown) > 0)
+    if (has_ids && by_attribute(naming, read, "id", agents, &unknown) > 0)
         return unknown == NULL ? 0 : fail_unknown(naming, "id", unknown);
     if ((uint64_t)count > naming->vertices)
         return error_set(naming->error, ERROR_INPUT,
@@ -167,31 +180,36 @@ static int links_take(struct graph *graph, const struct naming *naming, const ig
     return code;
 }
 
+static int graph_take(struct graph *graph, const struct naming *naming, const igraph_t *read)
+{
+    uint64_t count = (uint64_t)igraph_vcount(read);
+    agent_id *agents = calloc(count + 1, sizeof *agents);
+    int code;
+
+    if (agents == NULL)
+        return error_set(naming->error, ERROR_MEMORY, "%s: no memory to read it", naming->path);
+    code = vertices_name(naming, read, agents);
+    if (code == 0)
+        code = twins_refuse(naming, agents, count);
+    if (code == 0)
+        code = links_take(graph, naming, read, agents);
+    free(agents);
+    return code;
+}
+
 int graph_read_graphml(struct graph *graph, const char *path, uint32_t vertices,
                        agent_id (*find)(void *context, const char *name), void *context,
                        struct error *error)
 {
     struct naming naming = {path, vertices, find, context, error};
     igraph_attribute_table_t *table = igraph_set_attribute_table(&igraph_cattribute_table);
-    agent_id *agents = NULL;
     igraph_t read;
     int code;
 
     memset(graph, 0, sizeof *graph);
     code = load(&read, path, error);
     if (code == 0) {
-        uint64_t count = (uint64_t)igraph_vcount(&read);
-
-        agents = malloc((count + 1) * sizeof *agents);
-        if (agents == NULL)
-            code = error_set(error, ERROR_MEMORY, "%s: no memory to read it", path);
-        if (code == 0)
-            code = vertices_name(&naming, &read, agents);
-        if (code == 0)
-            code = twins_refuse(&naming, agents, count);
-        if (code == 0)
-            code = links_take(graph, &naming, &read, agents);
-        free(agents);
+        code = graph_take(graph, &naming, &read);
         igraph_destroy(&read);
     }
     igraph_set_attribute_table(table);

@@ -48,7 +48,10 @@ static int read_graphml(struct graph *graph, const char *body, bool names, struc
     snprintf(text, sizeof text,
              "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
              "<graphml xmlns=\"http://graphml.graphdrawing.org/xmlns\">\n"
-             "<key id=\"k\" for=\"node\" attr.name=\"name\" attr.type=\"string\"/>\n%s</graphml>\n",
+             "%s%s</graphml>\n",
+             strstr(body, "data key=\"k\"") != NULL
+                 ? "<key id=\"k\" for=\"node\" attr.name=\"name\" attr.type=\"string\"/>\n"
+                 : "",
              body);
     return read_text(graph, ".graphml", text, strlen(text), 4, names, error);
 }
@@ -210,6 +213,22 @@ Test(graphml, names_are_looked_up)
     graph_close(&graph);
 }
 
+Test(graphml, an_attribute_that_nobody_has_is_absent)
+{
+    struct graph graph;
+    struct error error;
+
+    cr_assert_eq(read_graphml(&graph,
+                              "<key id=\"n\" for=\"node\" attr.name=\"name\" "
+                              "attr.type=\"string\"/><graph edgedefault=\"undirected\">\n"
+                              "<node id=\"camera\"/><node id=\"1\"/>\n"
+                              "<edge source=\"camera\" target=\"1\"/>\n</graph>",
+                              true, &error),
+                 0, "%s", error.message);
+    cr_assert_str_eq(edges_text(&graph), "1-3");
+    graph_close(&graph);
+}
+
 Test(graphml, ids_are_looked_up_where_names_are_absent)
 {
     struct graph graph;
@@ -259,6 +278,13 @@ Test(graphml, errors_are_refused_in_words)
         {"<graph edgedefault=\"undirected\"><node id=\"a\"/><node id=\"b\"/><node id=\"c\"/>"
          "<node id=\"d\"/><node id=\"e\"/></graph>",
          "5 vertices without names, but there are 4 agents"},
+        {"", "holds no <graph>"},
+        {"<key id=\"n\" for=\"node\" attr.name=\"name\" attr.type=\"double\"/>"
+         "<graph><node id=\"a\"><data key=\"n\">1</data></node></graph>",
+         "the attribute `name` of the vertices is no text"},
+        {"<graph edgedefault=\"undirected\"><node id=\"camera\"/>"
+         "<edge source=\"camera\" target=\"nobody\"/></graph>",
+         "vertex with id `nobody`: nobody is called so"},
         {"<graph><node id=", "is no GraphML that can be read"},
     };
 

@@ -215,12 +215,50 @@ Test(order, exchange_mends_a_bad_order)
     graph_close(&path);
 }
 
+/* Vertex 20 of the path stands last: of all single moves only its own, to the left, mends it. */
+Test(order, exchange_moves_to_the_left_too)
+{
+    struct graph path = make((struct graph_rules){.kind = GRAPH_PATH}, 40, 1);
+    struct arranger arranger;
+    agent_id run[40];
+
+    for (agent_id v = 0; v < 40; v++)
+        run[v] = v < 20 ? v : v == 39 ? 20 : v + 1;
+    cr_assert_eq(arranger_open(&arranger, &path), 0);
+    arrange_exchange(&arranger, run, 40, 1000000);
+    cr_assert_eq(arrangement_measure(&arranger, run, 40).width, 1);
+    arranger_close(&arranger);
+    graph_close(&path);
+}
+
+/* From the middle of a path no greedy run stays below 2; the order by number does. */
+Test(order, greedy_is_never_wider_than_by_number)
+{
+    struct graph path = make((struct graph_rules){.kind = GRAPH_PATH}, 41, 1);
+    struct arranger arranger;
+    agent_id run[41];
+
+    for (agent_id v = 0; v < 41; v++)
+        run[v] = v;
+    run[20] = 40;
+    run[40] = 20;
+    cr_assert_eq(arranger_open(&arranger, &path), 0);
+    arrange_greedy(&arranger, run, 41, 1);
+    cr_assert_eq(arrangement_measure(&arranger, run, 41).width, 1);
+    arranger_close(&arranger);
+    graph_close(&path);
+}
+
 Test(order, larger_graphs_come_near_their_known_widths)
 {
     cr_assert_eq(width_of_kind((struct graph_rules){.kind = GRAPH_PATH}, 5000), 1);
     cr_assert_eq(width_of_kind((struct graph_rules){.kind = GRAPH_RING}, 5000), 2);
     cr_assert_eq(width_of_kind((struct graph_rules){.kind = GRAPH_STAR}, 1001), 500);
     cr_assert_eq(width_of_kind((struct graph_rules){.kind = GRAPH_COMPLETE}, 60), 900);
+    /* Here it takes the queue in which the first to come is taken first, and the border before the
+     * rest: either one missing gives 379. The tree below takes the other queue. */
+    cr_assert_leq(width_of_kind((struct graph_rules){.kind = GRAPH_SCALE_FREE, .degree = 2}, 1000),
+                  365);
     /* The exact width is 11; that of the order by rows is 41. */
     cr_assert_leq(width_of_kind((struct graph_rules){.kind = GRAPH_GRID, .columns = 40}, 400), 14);
     /* A binary tree: by number half of it is open. */
