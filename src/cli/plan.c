@@ -100,8 +100,13 @@ int plan_open(struct plan *plan, const struct scenario *const *arms, uint32_t ar
     for (uint32_t a = 0; a < arm_count; a++) {
         uint32_t batch = 1;
 
-        if (arms[a]->contact.enabled && plan->trace_path == NULL)
+        if (arms[a]->contact.enabled && plan->trace_path == NULL) {
+            /* Few enough to fit the caches, and every worker has several to take. */
+            uint32_t share = replicates / (4 * plan->workers) + 1;
+
             batch = BATCH_AGENTS / arms[a]->agents > 0 ? BATCH_AGENTS / arms[a]->agents : 1;
+            batch = batch < share ? batch : share;
+        }
         for (uint32_t r = 0; r < replicates; r += batch) {
             struct plan_run *run = &plan->runs[made++];
 

@@ -1,9 +1,9 @@
 /*
  * Goal: how long it takes until a dead peer is first probed does not depend on the size of the
  * group but by the known law (Das, Gupta, Motivala, SWIM, DSN 2002, section 3.1, made exact).
- * Method: a group of k + 1, all linked, one dies without a hang-up; suspicion is excluded, so that a
- * watcher that picked the dead one notices at the end of just that period.
- * Limits: the pick is read off the first notice, one period before it.
+ * Method: a group of k + 1, all linked, one dies without a hang-up; suspicion is excluded, so that
+ * a watcher that picked the dead one notices at the end of just that period. Limits: the pick is
+ * read off the first notice, one period before it.
  */
 #include <criterion/criterion.h>
 #include <math.h>
