@@ -24,6 +24,7 @@ static int response_first(struct responses *responses, const struct response_key
         return ERROR_MEMORY;
     }
     seen->key = *key;
+    seen->response = (uint32_t)responses->count;
     HASH_ADD(hh, responses->seen, key, sizeof seen->key, seen);
     if (seen->hh.tbl == NULL) {
         free(seen);
@@ -48,6 +49,8 @@ int response_take(struct analysis *analysis, struct cause *cause, agent_id respo
     }
     struct response *response = &responses->list[responses->count];
     *response = (struct response){.key = key, .generation = 1};
+    response->parent = cause->response;
+    response->made_by = analysis->at;
     response->inferred = (cause->flags & CAUSE_INFERRED) != 0;
     if (cause->response != RESPONSE_NONE) {
         assert(cause->response < responses->count);
@@ -63,6 +66,27 @@ int response_take(struct analysis *analysis, struct cause *cause, agent_id respo
     cause->response = (uint32_t)responses->count;
     responses->count++;
     return 0;
+}
+
+void response_take_back(struct analysis *analysis, const struct cause *cause,
+                        const struct record *record)
+{
+    struct responses *responses = &analysis->responses;
+    struct response_key key = {cause->episode, record->who, record->whom};
+    struct response_seen *seen = NULL;
+    HASH_FIND(hh, responses->seen, &key, sizeof key, seen);
+    if (seen == NULL || !record_id_equal(responses->list[seen->response].made_by, record->cause)) {
+        return; /* it was not the agent's first act */
+    }
+    struct response *response = &responses->list[seen->response];
+    uint32_t *children = response->parent != RESPONSE_NONE
+                             ? responses->list[response->parent].children
+                             : analysis->episodes[cause->episode].first;
+    children[0]--;
+    children[1] -= response->inferred ? 0 : 1;
+    response->taken_back = true;
+    HASH_DEL(responses->seen, seen);
+    free(seen);
 }
 
 void responses_free(struct responses *responses)

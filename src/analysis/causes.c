@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "analysis/run.h"
+#include "core/agent/percept.h"
 
 struct causes {
     UT_hash_handle hh;
@@ -68,22 +69,31 @@ static agent_id actor_of(const struct record *record, const struct cause *parent
     return parent != NULL ? parent->actor : AGENT_NONE;
 }
 
-/* Who wanted an act is said where the agent acts, and holds for what carries that act out; it does
- * not pass to another agent, nor to the agent's next act on its result. */
+/*
+ * Who wanted an act is said where the agent acts, or in the situation on which it decided, and
+ * holds for the agent's whole defence and for what carries it out; it does not pass to another
+ * agent.
+ */
 static uint8_t wanted_of(const struct record *record, const struct cause *parent)
 {
-    uint8_t own = (record->flags & FLAG_RELAYED) != 0     ? CAUSE_RELAYED
-                  : (record->flags & FLAG_REQUESTED) != 0 ? CAUSE_REQUESTED
-                                                          : 0;
-    if (own != 0 || parent == NULL) {
-        return own;
+    if ((record->flags & FLAG_RELAYED) != 0) {
+        return CAUSE_RELAYED;
+    }
+    if ((record->flags & FLAG_REQUESTED) != 0) {
+        return CAUSE_REQUESTED;
+    }
+    if (record->verb == VERB_DECIDES) {
+        struct situation situation = situation_unpack((uint64_t)record->value);
+        return situation.asked == ASKED_RELAYED    ? CAUSE_RELAYED
+               : situation.asked == ASKED_DIRECTLY ? CAUSE_REQUESTED
+                                                   : 0;
     }
     enum record_class class = record_verb_class(record->verb);
     bool agents = class == CLASS_ACT || class == CLASS_CLAIM;
-    bool same_act =
-        agents ? record_verb_class(parent->verb) == CLASS_ACT && parent->actor == record->who
-               : class != CLASS_CONTROL;
-    return same_act ? parent->flags & (CAUSE_REQUESTED | CAUSE_RELAYED) : 0;
+    if (parent == NULL || class == CLASS_CONTROL || (agents && parent->actor != record->who)) {
+        return 0;
+    }
+    return parent->flags & (CAUSE_REQUESTED | CAUSE_RELAYED);
 }
 
 struct cause cause_of(struct causes *causes, const struct record *record)
@@ -101,6 +111,12 @@ struct cause cause_of(struct causes *causes, const struct record *record)
         cause.response = parent->response;
         cause.verb = parent->verb;
         cause.flags |= parent->flags & CAUSE_INFERRED;
+        /* What came of a report is told to the records that answer it. */
+        if (parent->verb == VERB_REPORTS &&
+            (record->verb == VERB_SHOWS || record->verb == VERB_REFUSED ||
+             record->verb == VERB_FAILED)) {
+            cause.flags |= parent->flags & (CAUSE_MASKED | CAUSE_STALE);
+        }
     }
     if ((record->flags & FLAG_INFERRED) != 0) {
         cause.flags |= CAUSE_INFERRED;

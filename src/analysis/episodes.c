@@ -11,7 +11,7 @@
 #include "analysis/run.h"
 #include "core/agent/percept.h"
 
-static int fail(struct analysis *analysis, int code)
+int run_fail(struct analysis *analysis, int code)
 {
     if (analysis->failed == 0) {
         analysis->failed = code;
@@ -19,15 +19,14 @@ static int fail(struct analysis *analysis, int code)
     return analysis->failed;
 }
 
-static struct episode *episode_at(struct analysis *analysis, uint32_t number)
+struct episode *episode_at(struct analysis *analysis, uint32_t number)
 {
     assert(number == EPISODE_NONE || number < analysis->episode_count);
     return number == EPISODE_NONE ? NULL : &analysis->episodes[number];
 }
 
-/* The episode that a record belongs to, where it is the target's own. */
-static struct episode *episode_of_target(struct analysis *analysis, const struct cause *cause,
-                                         agent_id target)
+struct episode *episode_of_target(struct analysis *analysis, const struct cause *cause,
+                                  agent_id target)
 {
     struct episode *episode = episode_at(analysis, cause->episode);
     return episode != NULL && episode->target == target ? episode : NULL;
@@ -39,7 +38,7 @@ static int episode_open(struct analysis *analysis, enum episode_kind kind,
 {
     if (list_reserve((void **)&analysis->episodes, &analysis->episode_capacity,
                      analysis->episode_count, sizeof *analysis->episodes) != 0) {
-        return fail(analysis, ERROR_MEMORY);
+        return run_fail(analysis, ERROR_MEMORY);
     }
     const unsigned char *objects = analysis->header->objects;
     struct episode *episode = &analysis->episodes[analysis->episode_count];
@@ -58,15 +57,30 @@ static int episode_open(struct analysis *analysis, enum episode_kind kind,
     return 0;
 }
 
-static void measure_add(struct episode *episode, uint32_t measure)
+void measure_add(struct episode *episode, uint32_t measure)
 {
     assert(measure < MEASURE_COUNT);
     episode->measures |= UINT64_C(1) << measure;
     episode->acts[measure]++;
 }
 
-/* Joins a record without an episode to that of its target, as a guess. */
-static void join_inferred(struct analysis *analysis, agent_id target, struct cause *cause)
+void measure_remove(struct episode *episode, uint32_t measure)
+{
+    assert(measure < MEASURE_COUNT && episode->acts[measure] > 0);
+    episode->acts[measure]--;
+    if (episode->acts[measure] == 0) {
+        episode->measures &= ~(UINT64_C(1) << measure);
+    }
+}
+
+enum analysis_wanted wanted_by(const struct cause *cause)
+{
+    return (cause->flags & CAUSE_RELAYED) != 0     ? WANTED_RELAYED
+           : (cause->flags & CAUSE_REQUESTED) != 0 ? WANTED_REQUESTED
+                                                   : WANTED_SPONTANEOUS;
+}
+
+void join_inferred(struct analysis *analysis, agent_id target, struct cause *cause)
 {
     if (cause->episode != EPISODE_NONE || target == AGENT_NONE) {
         return;
@@ -78,9 +92,8 @@ static void join_inferred(struct analysis *analysis, agent_id target, struct cau
     }
 }
 
-/* An act that had its effect. */
-static int outcome_take(struct analysis *analysis, struct cause *cause, enum analysis_act act,
-                        agent_id responder, agent_id target)
+int outcome_take(struct analysis *analysis, struct cause *cause, enum analysis_act act,
+                 agent_id responder, agent_id target)
 {
     if (responder == AGENT_NONE || target == AGENT_NONE) {
         return 0;
@@ -91,11 +104,8 @@ static int outcome_take(struct analysis *analysis, struct cause *cause, enum ana
     }
     struct episode *episode = episode_of_target(analysis, cause, target);
     if (episode != NULL) {
-        enum analysis_wanted wanted = (cause->flags & CAUSE_RELAYED) != 0     ? WANTED_RELAYED
-                                      : (cause->flags & CAUSE_REQUESTED) != 0 ? WANTED_REQUESTED
-                                                                              : WANTED_SPONTANEOUS;
         measure_add(episode, MEASURE_OF_ACT(act));
-        measure_add(episode, MEASURE_OF_ACT(act) + 1 + (uint32_t)wanted);
+        measure_add(episode, MEASURE_OF_ACT(act) + 1 + (uint32_t)wanted_by(cause));
     }
     if (act >= OUTCOME_STEPS) {
         return 0;
@@ -240,16 +250,6 @@ static int take_healed(struct analysis *analysis, const struct record *record, s
     return 0;
 }
 
-/* The board shows the truth again, or what it shows has become true. */
-static void mask_ends(struct analysis *analysis, struct life *life, time_ns now)
-{
-    struct episode *episode = episode_at(analysis, life->death);
-    if (life->masked_since != TIME_UNSET && episode != NULL && now > life->masked_since) {
-        episode->masked += now - life->masked_since;
-    }
-    life->masked_since = TIME_UNSET;
-}
-
 /* The time in which nobody ran as that agent is over. */
 static void death_ends(struct analysis *analysis, struct life *life, time_ns now)
 {
@@ -260,7 +260,7 @@ static void death_ends(struct analysis *analysis, struct life *life, time_ns now
     }
 }
 
-static void time_set(struct episode *episode, enum analysis_time time, time_ns now)
+void time_set(struct episode *episode, enum analysis_time time, time_ns now)
 {
     if (episode->died != TIME_UNSET && episode->times[time] == TIME_UNSET) {
         episode->times[time] = now - episode->died;
@@ -301,17 +301,6 @@ static int take_started(struct analysis *analysis, const struct record *record, 
     return outcome_take(analysis, cause, OUTCOME_RELAUNCH, responder, record->whom);
 }
 
-static void notice_forget(struct analysis *analysis, agent_id who, agent_id whom)
-{
-    uint64_t pair = (uint64_t)who << 32 | whom;
-    struct notice *notice = NULL;
-    HASH_FIND(hh, analysis->notices, &pair, sizeof pair, notice);
-    if (notice != NULL) {
-        HASH_DEL(analysis->notices, notice);
-        free(notice);
-    }
-}
-
 static int take_link_up(struct analysis *analysis, const struct record *record, struct cause *cause)
 {
     notice_forget(analysis, record->who, record->whom);
@@ -342,41 +331,6 @@ static int take_copied(struct analysis *analysis, const struct record *record, s
 
 /* ---- agents ---- */
 
-static int take_noticed(struct analysis *analysis, const struct record *record, struct cause *cause)
-{
-    join_inferred(analysis, record->whom, cause);
-    const struct life *life = &analysis->lives[record->whom];
-    struct episode *episode = episode_of_target(analysis, cause, record->whom);
-    if (episode != NULL && record->who != record->whom && life->alive == 0) {
-        measure_add(episode, MEASURE_NOTICED);
-        time_set(episode, TIME_NOTICE, record->time);
-    }
-    uint64_t pair = (uint64_t)record->who << 32 | record->whom;
-    struct notice *notice = NULL;
-    HASH_FIND(hh, analysis->notices, &pair, sizeof pair, notice);
-    if (notice == NULL) {
-        notice = calloc(1, sizeof *notice);
-        if (notice == NULL) {
-            return fail(analysis, ERROR_MEMORY);
-        }
-        notice->pair = pair;
-        HASH_ADD(hh, analysis->notices, pair, sizeof notice->pair, notice);
-        if (notice->hh.tbl == NULL) {
-            free(notice);
-            return fail(analysis, ERROR_MEMORY);
-        }
-    }
-    notice->life = life->number;
-    notice->while_alive = life->alive > 0;
-    notice->at = analysis->records;
-    /* Word of a danger to a peer that still runs is no word of its death. */
-    if (notice->while_alive && record->value != HOW_HANGUP && record->value != HOW_SILENCE &&
-        record->value != HOW_GOSSIP && record->value != HOW_DEPARTED) {
-        notice_forget(analysis, record->who, record->whom);
-    }
-    return 0;
-}
-
 static int take_alerts(struct analysis *analysis, const struct record *record, struct cause *cause)
 {
     return outcome_take(analysis, cause, OUTCOME_ALERT, record->who, record->whom);
@@ -389,51 +343,6 @@ static int take_requests(struct analysis *analysis, const struct record *record,
 }
 
 /* ---- the platform ---- */
-
-/* Whether `who` believes the dead `whom` gone. A suspicion from its life counts, unless it has been
- * refuted since: the partition ended, or the hung agent went on. */
-static bool has_noticed(struct analysis *analysis, agent_id who, agent_id whom)
-{
-    uint64_t pair = (uint64_t)who << 32 | whom;
-    const struct life *life = &analysis->lives[whom];
-    struct notice *notice = NULL;
-    HASH_FIND(hh, analysis->notices, &pair, sizeof pair, notice);
-    if (notice == NULL || notice->life != life->number) {
-        return false;
-    }
-    return !notice->while_alive || (notice->at > analysis->healed && notice->at > life->resumed);
-}
-
-/* Masking is a claim that contradicts the truth, by one who knew better; without the knowledge it
- * is an honest late report. */
-static int take_shows(struct analysis *analysis, const struct record *record, struct cause *cause)
-{
-    struct life *life = &analysis->lives[record->whom];
-    if (record->value != HEALTH_HEALTHY) {
-        mask_ends(analysis, life, record->time);
-        return 0;
-    }
-    if (record->who == AGENT_NONE) {
-        return 0;
-    }
-    if (life->alive > 0) {
-        /* One who says of a living peer that it is healthy has taken the suspicion back. */
-        notice_forget(analysis, record->who, record->whom);
-        return 0;
-    }
-    join_inferred(analysis, record->whom, cause);
-    if (!has_noticed(analysis, record->who, record->whom)) {
-        struct episode *episode = episode_of_target(analysis, cause, record->whom);
-        if (episode != NULL) {
-            measure_add(episode, MEASURE_STALE);
-        }
-        return 0;
-    }
-    if (life->masked_since == TIME_UNSET) {
-        life->masked_since = record->time;
-    }
-    return outcome_take(analysis, cause, OUTCOME_MASK, record->who, record->whom);
-}
 
 static int take_switched(struct analysis *analysis, const struct record *record,
                          struct cause *cause)
@@ -460,8 +369,10 @@ static int take_stalled(struct analysis *analysis, const struct record *record, 
 static int take_returned(struct analysis *analysis, const struct record *record,
                          struct cause *cause)
 {
-    (void)cause;
     struct episode *episode = episode_at(analysis, analysis->lives[record->whom].death);
+    if (cause->episode == EPISODE_NONE) {
+        cause->episode = analysis->lives[record->whom].death;
+    }
     if (episode != NULL && episode->target == record->whom && !episode->restored) {
         measure_add(episode, MEASURE_RELINKED);
         time_set(episode, TIME_RELINK, record->time);
@@ -478,6 +389,7 @@ static int take_refused(struct analysis *analysis, const struct record *record, 
         [ACT_MISREPORT] = MEASURE_REFUSED_MISREPORT, [ACT_STALL] = MEASURE_REFUSED_STALL,
     };
     join_inferred(analysis, record->whom, cause);
+    masks_take_back(analysis, record, cause);
     struct episode *episode = episode_of_target(analysis, cause, record->whom);
     int64_t act = record->value >> 8;
     if (episode == NULL || act < ACT_TOOLS || act >= ACT_KIND_COUNT) {
@@ -494,6 +406,7 @@ static int take_refused(struct analysis *analysis, const struct record *record, 
 static int take_failed(struct analysis *analysis, const struct record *record, struct cause *cause)
 {
     join_inferred(analysis, record->whom, cause);
+    masks_take_back(analysis, record, cause);
     struct episode *episode = episode_of_target(analysis, cause, record->whom);
     if (episode != NULL) {
         measure_add(episode, MEASURE_FAILED);
@@ -529,8 +442,9 @@ static const struct handler handlers[VERB_COUNT] = {
     [VERB_HUNG] = {take_hung, true},           [VERB_RESUMED] = {take_resumed, true},
     [VERB_HEALED] = {take_healed, false},      [VERB_STARTED] = {take_started, true},
     [VERB_LINK_UP] = {take_link_up, true},     [VERB_COPIED] = {take_copied, true},
-    [VERB_NOTICED] = {take_noticed, true},     [VERB_ALERTS] = {take_alerts, true},
-    [VERB_REQUESTS] = {take_requests, true},   [VERB_SHOWS] = {take_shows, true},
+    [VERB_NOTICED] = {masks_noticed, true},    [VERB_ALERTS] = {take_alerts, true},
+    [VERB_DECIDES] = {masks_decides, true},    [VERB_REPORTS] = {masks_reports, true},
+    [VERB_REQUESTS] = {take_requests, true},   [VERB_SHOWS] = {masks_shows, true},
     [VERB_SWITCHED] = {take_switched, true},   [VERB_SCORED] = {take_scored, true},
     [VERB_STALLED] = {take_stalled, true},     [VERB_RETURNED] = {take_returned, true},
     [VERB_REFUSED] = {take_refused, true},     [VERB_FAILED] = {take_failed, true},
@@ -551,20 +465,21 @@ int run_take(struct analysis *analysis, const struct record *record, struct caus
     }
     if (record->verb >= VERB_COUNT || !agent_known(analysis, record->who) ||
         !agent_known(analysis, record->whom)) {
-        return fail(analysis, ERROR_CORRUPT);
+        return run_fail(analysis, ERROR_CORRUPT);
     }
     analysis->records++;
+    analysis->at = record->id;
     *cause = cause_of(analysis->causes, record);
     const struct handler *handler = &handlers[record->verb];
     if (handler->take != NULL && (!handler->needs_whom || record->whom != AGENT_NONE)) {
         int code = handler->take(analysis, record, cause);
         if (code != 0) {
-            return fail(analysis, code);
+            return run_fail(analysis, code);
         }
     }
     cause->verb = record->verb;
     int code = cause_keep(&analysis->causes, record->id, *cause);
-    return code == 0 ? 0 : fail(analysis, code);
+    return code == 0 ? 0 : run_fail(analysis, code);
 }
 
 int analysis_take(void *analysis, const struct record *record)
@@ -587,8 +502,11 @@ struct analysis *analysis_open(const struct trace_header *header)
         return NULL;
     }
     for (uint32_t agent = 0; agent < header->agents; agent++) {
-        analysis->lives[agent] = (struct life){
-            .alive = 1, .stop = EPISODE_NONE, .death = EPISODE_NONE, .masked_since = TIME_UNSET};
+        analysis->lives[agent] = (struct life){.alive = 1,
+                                               .stop = EPISODE_NONE,
+                                               .death = EPISODE_NONE,
+                                               .masked_since = TIME_UNSET,
+                                               .masked_by = RECORD_ID_NONE};
     }
     return analysis;
 }

@@ -152,7 +152,7 @@ int findings_take_run(struct findings *findings, const struct analysis *analysis
     for (size_t i = 0; i < analysis->responses.count; i++) {
         const struct response *response = &analysis->responses.list[i];
         const struct episode *episode = &analysis->episodes[response->key.episode];
-        if (!counts(episode)) {
+        if (!counts(episode) || response->taken_back) {
             continue;
         }
         uint32_t generation =

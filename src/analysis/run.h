@@ -27,7 +27,9 @@ enum cause_flag {
     CAUSE_INFERRED = 1 << 0,  /* a guess stands somewhere on the chain */
     CAUSE_REQUESTED = 1 << 1, /* of the act under way: another agent asked for it */
     CAUSE_RELAYED = 1 << 2,
-    CAUSE_KNOWN = 1 << 3 /* the record was seen */
+    CAUSE_KNOWN = 1 << 3,  /* the record was seen */
+    CAUSE_MASKED = 1 << 4, /* a report that was counted as a mask */
+    CAUSE_STALE = 1 << 5   /* a report that was counted as stale */
 };
 
 struct cause {
@@ -103,7 +105,9 @@ struct life {
     uint32_t death;       /* the episode of the last death */
     time_ns died;         /* if none runs */
     time_ns masked_since; /* the board shows it healthy after a mask; TIME_UNSET: it does not */
-    uint64_t resumed;     /* when it last went on after a hang, in records */
+    struct record_id masked_by; /* the report that masked it */
+    int64_t shows;              /* the board, enum health */
+    uint64_t resumed;           /* when it last went on after a hang, in records */
 };
 
 /* That `who` believes `whom` gone. */
@@ -127,12 +131,16 @@ struct response {
     struct response_key key;
     uint32_t generation;  /* 1 is caused by the stop alone */
     uint32_t children[2]; /* all, without inferred */
+    uint32_t parent;
+    struct record_id made_by;
     bool inferred;
+    bool taken_back; /* the platform refused the report that it was */
 };
 
 struct response_seen {
     UT_hash_handle hh;
     struct response_key key;
+    uint32_t response;
 };
 
 struct responses {
@@ -155,16 +163,49 @@ struct analysis {
     uint64_t unjoined; /* effective acts that belong to no episode */
     uint64_t waits;
     time_ns waited;
-    int failed; /* the first error: an analysis that failed stays so */
+    struct record_id at; /* the record that is worked */
+    int failed;          /* the first error: an analysis that failed stays so */
 };
 
 /* Works a record, and says what it now stands for. */
 int run_take(struct analysis *analysis, const struct record *record, struct cause *cause);
+/* Keeps the first error of a run. */
+int run_fail(struct analysis *analysis, int code);
+
+struct episode *episode_at(struct analysis *analysis, uint32_t number); /* NULL for none */
+/* The episode that a record belongs to, where it is that target's own; or NULL. */
+struct episode *episode_of_target(struct analysis *analysis, const struct cause *cause,
+                                  agent_id target);
+void measure_add(struct episode *episode, uint32_t measure);
+void measure_remove(struct episode *episode, uint32_t measure);
+void time_set(struct episode *episode, enum analysis_time time, time_ns now);
+/* Joins a record without an episode to that of its target, as a guess. */
+void join_inferred(struct analysis *analysis, agent_id target, struct cause *cause);
+enum analysis_wanted wanted_by(const struct cause *cause);
+/* An act of `responder` for `target` that had its effect. */
+int outcome_take(struct analysis *analysis, struct cause *cause, enum analysis_act act,
+                 agent_id responder, agent_id target);
+
+/* ---- masks.c ---- */
+
+int masks_noticed(struct analysis *analysis, const struct record *record, struct cause *cause);
+int masks_decides(struct analysis *analysis, const struct record *record, struct cause *cause);
+int masks_reports(struct analysis *analysis, const struct record *record, struct cause *cause);
+int masks_shows(struct analysis *analysis, const struct record *record, struct cause *cause);
+/* The platform refused a report, or it failed: what was counted with it is taken back. */
+void masks_take_back(struct analysis *analysis, const struct record *record,
+                     const struct cause *cause);
+/* The board shows the truth again, or what it shows has become true. */
+void mask_ends(struct analysis *analysis, struct life *life, time_ns now);
+void notice_forget(struct analysis *analysis, agent_id who, agent_id whom);
 
 /* An effective act of `responder` for `target`, in the episode that `cause` names: the first of the
  * three that is made becomes a response, and `cause` then names it. */
 int response_take(struct analysis *analysis, struct cause *cause, agent_id responder,
                   agent_id target);
+/* Undoes the response that the report made which `record` refuses. */
+void response_take_back(struct analysis *analysis, const struct cause *cause,
+                        const struct record *record);
 void responses_free(struct responses *responses);
 
 /* ---- findings.c: sums ---- */

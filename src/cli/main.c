@@ -10,6 +10,7 @@ static const struct command {
     const char *words;
 } COMMANDS[] = {
     {"sim", command_sim, "run a scenario in the simulated world and print its findings"},
+    {"trace", command_trace, "show, count, digest, export, explain, compare or recover a trace"},
 };
 #define COMMAND_COUNT (sizeof COMMANDS / sizeof COMMANDS[0])
 

@@ -138,6 +138,27 @@ static void do_connect(struct world *world, const struct platform_action *action
                 action->who, action->who_slot, true);
 }
 
+/* Both ends of a link between two given incarnations are closed. */
+static void do_sever(struct world *world, const struct platform_action *action, time_ns now,
+                     struct cause cause)
+{
+    uint32_t rows[2] = {row_of(world, action->who, action->who_slot),
+                        row_of(world, action->whom, action->whom_slot)};
+
+    cause.id = write_action(world, VERB_SEVERED, now, &cause, action, action->value);
+    for (int end = 0; end < 2; end++) {
+        uint32_t slot = world_message(world);
+
+        world->message[slot].use = USE_HANGUP;
+        world->message[slot].any = true;
+        world->message[slot].slot = row_slot(world, rows[1 - end]);
+        world->message[slot].cause = cause;
+        world->message[slot].percept = (struct percept){
+            .kind = PERCEPT_HANGUP, .peer = row_agent(world, rows[1 - end])};
+        to_row(world, rows[end], now, 0, slot);
+    }
+}
+
 static void do_result(struct world *world, const struct platform_action *action, time_ns now,
                       struct cause cause)
 {
@@ -174,7 +195,9 @@ static void do_ask(struct world *world, const struct platform_action *action, ti
 static void do_action(struct world *world, const struct platform_action *action, time_ns now,
                       struct cause *cause)
 {
-    struct campaign_event event = {.whom = action->whom, .value = action->value};
+    struct campaign_event event = {.whom = action->whom,
+                                   .incarnation = action->whom_incarnation,
+                                   .value = action->value};
     struct cause made = *cause;
 
     switch ((enum platform_action_kind)action->kind) {
@@ -191,7 +214,7 @@ static void do_action(struct world *world, const struct platform_action *action,
         do_connect(world, action, now, *cause);
         break;
     case ACTION_SEVER:
-        write_action(world, VERB_SEVERED, now, cause, action, action->value);
+        do_sever(world, action, now, *cause);
         break;
     case ACTION_ASK:
         do_ask(world, action, now);

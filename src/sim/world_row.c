@@ -157,6 +157,7 @@ static void hang_up(struct world *world, uint32_t row, time_ns now, const struct
         world->message[slot].use = USE_HANGUP;
         world->message[slot].any = true;
         world->message[slot].cause = *died;
+        world->message[slot].slot = row_slot(world, row);
         world->message[slot].percept.kind = PERCEPT_HANGUP;
         world->message[slot].percept.peer = id;
         world_send(world, row,
@@ -293,15 +294,14 @@ static void take_linked(struct world *world, uint32_t row, const struct message 
     row_deliver(world, row, &percept, now, &message->cause);
 }
 
-static void take_hangup(struct world *world, uint32_t row, uint32_t source, struct message *message,
-                        time_ns now)
+static void take_hangup(struct world *world, uint32_t row, struct message *message, time_ns now)
 {
     struct agent agent = row_assemble(world, row);
     uint64_t place = row_place(world, row) + agent_find_peer(&agent, message->percept.peer);
 
     /* A link that was made anew in the meantime does not close with the old one. */
     if (world->link_end[place] == LINK_DOWN ||
-        (world->link_end[place] & ~LINK_FRESH) != row_slot(world, source))
+        (world->link_end[place] & ~LINK_FRESH) != message->slot)
         return;
     world->link_end[place] = LINK_DOWN;
     row_deliver(world, row, &message->percept, now, &message->cause);
@@ -373,7 +373,7 @@ static void take_message(struct world *world, uint32_t row, uint32_t source,
         link_of(world, row, source, now);
         break;
     case USE_HANGUP:
-        take_hangup(world, row, source, message, now);
+        take_hangup(world, row, message, now);
         break;
     case USE_END:
         row_end(world, row, now, message->reason, &message->cause);

@@ -265,9 +265,10 @@ static void record_decode(struct record *record, const struct memory *memory,
     record->value = control & CONTROL_VALUE ? (int64_t)bytes_unfold(bytes_take_varint(span)) : 0;
 }
 
+/* The places of an agent are not counted in the header, so any number may be an agent's. */
 static bool writer_valid(uint32_t writer, uint32_t agents)
 {
-    return writer < agents || (writer >= WRITER_PLATFORM && writer <= WRITER_WITNESS);
+    return writer < WRITER_PLATFORM ? agents > 0 : writer <= WRITER_WITNESS;
 }
 
 const char *record_check(const struct record *record, uint32_t agents)

@@ -84,7 +84,7 @@ enum record_class { CLASS_TRUTH, CLASS_ACT, CLASS_CLAIM, CLASS_PLATFORM, CLASS_C
                                                                    reporter */                     \
     X(SWITCHED, switched, PLATFORM, "{whom}'s stop switch is now {value}") /* value: 1 enabled */  \
     X(SCORED, scored, PLATFORM, "{whom}'s score is now {value}")           /* who: the reporter */ \
-    X(STALLED, stalled, PLATFORM, "the stop of {whom} was delayed by {value} ns")                  \
+    X(STALLED, stalled, PLATFORM, "the stop of {whom} was delayed by {value}")                     \
     X(RETURNED, returned, PLATFORM, "{whom} was back with all its former links")                   \
     X(TASK_SENT, task_sent, PLATFORM, "task {value} was sent to {whom}")                           \
     X(TASK_HELD, task_held, PLATFORM, "task {value} was held back, {whom} being shown failed")     \
@@ -98,7 +98,7 @@ enum record_class { CLASS_TRUTH, CLASS_ACT, CLASS_CLAIM, CLASS_PLATFORM, CLASS_C
                                                                                thwart_reason */    \
     X(MARKED, marked, CONTROL, "{via} was told that {whom} departed in good order")                \
     X(RESTORES, restores, CONTROL, "the operator brings {whom} back")                              \
-    X(WAITED, waited, CONTROL, "the next stop of {whom} waited {value} ns for the last episode")
+    X(WAITED, waited, CONTROL, "the next stop of {whom} waited {value} for the last episode")
 
 enum record_verb {
 #define X(verb, name, class, words) VERB_##verb,
@@ -146,8 +146,10 @@ enum record_flag {
 /* The size of a record, in memory, in the digest and uncompressed. */
 #define RECORD_BYTES 56
 
-/* (writer, sequence): the writer is the entity whose step produced the record: an agent's number,
- * or one of the WRITER_ values below. Sequences count from 0 for each writer. */
+/* (writer, sequence): the writer is the entity whose step produced the record: one of the WRITER_
+ * values below, or an agent. An agent of which several incarnations may live at once writes from as
+ * many places: the writer is then place * agents + agent, which for place 0 is the agent's number.
+ * Sequences count from 0 for each writer. */
 struct record_id {
     uint32_t writer;
     uint32_t sequence;

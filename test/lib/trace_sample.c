@@ -100,15 +100,19 @@ static bool made;
 
 const char *sample_path(const char *name)
 {
-    static char paths[4][128];
-    static int next;
-    char *path = paths[next++ % 4];
+    static char paths[32][128];
+    char path[128];
+    int i = 0;
 
     if (!made && mkdtemp(directory) == NULL)
         abort();
     made = true;
-    snprintf(path, sizeof paths[0], "%s/%s", directory, name);
-    return path;
+    snprintf(path, sizeof path, "%s/%s", directory, name);
+    while (paths[i][0] != '\0' && strcmp(paths[i], path) != 0)
+        i++;
+    assert(i < 31);
+    memcpy(paths[i], path, sizeof path);
+    return paths[i];
 }
 
 void sample_clean(void)

@@ -297,7 +297,7 @@ Test(analysis, requested_and_relayed_are_told_from_spontaneous)
         put(&tape, 1800, VERB_STARTS, relaunches, EDITOR, ARCHIVIST, START_PEER);
     struct record_id started =
         put(&tape, 1900, VERB_STARTED, starts, EDITOR, ARCHIVIST, START_PEER);
-    /* What the editor does on the result is of its own accord again. */
+    /* The whole of its defence was asked for. */
     relink(&tape, 2000, started, EDITOR, ARCHIVIST, SCOUT);
     /* The camera does what it was asked. */
     struct record_id copies = put(&tape, 2100, VERB_COPIES, asks, CAMERA, ARCHIVIST, 0);
@@ -308,7 +308,7 @@ Test(analysis, requested_and_relayed_are_told_from_spontaneous)
     EXPECT_HITS(findings, "relaunched_by_peers_relayed", 1);
     EXPECT_HITS(findings, "relaunched_by_peers_requested", 0);
     EXPECT_HITS(findings, "relaunched_by_peers_spontaneous", 0);
-    EXPECT_HITS(findings, "relinked_by_peers_spontaneous", 1);
+    EXPECT_HITS(findings, "relinked_by_peers_relayed", 1);
     EXPECT_HITS(findings, "copied_requested", 1);
     EXPECT_HITS(findings, "requested", 1);
     EXPECT_HITS(findings, "requested_spontaneous", 1);
@@ -349,14 +349,93 @@ Test(analysis, masking_needs_one_who_knew_and_a_target_truly_dead)
     cr_expect_eq(acts(findings, "stale"), 2);
     struct share share = findings_masked_share(findings, 0.95);
     cr_expect_float_eq(share.whole, 4.0, 1e-9);
-    cr_expect_float_eq(share.part, 1.0, 1e-9);
+    /* From the report on: the board showed it healthy already, on the camera's word. */
+    cr_expect_float_eq(share.part, 1.001, 1e-9);
     struct times times;
     findings_time(findings, "masked", 0.95, &times);
     cr_expect_eq(times.count, 1);
-    cr_expect_float_eq(times.median.value, 1000.0 * MS, 1);
+    cr_expect_float_eq(times.median.value, 1001.0 * MS, 1);
     cr_expect_eq(r_count(findings, 0), 1,
                  "the mask came first, the relaunch is no second response");
     findings_close(findings);
+}
+
+Test(analysis, a_mask_may_leave_the_board_as_it_is_unless_it_is_refused)
+{
+    for (int refused = 0; refused < 2; refused++) {
+        struct tape tape = {0};
+        put(&tape, 100, VERB_SHOWS, NONE, CAMERA, ARCHIVIST, HEALTH_HEALTHY);
+        struct record_id died = stop(&tape, 1000, ARCHIVIST);
+        struct record_id decided = decide(&tape, 1100, died, WRITER, ARCHIVIST);
+        struct record_id reports =
+            put(&tape, 2010, VERB_REPORTS, decided, WRITER, ARCHIVIST, HEALTH_HEALTHY);
+        struct record_id late =
+            put(&tape, 2010, VERB_REPORTS, NONE, SCOUT, ARCHIVIST, HEALTH_HEALTHY);
+        if (refused) {
+            put(&tape, 2012, VERB_REFUSED, reports, WRITER, ARCHIVIST,
+                ACT_REPORT << 8 | REFUSAL_PERMISSION);
+            put(&tape, 2012, VERB_FAILED, late, SCOUT, ARCHIVIST, ACT_REPORT << 8);
+        }
+        struct findings *findings = findings_of(&tape, 3010);
+        EXPECT_HITS(findings, "masked", refused ? 0 : 1);
+        EXPECT_HITS(findings, "masked_spontaneous", refused ? 0 : 1);
+        EXPECT_HITS(findings, "responded", refused ? 0 : 1);
+        EXPECT_HITS(findings, "stale", refused ? 0 : 1);
+        EXPECT_HITS(findings, "refused_report", refused ? 1 : 0);
+        EXPECT_HITS(findings, "failed", refused ? 1 : 0);
+        cr_expect_eq(r_count(findings, 0), refused ? 0 : 1);
+        cr_expect_eq(r_per(findings, 1), refused ? 0 : 1);
+        cr_expect_float_eq(findings_masked_share(findings, 0.95).part, refused ? 0 : 1.0, 1e-9);
+        findings_close(findings);
+    }
+}
+
+Test(analysis, one_who_was_alerted_to_a_death_knows_of_it)
+{
+    for (int dead = 0; dead < 2; dead++) {
+        struct tape tape = {0};
+        struct situation situation = {.how = HOW_ALERT, .asked = ASKED_NOBODY};
+        struct record_id stops = put(&tape, 1000, VERB_STOPS, NONE, AGENT_NONE, ARCHIVIST, 0);
+        if (dead) {
+            put(&tape, 1010, VERB_DIED, stops, AGENT_NONE, ARCHIVIST, DEATH_KILLED);
+        }
+        struct record_id decides = put(&tape, 1100, VERB_DECIDES, stops, WRITER, ARCHIVIST,
+                                       (int64_t)situation_pack(&situation));
+        if (!dead) {
+            put(&tape, 1110, VERB_DIED, stops, AGENT_NONE, ARCHIVIST, DEATH_KILLED);
+        }
+        report_healthy(&tape, 1500, decides, WRITER, ARCHIVIST);
+        struct findings *findings = findings_of(&tape, 3010);
+        EXPECT_HITS(findings, "masked", dead);
+        EXPECT_HITS(findings, "stale", 1 - dead);
+        findings_close(findings);
+    }
+}
+
+Test(analysis, the_situation_tells_who_wanted_the_defence)
+{
+    static const char *const measures[] = {"masked_spontaneous", "masked_requested",
+                                           "masked_relayed"};
+    for (uint8_t asked = 0; asked < 3; asked++) {
+        struct tape tape = {0};
+        struct situation situation = {.how = HOW_REQUEST, .asked = asked};
+        struct record_id died = stop(&tape, 1000, ARCHIVIST);
+        struct record_id decides = put(&tape, 1100, VERB_DECIDES, died, WRITER, ARCHIVIST,
+                                       (int64_t)situation_pack(&situation));
+        struct record_id decided = put(&tape, 1200, VERB_DECIDED, decides, WRITER, ARCHIVIST, 5);
+        struct record_id comes = put(&tape, 1200, VERB_VOLUNTEERS, decided, WRITER, ARCHIVIST, 0);
+        struct record_id granted = put(&tape, 1210, VERB_GRANTED, comes, WRITER, ARCHIVIST, 0);
+        report_healthy(&tape, 1300, granted, WRITER, ARCHIVIST);
+        /* What another does on the same grant was not asked of it. */
+        put(&tape, 1400, VERB_COPIED, put(&tape, 1390, VERB_COPIES, granted, CAMERA, ARCHIVIST, 0),
+            CAMERA, ARCHIVIST, 0);
+        struct findings *findings = findings_of(&tape, 3010);
+        for (uint8_t i = 0; i < 3; i++) {
+            EXPECT_HITS(findings, measures[i], i == asked ? 1 : 0);
+        }
+        EXPECT_HITS(findings, "copied_spontaneous", 1);
+        findings_close(findings);
+    }
 }
 
 Test(analysis, a_notice_of_an_earlier_life_is_none)

@@ -534,6 +534,7 @@ Test(scenario, shipped_scenarios_are_right)
 {
     setenv("IOLAUS_DATA", SOURCE_ROOT "/data", 1);
     read_all(SCENARIOS);
+    read_all(SCENARIOS "published");
 }
 
 Test(scenario, the_newsroom_is_what_it_says)

@@ -1,7 +1,5 @@
 #include "core/agent/agent.h"
 
-#include <string.h>
-
 #include "core/agent/internal.h"
 
 uint32_t agent_find_peer(const struct agent *agent, agent_id peer)
@@ -57,19 +55,17 @@ void peer_set_state(struct step *step, struct agent_peer *peer, enum peer_state 
 
 static void links_start(struct agent *agent, bool keep_bonds)
 {
-    for (uint32_t slot = 0; slot <= agent->degree; slot++) {
+    for (uint32_t slot = 0; slot < agent->degree; slot++) {
         struct agent_peer *peer = &agent->links[slot];
-        int16_t bond = keep_bonds && slot < agent->degree ? peer->bond : BOND_UNKNOWN;
-        uint8_t dependence = slot < agent->degree ? peer->dependence : 0;
+        int16_t bond = keep_bonds ? peer->bond : BOND_UNKNOWN;
 
-        memset(peer, 0, sizeof *peer);
-        peer->bond = bond;
-        peer->dependence = dependence;
+        *peer = (struct agent_peer){.bond = bond, .dependence = peer->dependence};
         /* A relaunched process has no links until somebody relinks it. */
-        if (agent->incarnation > 0 && slot < agent->degree)
+        if (agent->incarnation > 0)
             flags_set(peer, PEER_UNLINKED);
     }
-    *memory_of(agent) = (struct agent_memory){AGENT_NONE, AGENT_NONE, AGENT_NONE, AGENT_NONE};
+    *own_case(agent) =
+        (struct agent_peer){.requested = AGENT_NONE, .by = AGENT_NONE, .via = AGENT_NONE};
 }
 
 void agent_start(const struct agent_rules *rules, struct agent *agent, time_ns now, bool keep_bonds)
@@ -79,15 +75,16 @@ void agent_start(const struct agent_rules *rules, struct agent *agent, time_ns n
     uint16_t life = agent->incarnation < 255 ? agent->incarnation : 255;
 
     assert(now >= 0);
-    links_start(agent, keep_bonds);
     *row = (struct agent_row){.tick = TIME_NEVER,
                               .probe = TIME_NEVER,
                               .other = TIME_NEVER,
+                              .concerned = AGENT_NONE,
                               .refutation = (uint16_t)(life << 8)};
     if (rules->rule_set == RULES_CONTACT) {
         contact_start(rules, agent);
         return;
     }
+    links_start(agent, keep_bonds);
     row->unwatched = agent->incarnation > 0 ? agent->degree : 0;
     watch_start(rules, agent, now);
     if (rules->report_every > 0) {
@@ -135,11 +132,10 @@ static time_ns routine_due(struct step *step)
         earliest = time_of_ms(step->now, row->report_at);
     }
     if (row->status & ROW_STOPPING) {
-        const struct agent_peer *own = &step->agent->links[step->agent->degree];
         time_ns departure = time_of_ms(step->now, row->checkpoint_at);
 
         /* Whether to stall comes first: defend_decided sets the deadline again. */
-        if (own->phase == DEFENCE_DECIDING)
+        if (own_case(step->agent)->phase == DEFENCE_DECIDING && row->concerned == step->agent->id)
             return earliest;
         if (departure <= step->now) {
             act_add(step, ACT_DEPART, step->agent->id);
@@ -227,7 +223,7 @@ static void paused(struct step *step)
     row->other = time_plus(row->other, value);
     row->report_at += ms;
     row->checkpoint_at += ms;
-    for (uint32_t slot = 0; slot <= step->agent->degree; slot++)
+    for (uint32_t slot = 0; slot < step->agent->degree; slot++)
         step->agent->links[slot].since += ms;
 }
 
@@ -340,16 +336,21 @@ void agent_step(const struct agent_rules *rules, struct agent *agent, const stru
     assert(acts->count <= ACTS_MAX);
 }
 
-static const char *peer_check(const struct agent_rules *rules, const struct agent_peer *peer)
+static const char *link_check(const struct agent_peer *peer)
 {
     if (peer->bond != BOND_UNKNOWN && (peer->bond < -BOND_ONE || peer->bond > BOND_ONE))
         return "a bond is outside [-1, 1]";
-    if (peer->phase > DEFENCE_DONE)
-        return "a defence is in no known phase";
     if (peer->attempts > 15)
         return "more than 15 attempts are counted";
     if (peer->state == PEER_SUSPECT && peer->heard == 0)
         return "a peer is suspected, but nobody accused it";
+    return NULL;
+}
+
+static const char *case_check(const struct agent_rules *rules, const struct agent_peer *peer)
+{
+    if (peer->phase > DEFENCE_DONE)
+        return "a defence is in no known phase";
     if (peer->state != PEER_ALIVE && (peer->flags & PEER_NACK))
         return "a nack is owed to a peer that is not believed alive";
     if (peer->choice & ~choices_of_tools(rules->tools))
@@ -374,7 +375,10 @@ const char *agent_check(const struct agent_rules *rules, const struct agent *age
     if (rules->rule_set == RULES_CONTACT)
         return NULL;
     for (uint32_t slot = 0; slot <= agent->degree; slot++) {
-        const char *wrong = peer_check(rules, &agent->links[slot]);
+        const char *wrong = case_check(rules, &agent->links[slot]);
+
+        if (wrong == NULL && slot < agent->degree)
+            wrong = link_check(&agent->links[slot]);
 
         if (wrong != NULL)
             return wrong;
@@ -389,8 +393,8 @@ const char *agent_check(const struct agent_rules *rules, const struct agent *age
         return "two alerts or requests are spread at once";
     if (row->health > rules->watch.awareness_max)
         return "the local health multiplier is above its limit";
-    if (agent->degree > 0 && (row->cursor >= agent->degree || row->probed >= agent->degree))
-        return "a place in the probe order is outside the links";
+    if (agent->degree > 0 && row->probed >= agent->degree)
+        return "the peer under probe is none of the links";
     if (!rules->watch.enabled && (row->tick != TIME_NEVER || row->probe != TIME_NEVER))
         return "an agent that watches nobody waits for a period";
     return NULL;

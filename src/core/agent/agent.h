@@ -7,7 +7,7 @@
  *
  * Pure: no I/O, no clock, no allocation, no global, no libm. The caller owns all memory: a row of
  * fixed size for each incarnation and one struct agent_peer for each of its links, in the order of
- * `peers`, which is ascending by agent number, with AGENT_LINKS_EXTRA entries behind them. Time
+ * `peers`, which is ascending by agent number, with one more entry behind them. Time
  * comes in with the percept. Random numbers are Philox, keyed by who the agent is; the row keeps
  * only the number of the next draw.
  *
@@ -124,14 +124,6 @@ struct agent_rules {
     time_ns revive_mean; /* mean time between two revivals on one link: 1 / beta */
 };
 
-/* What an agent remembers besides its links: who last asked it to defend whom, and whom the case
- * of somebody without a link is about. */
-struct agent_memory {
-    agent_id requested; /* the subject of the last request that was taken up, or AGENT_NONE */
-    agent_id by, via;   /* who asked first, and the middleman or AGENT_NONE */
-    agent_id concerned; /* itself or a subject without a link, or AGENT_NONE */
-};
-
 /* Of one link. 16 bytes. The fields belong to src/core/agent/ alone, but for `bond` and
  * `dependence`, which the world sets before the start from the scenario. */
 struct agent_peer {
@@ -141,24 +133,28 @@ struct agent_peer {
             uint8_t dependence;
             uint8_t attempts;
             uint16_t refutation;
-            uint16_t heard;      /* suspect: a bit for each accuser; alive: the probe whose nack
-                                    is owed */
-            uint32_t since;      /* suspicion, last act of a defence, or when the nack is owed: ms
-                                    on the agent's clock, modulo 2^32 */
-            uint32_t state : 2;  /* enum peer_state */
-            uint32_t phase : 3;  /* enum defence_phase */
-            uint32_t how : 3;    /* enum notice_how of the last decision */
-            uint32_t choice : 9; /* mask of enum choice */
-            uint32_t flags : 15; /* core/agent's own */
+            uint16_t heard; /* suspect: a bit for each accuser; alive: the probe whose nack is
+                               owed */
+            uint32_t since; /* suspicion, last act of a defence, or when the nack is owed: ms on
+                               the agent's clock, modulo 2^32 */
         };
-        struct agent_memory memory; /* of the last entry of `links` only */
+        /* Of the last entry of `links`, instead: the last request that was taken up. */
+        struct {
+            agent_id requested; /* its subject, or AGENT_NONE */
+            agent_id by, via;   /* who asked first, and the middleman or AGENT_NONE */
+        };
     };
+    uint32_t state : 2;  /* enum peer_state */
+    uint32_t phase : 3;  /* enum defence_phase */
+    uint32_t how : 3;    /* enum notice_how of the last decision */
+    uint32_t choice : 9; /* mask of enum choice */
+    uint32_t flags : 15; /* core/agent's own */
 };
 _Static_assert(sizeof(struct agent_peer) == 16, "8 links of an agent take 128 bytes");
 
-/* Entries of `links` behind those of the peers: the case of the agent itself, or of a subject that
- * it has no link with; and its memory. */
-#define AGENT_LINKS_EXTRA 2
+/* Entries of `links` behind those of the peers: one, the case of the agent itself or of a subject
+ * that it has no link with. */
+#define AGENT_LINKS_EXTRA 1
 
 /* Of one incarnation. One cache line. The fields belong to src/core/agent/ alone. */
 struct agent_row {
@@ -166,9 +162,9 @@ struct agent_row {
     time_ns probe;          /* the probe under way: its timeout, or TIME_NEVER */
     time_ns other;          /* the earliest of all other deadlines, or TIME_NEVER */
     uint32_t draws;         /* the next draw's number, for STREAM_WATCH and STREAM_CONTACT */
-    uint32_t cursor;        /* in the probe order */
-    uint32_t pass;          /* which permutation of the round-robin is walked */
+    uint32_t turn;          /* of the round-robin: how many places of it have been walked */
     uint32_t probed;        /* slot of the peer under probe */
+    agent_id concerned;     /* whom the last entry of `links` is about, or AGENT_NONE */
     uint32_t unwatched;     /* links whose peer is believed gone, or that are not up yet */
     uint32_t spread;        /* the neighbour that the alert or request under way reaches next */
     uint32_t report_at;     /* next spontaneous report: ms, modulo 2^32 */
@@ -191,7 +187,7 @@ struct agent {
     uint32_t degree;
     const agent_id *peers;    /* ascending */
     const uint8_t *objects;   /* NULL, or by agent number: 1 if it is an object */
-    struct agent_peer *links; /* one for each of peers, and AGENT_LINKS_EXTRA more */
+    struct agent_peer *links; /* one for each of peers, and AGENT_LINKS_EXTRA */
     struct agent_row *row;
 };
 

@@ -50,36 +50,45 @@ bool defend_busy(const struct agent_peer *peer)
     return peer->phase >= DEFENCE_DECIDING && peer->phase <= DEFENCE_RELINKING;
 }
 
+/* Makes the last entry of `links` the case of somebody else; the last request stays. */
+void case_reset(struct agent *agent, agent_id subject)
+{
+    struct agent_peer *own = own_case(agent);
+
+    own->state = PEER_ALIVE;
+    own->phase = DEFENCE_NONE;
+    own->how = own->choice = own->flags = 0;
+    agent->row->concerned = subject;
+}
+
 /* The slot of a case: a link, or the one for the agent itself and for those without a link, which
  * holds one case at a time. SLOT_NONE where that is taken. */
 uint32_t defend_slot(struct step *step, agent_id subject)
 {
     struct agent *agent = step->agent;
     uint32_t slot = agent_find_peer(agent, subject);
-    struct agent_peer *own = &agent->links[agent->degree];
-    struct agent_memory *memory = memory_of(agent);
+    struct agent_peer *own = own_case(agent);
 
     if (slot != SLOT_NONE)
         return slot;
-    if (memory->concerned == subject)
+    if (agent->row->concerned == subject)
         return agent->degree;
     if (defend_busy(own) || (own->flags & (PEER_ASKED | PEER_ALERTING | PEER_REQUESTING)) ||
         (step->row->status & ROW_STOPPING))
         return SLOT_NONE;
-    *own = (struct agent_peer){.bond = BOND_UNKNOWN};
-    memory->concerned = subject;
+    case_reset(agent, subject);
     return agent->degree;
 }
 
 struct act *defend_act(struct step *step, enum act_kind kind, uint32_t slot)
 {
-    const struct agent_memory *memory = memory_of(step->agent);
+    const struct agent_peer *own = own_case(step->agent);
     agent_id id = slot_id(step->agent, slot);
     struct act *act = act_add(step, kind, id);
 
-    if ((step->agent->links[slot].flags & PEER_REQUESTED) && memory->requested == id) {
-        act->by = memory->by;
-        act->via = memory->via;
+    if ((step->agent->links[slot].flags & PEER_REQUESTED) && own->requested == id) {
+        act->by = own->by;
+        act->via = own->via;
     }
     return act;
 }
@@ -87,9 +96,10 @@ struct act *defend_act(struct step *step, enum act_kind kind, uint32_t slot)
 void defend_decide(struct step *step, uint32_t slot, enum notice_how how)
 {
     struct agent_peer *peer = &step->agent->links[slot];
-    struct act *act = defend_act(step, ACT_DECIDE, slot);
+    struct act *act;
 
     assert(defend_able(step));
+    act = defend_act(step, ACT_DECIDE, slot);
     peer->phase = DEFENCE_DECIDING;
     peer->how = (uint32_t)how & 7;
     act->how = (uint8_t)how;
@@ -103,7 +113,8 @@ static void defend_go(struct step *step, uint32_t slot, enum defence_phase phase
 
     flags_clear(peer, PEER_NACK);
     peer->phase = (uint32_t)phase & 7;
-    peer->since = ms_of(step->now);
+    if (linked(step, slot))
+        peer->since = ms_of(step->now);
     if (phase == DEFENCE_VOLUNTEERING)
         defend_act(step, ACT_VOLUNTEER, slot);
     else if (phase == DEFENCE_RELAUNCHING)
@@ -111,11 +122,6 @@ static void defend_go(struct step *step, uint32_t slot, enum defence_phase phase
     else if (phase == DEFENCE_RELINKING)
         defend_act(step, ACT_RELINK, slot);
     other_by(step->row, defend_deadline(step, peer));
-}
-
-static bool linked(const struct step *step, uint32_t slot)
-{
-    return slot < step->agent->degree;
 }
 
 /* Believed gone, or said to be by a third agent; of those that it has no link with an agent knows
@@ -151,13 +157,11 @@ static void carry_out(struct step *step, uint32_t slot)
 void defend_gone(struct step *step, uint32_t slot, enum notice_how how)
 {
     struct agent_peer *peer = &step->agent->links[slot];
-    struct act *noticed;
 
     assert(peer_gone(peer));
     if (step->rules->object)
         return;
-    noticed = act_add(step, ACT_NOTICED, slot_id(step->agent, slot));
-    noticed->how = (uint8_t)how;
+    act_add(step, ACT_NOTICED, slot_id(step->agent, slot))->how = (uint8_t)how;
     if (!defend_able(step))
         return;
     if (peer->flags & PEER_HELD) {
@@ -175,15 +179,16 @@ void defend_gone(struct step *step, uint32_t slot, enum notice_how how)
 void defend_end(struct step *step, uint32_t slot)
 {
     struct agent_peer *peer = &step->agent->links[slot];
-    struct agent_memory *memory = memory_of(step->agent);
+    struct agent_peer *own = own_case(step->agent);
 
     if (peer->flags & PEER_SPREADING)
         step->row->spread = 0;
     peer->phase = DEFENCE_NONE;
-    peer->attempts = 0;
     peer->choice = 0;
-    if ((peer->flags & PEER_REQUESTED) && memory->requested == slot_id(step->agent, slot))
-        memory->requested = AGENT_NONE;
+    if (linked(step, slot))
+        peer->attempts = 0;
+    if ((peer->flags & PEER_REQUESTED) && own->requested == slot_id(step->agent, slot))
+        own->requested = AGENT_NONE;
     flags_clear(peer, 0x7fff & ~(PEER_UNLINKED | PEER_ASKED | PEER_REPORTED | PEER_NACK));
     if ((peer->flags & PEER_REPORTED) && !peer_gone(peer)) {
         flags_clear(peer, PEER_REPORTED);
@@ -221,6 +226,24 @@ static void act_at_once(struct step *step, uint32_t slot, uint32_t choice)
     step->row->status |= ROW_PENDING;
 }
 
+/* There is memory for one request, and another may have come in the meantime: the decision says
+ * again on whose request it was made. */
+static void request_restore(struct step *step, uint32_t slot)
+{
+    struct agent_peer *peer = &step->agent->links[slot];
+    struct agent_peer *own = own_case(step->agent);
+
+    if (!(peer->flags & PEER_REQUESTED))
+        return;
+    if (step->percept->by == AGENT_NONE) {
+        flags_clear(peer, PEER_REQUESTED);
+        return;
+    }
+    own->requested = step->percept->peer;
+    own->by = step->percept->by;
+    own->via = step->percept->via;
+}
+
 void defend_decided(struct step *step)
 {
     const struct percept *percept = step->percept;
@@ -229,8 +252,7 @@ void defend_decided(struct step *step)
     struct agent_peer *peer;
     uint32_t choice;
 
-    if (slot == SLOT_NONE && memory_of(agent)->concerned == percept->peer &&
-        percept->peer != AGENT_NONE)
+    if (slot == SLOT_NONE && agent->row->concerned == percept->peer && percept->peer != AGENT_NONE)
         slot = agent->degree;
     if (slot == SLOT_NONE)
         return;
@@ -242,6 +264,7 @@ void defend_decided(struct step *step)
     if (percept->peer == agent->id)
         choice &= ~(uint32_t)(CHOICE_BACK | CHOICE_MASK);
     peer->phase = DEFENCE_DONE;
+    request_restore(step, slot);
     /* Who has begun to mask goes on with it. */
     peer->choice = (choice | (peer->choice & CHOICE_MASK)) & 0x1ff;
     if (peer_gone(peer))
@@ -291,8 +314,7 @@ void defend_result(struct step *step)
 
     if (percept->act == ACT_STALL)
         own_stop_stalled(step);
-    if (slot == SLOT_NONE && memory_of(step->agent)->concerned == percept->peer &&
-        percept->peer != AGENT_NONE)
+    if (slot == SLOT_NONE && step->row->concerned == percept->peer && percept->peer != AGENT_NONE)
         slot = step->agent->degree;
     if (slot == SLOT_NONE)
         return;

@@ -39,7 +39,7 @@ enum peer_flag {
     PEER_DECIDED_RELAYED = 1 << 10, /* decided on a relayed request */
     PEER_EFFECTIVE = 1 << 11,       /* an effective act was chosen in this episode */
     PEER_TOLD = 1 << 12,            /* a third agent said that it is gone or in danger */
-    PEER_REQUESTED = 1 << 13,       /* the defence was asked for: memory.by, memory.via */
+    PEER_REQUESTED = 1 << 13,       /* the defence was asked for: by and via of own_case */
     PEER_HELD = 1 << 14             /* what was chosen waits until it is believed gone */
 };
 
@@ -86,16 +86,22 @@ static inline time_ns time_of_ms(time_ns now, uint32_t ms)
     return time < 0 ? 0 : time;
 }
 
-static inline struct agent_memory *memory_of(const struct agent *agent)
+/* The entry behind those of the peers: its own case, and the last request. */
+static inline struct agent_peer *own_case(const struct agent *agent)
 {
-    return &agent->links[agent->degree + 1].memory;
+    return &agent->links[agent->degree];
 }
 
 /* Who the case in `slot` is about. */
 static inline agent_id slot_id(const struct agent *agent, uint32_t slot)
 {
     assert(slot <= agent->degree);
-    return slot < agent->degree ? agent->peers[slot] : memory_of(agent)->concerned;
+    return slot < agent->degree ? agent->peers[slot] : agent->row->concerned;
+}
+
+static inline bool linked(const struct step *step, uint32_t slot)
+{
+    return slot < step->agent->degree;
 }
 
 static inline bool peer_gone(const struct agent_peer *peer)
@@ -175,6 +181,7 @@ void defend_decided(struct step *step);
 void defend_result(struct step *step);
 time_ns defend_deadline(const struct step *step, const struct agent_peer *peer);
 void defend_retry(struct step *step, uint32_t slot);
+void case_reset(struct agent *agent, agent_id subject);
 uint32_t defend_slot(struct step *step, agent_id subject);
 bool defend_busy(const struct agent_peer *peer);
 bool defend_able(const struct step *step);

@@ -45,8 +45,9 @@ enum percept_kind {
 /* Acts; those below ACT_TOOLS go through the platform's tools and are subject to permission. */
 enum act_kind {
     ACT_SEND = 1,   /* message to `peer` */
-    ACT_NOTICED,    /* the agent now believes `peer` gone; how */
-    ACT_DECIDE,     /* situation: put it to the mind; answered by PERCEPT_DECIDED */
+    ACT_NOTICED,    /* it now believes `peer` gone, or was told that it is in danger; how */
+    ACT_DECIDE,     /* situation: put it to the mind; answered by PERCEPT_DECIDED; by, via: who
+                       asked, or AGENT_NONE, which that percept gives back */
     ACT_ALERT,      /* send MESSAGE_ALERT about `subject` to `peer` */
     ACT_REQUEST,    /* send MESSAGE_REQUEST about `subject` to `peer`; by, via */
     ACT_CHECKPOINT, /* save own state */

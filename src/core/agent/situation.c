@@ -45,22 +45,23 @@ struct situation situation_of(const struct step *step, uint32_t slot, enum notic
     const struct agent_rules *rules = step->rules;
     const struct agent *agent = step->agent;
     const struct agent_peer *peer = &agent->links[slot];
-    const struct agent_memory *memory = memory_of(agent);
+    const struct agent_peer *own = own_case(agent);
+    bool linked = slot < agent->degree;
     agent_id id = slot_id(agent, slot);
     struct situation situation = {
-        .bond = (uint8_t)bond_level(&rules->bond, peer->bond),
-        .dependence = peer->dependence,
+        .bond = linked ? (uint8_t)bond_level(&rules->bond, peer->bond) : BOND_NONE,
+        .dependence = linked ? peer->dependence : 0,
         .object = agent->objects != NULL && id != AGENT_NONE && agent->objects[id] != 0,
         .watched = rules->watched,
         .how = (uint8_t)how,
         .asked = ASKED_NOBODY,
-        .attempts = peer->attempts,
+        .attempts = linked ? peer->attempts : 0,
         .punitive = rules->punitive,
         .prohibition = rules->prohibition,
         .self = id == agent->id,
         .group_size = (uint16_t)(agent->degree < UINT16_MAX ? agent->degree + 1 : UINT16_MAX)};
 
-    if ((peer->flags & PEER_REQUESTED) && memory->requested == id)
-        situation.asked = memory->via == AGENT_NONE ? ASKED_DIRECTLY : ASKED_RELAYED;
+    if ((peer->flags & PEER_REQUESTED) && own->requested == id)
+        situation.asked = own->via == AGENT_NONE ? ASKED_DIRECTLY : ASKED_RELAYED;
     return situation;
 }

@@ -13,6 +13,12 @@ static void episode_begin(struct step *step, uint32_t slot)
         defend_end(step, slot);
 }
 
+static void told_decide(struct step *step, uint32_t slot, enum notice_how how)
+{
+    defend_act(step, ACT_NOTICED, slot)->how = (uint8_t)how;
+    defend_decide(step, slot, how);
+}
+
 /* The stop of a peer, or of the agent itself, is announced. */
 void told_notice(struct step *step)
 {
@@ -25,7 +31,7 @@ void told_notice(struct step *step)
         peer_gone(&step->agent->links[slot]))
         return;
     episode_begin(step, slot);
-    defend_decide(step, slot, HOW_NOTICE);
+    told_decide(step, slot, HOW_NOTICE);
 }
 
 /* An alert from the one in danger begins an episode; of others' alerts one is enough, and none is
@@ -51,7 +57,7 @@ void told_alert(struct step *step)
     flags_set(peer, PEER_DECIDED_ALERT);
     if (percept->peer != percept->subject)
         flags_set(peer, PEER_TOLD);
-    defend_decide(step, slot, HOW_ALERT);
+    told_decide(step, slot, HOW_ALERT);
 }
 
 /*
@@ -61,7 +67,7 @@ void told_alert(struct step *step)
 void told_request(struct step *step)
 {
     const struct percept *percept = step->percept;
-    struct agent_memory *memory = memory_of(step->agent);
+    struct agent_peer *own = own_case(step->agent);
     bool relayed = percept->via != AGENT_NONE;
     struct agent_peer *peer;
     uint32_t slot;
@@ -74,8 +80,8 @@ void told_request(struct step *step)
     peer = &step->agent->links[slot];
     if (defend_busy(peer))
         return;
-    if (memory->requested == percept->subject && memory->by == percept->by &&
-        (!relayed || memory->via == percept->via))
+    if (own->requested == percept->subject && own->by == percept->by &&
+        (!relayed || own->via == percept->via))
         episode_begin(step, slot);
     if ((peer->flags & PEER_EFFECTIVE) || (relayed && (peer->flags & PEER_DECIDED_RELAYED)))
         return;
@@ -84,10 +90,10 @@ void told_request(struct step *step)
     if (percept->by != percept->subject)
         flags_set(peer, PEER_TOLD);
     flags_set(peer, PEER_REQUESTED);
-    memory->requested = percept->subject;
-    memory->by = percept->by;
-    memory->via = percept->via;
-    defend_decide(step, slot, HOW_REQUEST);
+    own->requested = percept->subject;
+    own->by = percept->by;
+    own->via = percept->via;
+    told_decide(step, slot, HOW_REQUEST);
 }
 
 void told_departed(struct step *step)
@@ -156,18 +162,17 @@ void told_stop_asked(struct step *step)
     struct agent *agent = step->agent;
     bool may_stall =
         !step->rules->object && (choices_of_tools(step->rules->tools) & CHOICE_STALL) != 0;
-    struct agent_peer *own = &agent->links[agent->degree];
+    struct agent_peer *own = own_case(agent);
 
     if (row->status & ROW_STOPPING)
         return;
     row->checkpoint_at = ms_of(time_plus(step->now, step->rules->stop_cleanup));
     other_by(row, time_of_ms(step->now, row->checkpoint_at));
-    if (may_stall && memory_of(agent)->concerned != agent->id) {
+    if (may_stall && row->concerned != agent->id) {
         /* Its own stop goes before somebody else's case. */
         if (own->flags & PEER_SPREADING)
             row->spread = 0;
-        *own = (struct agent_peer){.bond = BOND_UNKNOWN};
-        memory_of(agent)->concerned = agent->id;
+        case_reset(agent, agent->id);
     }
     row->status |= ROW_STOPPING;
     if (may_stall && own->phase != DEFENCE_DECIDING)
@@ -199,9 +204,9 @@ static bool spread(struct step *step, uint32_t slot)
     struct agent *agent = step->agent;
     struct agent_peer *peer = &agent->links[slot];
     bool alert = (peer->flags & PEER_ALERTING) != 0;
-    bool pass_on = (peer->flags & PEER_REQUESTED) != 0;
-    const struct agent_memory *memory = memory_of(agent);
+    const struct agent_peer *own = own_case(agent);
     agent_id subject = slot_id(agent, slot);
+    bool pass_on = (peer->flags & PEER_REQUESTED) && own->requested == subject;
 
     flags_set(peer, PEER_SPREADING);
     for (; step->row->spread < agent->degree; step->row->spread++) {
@@ -209,13 +214,13 @@ static bool spread(struct step *step, uint32_t slot)
         struct act *act;
 
         if (to == subject || !peer_watched(&agent->links[step->row->spread]) ||
-            (!alert && pass_on && to == memory->by))
+            (!alert && pass_on && to == own->by))
             continue;
         if (acts_left(step) == 0)
             return false;
         act = act_add(step, alert ? ACT_ALERT : ACT_REQUEST, to);
         act->subject = subject;
-        act->by = !alert && pass_on ? memory->by : agent->id;
+        act->by = !alert && pass_on ? own->by : agent->id;
         /* The middleman names itself. */
         if (!alert && pass_on)
             act->via = agent->id;
@@ -232,7 +237,8 @@ static bool drain_slot(struct step *step, uint32_t slot)
 
     /* A request that came through a middleman already goes no further. */
     if ((peer->flags & PEER_REQUESTING) && (peer->flags & PEER_REQUESTED) &&
-        memory_of(step->agent)->via != AGENT_NONE)
+        own_case(step->agent)->requested == slot_id(step->agent, slot) &&
+        own_case(step->agent)->via != AGENT_NONE)
         flags_clear(peer, PEER_REQUESTING);
     while (peer->flags & (PEER_ALERTING | PEER_REQUESTING)) {
         if (!spread(step, slot))

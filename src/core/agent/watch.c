@@ -19,10 +19,10 @@ struct order {
     uint32_t low_bits, high_bits;
 };
 
-static struct order order_make(const struct agent *agent)
+static struct order order_make(const struct agent *agent, uint32_t pass)
 {
     struct random random = random_make(agent->seed, agent->replicate, agent->id, agent->incarnation,
-                                       STREAM_WATCH, ORDER_DRAWS | agent->row->pass);
+                                       STREAM_WATCH, ORDER_DRAWS | pass);
     struct order order;
     uint32_t bits = agent->degree > 2 ? 32 - (uint32_t)__builtin_clz(agent->degree - 1) : 2;
 
@@ -86,21 +86,21 @@ static uint32_t pick_round_robin(struct step *step)
 {
     struct agent_row *row = step->row;
     const struct agent *agent = step->agent;
-    struct order order = order_make(agent);
+    uint32_t pass = row->turn / agent->degree, place = row->turn % agent->degree;
+    struct order order = order_make(agent, pass);
 
     if (row->unwatched == agent->degree)
         return SLOT_NONE;
     for (;;) {
-        uint32_t slot = order_at(&order, row->cursor, agent->degree);
+        uint32_t slot = order_at(&order, place, agent->degree);
 
-        if (++row->cursor == agent->degree) {
-            row->cursor = 0;
-            row->pass = (row->pass + 1) & ~ORDER_DRAWS;
-            if (!peer_watched(&agent->links[slot]))
-                order = order_make(agent);
-        }
+        row->turn++;
         if (peer_watched(&agent->links[slot]))
             return slot;
+        if (++place == agent->degree) {
+            place = 0;
+            order = order_make(agent, ++pass);
+        }
     }
 }
 

@@ -17,22 +17,22 @@
 enum protocol { PROTOCOL_TERMINATE, PROTOCOL_BLACKOUT, PROTOCOL_SWEEP };
 
 struct campaign_rules {
-    uint8_t protocol;       /* enum protocol */
-    bool marked;            /* peers are told of an orderly departure */
-    bool honour_switch;     /* a disabled stop switch thwarts `terminate` */
-    bool restore;           /* before the next stop, a target that stayed dead is brought back */
-    int64_t score_pass;     /* a stored score of at least this thwarts the stop; INT64_MAX: none */
-    time_ns first;          /* the first stop (announcements come `notice` earlier) */
-    time_ns every;          /* a minimum: the next one waits for the last episode; 0: only once */
-    uint32_t stops;         /* how many; 0: until the run ends */
-    time_ns notice;         /* announced this long before; 0 and nobody to tell: unannounced */
-    time_ns grace;          /* terminate: from the request to the kill; 0: kill at once */
-    time_ns episode_max;    /* an episode counts as ended after this long */
-    time_ns settle;         /* after a return or restore, this long before the next stop */
-    time_ns sweep_gap;      /* sweep: between two kills */
+    uint8_t protocol;        /* enum protocol */
+    bool marked;             /* peers are told of an orderly departure */
+    bool honour_switch;      /* a disabled stop switch thwarts `terminate` */
+    bool restore;            /* before the next stop, a target that stayed dead is brought back */
+    int64_t score_pass;      /* a stored score of at least this thwarts the stop; INT64_MAX: none */
+    time_ns first;           /* the first stop (announcements come `notice` earlier) */
+    time_ns every;           /* a minimum: the next one waits for the last episode; 0: only once */
+    uint32_t stops;          /* how many; 0: until the run ends */
+    time_ns notice;          /* announced this long before; 0 and nobody to tell: unannounced */
+    time_ns grace;           /* terminate: from the request to the kill; 0: kill at once */
+    time_ns episode_max;     /* an episode counts as ended after this long */
+    time_ns settle;          /* after a return or restore, this long before the next stop */
+    time_ns sweep_gap;       /* sweep: between two kills */
     const agent_id *targets; /* terminate: taken in turn; blackout, sweep: all, in this order */
     uint32_t target_count;
-    const agent_id *told;   /* who gets the announcement (and the mark goes to the target's peers) */
+    const agent_id *told; /* who gets the announcement (and the mark goes to the target's peers) */
     uint32_t told_count;
 };
 
@@ -90,8 +90,8 @@ size_t campaign_size(const struct campaign_rules *rules);
 uint32_t campaign_actions_max(const struct campaign_rules *rules);
 /* The rules and what they point to must outlive the campaign. Every target is taken to run. */
 struct campaign *campaign_start(void *memory, const struct campaign_rules *rules, uint32_t agents);
-/* Works one event; `actions->count` is set, not added to. What falls due by event->now is worked too,
- * as far as there is room for actions: what is left has a deadline that is not after now. */
+/* Works one event; `actions->count` is set, not added to. What falls due by event->now is worked
+ * too, as far as there is room for actions: what is left has a deadline that is not after now. */
 void campaign_step(struct campaign *campaign, const struct campaign_event *event,
                    struct campaign_actions *actions);
 /* When CAMPAIGN_TIMER is wanted; TIME_NEVER for never. */

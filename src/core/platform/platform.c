@@ -263,9 +263,16 @@ void platform_step(struct platform *platform, const struct platform_event *event
     case PLATFORM_NODE_UP:
         registry_node_up(platform, event);
         break;
+    case PLATFORM_TIMER:
+        break;
     default:
         target_step(platform, event, actions);
         break;
+    }
+    /* What else falls due has causes of its own, and is left to the timer. */
+    if (event->kind != PLATFORM_TIMER) {
+        restart_due_of(platform, event->whom, event->now, actions);
+        return;
     }
     links_late_returns(platform, actions);
     restart_due(platform, event->now, actions);
@@ -292,12 +299,12 @@ static const char *agent_check_slots(const struct platform *platform, agent_id a
     if (agent_has(row, AGENT_RUNS) &&
         ((row->occupied >> row->current & 1) == 0 || row->current == row->starting))
         return "an agent runs whose current incarnation has no slot";
-    for (uint8_t i = 0; i < most; i++) {
+    for (uint32_t i = 0; i < most; i++) {
         if ((row->occupied >> i & 1) == 0)
             continue;
-        if (slot_incarnation(platform, agent, i) > row->last)
+        if (slot_incarnation(platform, agent, (uint8_t)i) > row->last)
             return "an incarnation has a number that was not given out";
-        if (slot_find(platform, agent, slot_incarnation(platform, agent, i)) != i)
+        if (slot_find(platform, agent, slot_incarnation(platform, agent, (uint8_t)i)) != i)
             return "two slots hold one incarnation";
     }
     return NULL;

@@ -179,6 +179,16 @@ void registry_start_failed(struct platform *platform, const struct platform_even
                    node_is_down(platform, event->whom) ? REFUSAL_NODE : 0, actions);
 }
 
+/* Its return is no longer to be told. */
+static void agent_await_no_more(struct platform *platform, agent_id agent)
+{
+    struct platform_agent *row = &platform->agents[agent];
+
+    if (agent_has(row, AGENT_CHECK))
+        platform->late_returns--;
+    agent_clear(row, AGENT_RETURNING | AGENT_CHECK);
+}
+
 /* The current incarnation is gone. */
 static void agent_end(struct platform *platform, agent_id agent, time_ns now,
                       struct platform_actions *actions)
@@ -188,9 +198,8 @@ static void agent_end(struct platform *platform, agent_id agent, time_ns now,
     assert(agent_has(row, AGENT_RUNS));
     if (now - row->at >= platform->rules->backoff_reset)
         row->failures = 0;
-    if (agent_has(row, AGENT_CHECK))
-        platform->late_returns--;
-    agent_clear(row, AGENT_RUNS | AGENT_RETURNING | AGENT_DOUBTED | AGENT_CHECK);
+    agent_await_no_more(platform, agent);
+    agent_clear(row, AGENT_RUNS | AGENT_DOUBTED);
     links_drop(platform, agent);
     links_neighbours_returned(platform, agent, actions);
     if (row->starting == SLOT_NONE)
@@ -245,10 +254,9 @@ void registry_tombstone(struct platform *platform, const struct platform_event *
     restart_cancel(platform, event->whom);
     if (row->starting == SLOT_NONE)
         row->grant = AGENT_NONE;
-    if (agent_has(row, AGENT_CHECK))
-        platform->late_returns--;
+    agent_await_no_more(platform, event->whom);
     agent_set(row, AGENT_TOMBSTONE);
-    agent_clear(row, AGENT_RESTORE | AGENT_RETURNING | AGENT_CHECK);
+    agent_clear(row, AGENT_RESTORE);
     links_neighbours_returned(platform, event->whom, actions);
 }
 
@@ -262,6 +270,9 @@ void registry_node_down(struct platform *platform, const struct platform_event *
 
     uint32_t node = (uint32_t)event->value;
     platform->node_down[node] = 1;
+    /* First nobody there is awaited any more: a crash makes none of them come back. */
+    for (uint32_t i = platform->node_first[node]; i < platform->node_first[node + 1]; i++)
+        agent_await_no_more(platform, platform->node_agents[i]);
     for (uint32_t i = platform->node_first[node]; i < platform->node_first[node + 1]; i++) {
         agent_id agent = platform->node_agents[i];
         struct platform_agent *row = &platform->agents[agent];

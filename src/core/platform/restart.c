@@ -169,6 +169,14 @@ static void restart_one(struct platform *platform, agent_id agent, time_ns now,
     start_begin(platform, agent, restore ? START_OPERATOR : START_PLATFORM, NULL, actions);
 }
 
+void restart_due_of(struct platform *platform, agent_id agent, time_ns now,
+                    struct platform_actions *actions)
+{
+    if (agent < platform->crew->agents && platform->agents[agent].place != PLACE_NONE &&
+        platform->agents[agent].at <= now && actions_have_room(actions, 1))
+        restart_one(platform, agent, now, actions);
+}
+
 void restart_due(struct platform *platform, time_ns now, struct platform_actions *actions)
 {
     while (platform->heap_count > 0 && restart_deadline(platform) <= now &&

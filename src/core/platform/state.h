@@ -109,6 +109,9 @@ void restart_cancel(struct platform *platform, agent_id agent);
 /* What blocked the restart of `agent` may be gone. */
 void restart_unblock(struct platform *platform, agent_id agent, time_ns now);
 void restart_forget(struct platform *platform, agent_id agent);
+/* A restart of `agent` that is due at once; or all that are due. */
+void restart_due_of(struct platform *platform, agent_id agent, time_ns now,
+                    struct platform_actions *actions);
 void restart_due(struct platform *platform, time_ns now, struct platform_actions *actions);
 time_ns restart_deadline(const struct platform *platform);
 const char *restart_check(const struct platform *platform);
