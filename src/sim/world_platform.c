@@ -3,6 +3,18 @@
 
 #include <assert.h>
 
+/* A crew that only watches has nothing to say to a platform. */
+bool platform_needed(const struct scenario *scenario)
+{
+    bool needed = scenario->has_campaign || scenario->work_count > 0 ||
+                  scenario->fault_count > 0 || scenario->platform.ask_every > 0;
+
+    for (uint32_t g = 0; g < scenario->group_count; g++)
+        needed = needed || scenario->groups[g].rules.tools != 0 ||
+                 scenario->groups[g].rules.checkpoint_every > 0;
+    return needed;
+}
+
 int platform_open(struct world *world, struct error *error)
 {
     const struct scenario *scenario = world->scenario;
