@@ -108,8 +108,8 @@ struct address {
     incarnation_id incarnation;
 };
 
-/* What the witness has published of an agent: its last death or hang. Changes between windows alone.
- * All zero while it runs, so that a crew in which nobody dies never touches this memory. */
+/* What the witness has published of an agent: its last death or hang. Changes between windows
+ * alone. All zero while it runs, so that a crew in which nobody dies never touches this memory. */
 struct published {
     uint32_t writer;
     uint32_t after; /* the record's sequence + 1, or 0 */
