@@ -174,7 +174,7 @@ static int arm_open(struct scenario_file *file, uint32_t number, struct error *e
         /* Read again here, for the nodes of `written` belong to a document that is closed. */
         const struct spec_arm *own = (const struct spec_arm *)spec.arms.items + number;
 
-        assert(number < spec.arms.count);
+        assert(spec.arms.items != NULL && number < spec.arms.count);
 
         code = resolve_published(&resolver, &own->published);
         if (code == 0)
@@ -237,8 +237,10 @@ int scenario_open(struct scenario_file **result, const char *path,
         code = arms_read(file, error);
     if (code == 0) {
         file->arms = calloc(file->arm_count, sizeof *file->arms);
-        if (file->arms == NULL)
-            code = error_set(error, ERROR_MEMORY, "%.200s: out of memory", path);
+        if (file->arms == NULL) {
+            error_set(error, ERROR_MEMORY, "%.200s: out of memory", path);
+            code = ERROR_MEMORY;
+        }
     }
     for (uint32_t i = 0; code == 0 && i < file->arm_count; i++)
         code = arm_open(file, i, error);
