@@ -252,6 +252,19 @@ static __attribute__((noinline)) void own_work(struct engine *engine, const stru
     }
 }
 
+/* Events ahead at which the world is told of what comes, and again. */
+#define FETCH_FAR 12
+#define FETCH_NEAR 6
+
+static void world_fetch(struct engine *engine, const struct event *events, uint32_t count,
+                        uint32_t i)
+{
+    if (i + FETCH_FAR < count)
+        engine->world.fetch(engine->world.context, events[i + FETCH_FAR].target, 0);
+    if (i + FETCH_NEAR < count)
+        engine->world.fetch(engine->world.context, events[i + FETCH_NEAR].target, 1);
+}
+
 /* Works sorted events: all that their entities have in this window. */
 static void events_work(struct engine *engine, const struct event *events, uint32_t count,
                         time_ns base)
@@ -262,6 +275,8 @@ static void events_work(struct engine *engine, const struct event *events, uint3
 
         if (i % FETCH_EVENTS == 0 && engine->fetched != 0)
             engine->fetched = queue_chunk_fetch(&engine->queue, engine->fetched);
+        if (engine->world.fetch != NULL)
+            world_fetch(engine, events, count, i);
         if (__builtin_expect(engine->own_end != 0, 0))
             own_work(engine, event, base);
         engine->entity = event->target;
