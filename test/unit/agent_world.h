@@ -576,6 +576,7 @@ static inline void world_run(struct world *world, int64_t until_ms)
         }
         world_work(world, &event);
     }
+    world->now = until_ms * WORLD_MS;
 }
 
 /* Compares the story with test/golden/agent/NAME.txt and closes the world. */
