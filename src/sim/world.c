@@ -135,12 +135,17 @@ void world_change(struct world *world, uint8_t kind, time_ns at, uint32_t row, s
     world->change[world->changes++] = (struct change){at, row, kind, id};
 }
 
+/* By (time, writer, sequence); the witness first, for what it saw at an instant is what the deaths
+ * of that instant follow from. */
 static int compare_records(const void *a, const void *b)
 {
     const struct record *left = a, *right = b;
+    bool left_witness = left->id.writer == WRITER_WITNESS;
 
     if (left->time != right->time)
         return left->time < right->time ? -1 : 1;
+    if (left_witness != (right->id.writer == WRITER_WITNESS))
+        return left_witness ? -1 : 1;
     if (left->id.writer != right->id.writer)
         return left->id.writer < right->id.writer ? -1 : 1;
     return left->id.sequence < right->id.sequence ? -1 : left->id.sequence > right->id.sequence;
