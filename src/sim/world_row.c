@@ -135,7 +135,9 @@ void row_begin(struct world *world, uint32_t row, incarnation_id incarnation, ti
         tell_control(world, row, CAMPAIGN_STARTED, now, reason, &started);
     }
     agent = row_assemble(world, row);
-    agent_start(rules_of(world, id), &agent, clock_local(world, id, now), true);
+    /* Whoever begins anew without a checkpoint remembers nobody. */
+    agent_start(rules_of(world, id), &agent, clock_local(world, id, now),
+                world->contact || incarnation == 0 || checkpoint > 0);
     assert(agent_check(rules_of(world, id), &agent) == NULL);
     row_deliver(world, row, &percept, now, &started);
 }
