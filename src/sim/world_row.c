@@ -97,6 +97,19 @@ static void set_links(struct world *world, uint32_t row, uint32_t checkpoint)
     }
 }
 
+/* Nothing of the life that had this row before is left: no queue of work, and nothing that it was
+ * about. */
+static void row_clear(struct world *world, uint32_t row)
+{
+    agent_id id = row_agent(world, row);
+    uint64_t place = row_place(world, row);
+    uint64_t degree = world->links->offsets[id + 1] - world->links->offsets[id];
+
+    world->row_work[row] = (struct row_work){0};
+    for (uint64_t i = 0; i < degree + AGENT_LINKS_EXTRA; i++)
+        world->concern[place + i] = world->linked[place + i] = CAUSE_NONE;
+}
+
 void row_begin(struct world *world, uint32_t row, incarnation_id incarnation, time_ns now,
                uint32_t checkpoint, agent_id by, uint8_t reason, const struct cause *cause)
 {
@@ -113,6 +126,8 @@ void row_begin(struct world *world, uint32_t row, incarnation_id incarnation, ti
                           .sequence = state->sequence,
                           .incarnation = incarnation,
                           .alive = true};
+    if (incarnation > 0 && !world->contact)
+        row_clear(world, row);
     if (!world->contact || now == 0)
         set_links(world, row, checkpoint);
     record.whom_incarnation = incarnation;
