@@ -100,6 +100,7 @@ struct row_work {
     time_ns hung_since;
     uint32_t work_draws;
     uint32_t mind_draws;
+    uint32_t checkpoint; /* the number of its last one, or of the one that it continues from */
 };
 
 /* The platform's address book: the process that it takes for the agent. */

@@ -292,6 +292,8 @@ static void act_tool(const struct doing *doing, const struct act *act)
     struct message *message = &world->message[slot];
     int64_t value = act->kind == ACT_REPORT ? act->health : act->value;
 
+    if (act->kind == ACT_CHECKPOINT)
+        value = ++world->row_work[doing->row].checkpoint;
     cause.id = write_act(doing, verbs[act->kind], whom, &cause, value);
     if (act->kind != ACT_CHECKPOINT && !concern_is_none(concern_of(doing, whom)))
         concern_of(doing, whom)->id = cause.id;

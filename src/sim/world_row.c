@@ -128,6 +128,8 @@ void row_begin(struct world *world, uint32_t row, incarnation_id incarnation, ti
                           .alive = true};
     if (incarnation > 0 && !world->contact)
         row_clear(world, row);
+    if (checkpoint > 0)
+        world->row_work[row].checkpoint = checkpoint;
     if (!world->contact || now == 0)
         set_links(world, row, checkpoint);
     record.whom_incarnation = incarnation;
