@@ -280,6 +280,7 @@ static int world_reserve_all(struct world *world)
     world->row = world_reserve(world, world->rows, sizeof *world->row);
     world->row_work = world_reserve(world, world->rows, sizeof *world->row_work);
     world->agent_row = world_reserve(world, world->rows, sizeof *world->agent_row);
+    world->stopped = world_reserve(world, world->rows, sizeof *world->stopped);
     world->link = world_reserve(world, places, sizeof *world->link);
     world->link_end = world_reserve(world, places, sizeof *world->link_end);
     world->concern = world_reserve(world, places, sizeof *world->concern);

@@ -332,7 +332,7 @@ static void carry_out(struct doing *doing, const struct act *act)
         act_call(doing, act);
         break;
     case ACT_DEPART:
-        cause = cause_of(doing, doing->id);
+        cause = world->contact ? CAUSE_NONE : world->stopped[doing->row];
         if (!world->contact)
             cause.id = write_act(doing, VERB_DEPARTS, doing->id, &cause, 0);
         row_end(world, doing->row, doing->now, world->contact ? DEATH_CONTACT : DEATH_DEPARTED,

@@ -355,9 +355,8 @@ static void take_percept(struct world *world, uint32_t row, uint32_t source,
         if (link_of(world, row, source, now) == UINT64_MAX || !world->row[row].alive)
             return;
     }
-    if (message->percept.kind == PERCEPT_STOP_ASKED) /* what it does about itself follows from it */
-        world->concern[row_place(world, row) + world->links->offsets[row_agent(world, row) + 1] -
-                       world->links->offsets[row_agent(world, row)]] = message->cause;
+    if (message->percept.kind == PERCEPT_STOP_ASKED) /* its departure follows from it */
+        world->stopped[row] = message->cause;
     if (message->percept.kind == PERCEPT_DECIDED)
         take_decision(world, row, message, now);
     else
