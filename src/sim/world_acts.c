@@ -89,7 +89,8 @@ static struct cause cause_of(const struct doing *doing, agent_id peer)
     bool same =
         percept_subject(doing->percept) == peer || doing->percept->kind == PERCEPT_STOP_ASKED;
 
-    if (doing->percept->kind == PERCEPT_ASKED && !concern_is_none(concern))
+    if (doing->noticed == peer ||
+        (doing->percept->kind == PERCEPT_ASKED && !concern_is_none(concern)))
         return *concern;
     if (same && !record_id_is_none(doing->cause->id))
         return *doing->cause;
