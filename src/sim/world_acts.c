@@ -278,6 +278,15 @@ static void act_call(const struct doing *doing, const struct act *act)
     send_full(doing, &sent, &cause);
 }
 
+/* An honest word that a peer is healthy follows from the question or from its return, and from no
+ * case: those of before are closed. */
+static struct cause report_cause(const struct doing *doing, const struct act *act)
+{
+    if (act->health != HEALTH_HEALTHY || act->masking)
+        return cause_of(doing, act->peer);
+    return percept_subject(doing->percept) == act->peer ? *doing->cause : CAUSE_NONE;
+}
+
 static void act_tool(const struct doing *doing, const struct act *act)
 {
     static const uint8_t verbs[ACT_KIND_COUNT] = {
@@ -288,15 +297,16 @@ static void act_tool(const struct doing *doing, const struct act *act)
         [ACT_CHECKPOINT] = VERB_CHECKPOINTS};
     struct world *world = doing->world;
     agent_id whom = act->kind == ACT_CHECKPOINT ? doing->id : act->peer;
-    struct cause cause = cause_of(doing, whom);
+    bool report = act->kind == ACT_REPORT;
+    struct cause cause = report ? report_cause(doing, act) : cause_of(doing, whom);
     uint32_t slot = world_message(world);
     struct message *message = &world->message[slot];
-    int64_t value = act->kind == ACT_REPORT ? act->health : act->value;
+    int64_t value = report ? act->health : act->value;
 
     if (act->kind == ACT_CHECKPOINT)
         value = ++world->row_work[doing->row].checkpoint;
     cause.id = write_act(doing, verbs[act->kind], whom, &cause, value);
-    if (act->kind != ACT_CHECKPOINT && !concern_is_none(concern_of(doing, whom)))
+    if (act->kind != ACT_CHECKPOINT && !report && !concern_is_none(concern_of(doing, whom)))
         concern_of(doing, whom)->id = cause.id;
     message->use = USE_PLATFORM;
     message->cause = cause;
