@@ -303,6 +303,14 @@ static void act_tool(const struct doing *doing, const struct act *act)
     struct message *message = &world->message[slot];
     int64_t value = report ? act->health : act->value;
 
+    if (act->by != AGENT_NONE) {
+        /* What was asked for before and done now is done for whom asked. */
+        cause.by = act->by;
+        cause.via = act->via;
+        cause.flags |= FLAG_REQUESTED;
+        if (act->via != AGENT_NONE)
+            cause.flags |= FLAG_RELAYED;
+    }
     if (act->kind == ACT_CHECKPOINT)
         value = ++world->row_work[doing->row].checkpoint;
     cause.id = write_act(doing, verbs[act->kind], whom, &cause, value);
