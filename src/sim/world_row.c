@@ -226,6 +226,19 @@ void row_end(struct world *world, uint32_t row, time_ns now, uint8_t reason,
     world_send(world, row, world->control_entity, now + world->lookahead, slot);
 }
 
+/* The peer is back: what the agent was about for it is over, and what it says of the return is its
+ * own word, whoever had asked for the relinking. */
+static void take_returned(struct world *world, uint32_t row, uint64_t place, agent_id peer,
+                          time_ns now, struct cause cause)
+{
+    struct percept percept = {.kind = PERCEPT_RETURNED, .peer = peer};
+
+    cause.by = cause.via = AGENT_NONE;
+    cause.flags &= (uint16_t) ~(FLAG_REQUESTED | FLAG_RELAYED);
+    row_deliver(world, row, &percept, now, &cause);
+    world->concern[place] = CAUSE_NONE;
+}
+
 /* The place of the link over which `source` reaches this row, or UINT64_MAX: the link is down or
  * leads to another incarnation. What was the first message of a new link makes it known. */
 static uint64_t link_of(struct world *world, uint32_t row, uint32_t source, time_ns now)
@@ -235,7 +248,6 @@ static uint64_t link_of(struct world *world, uint32_t row, uint32_t source, time
     uint32_t found = agent_find_peer(&agent, peer);
     uint64_t place = row_place(world, row) + found;
     struct record record;
-    struct percept percept = {.kind = PERCEPT_RETURNED, .peer = peer};
     struct cause cause;
 
     if (found == UINT32_MAX || world->link_end[place] == LINK_DOWN ||
@@ -248,8 +260,7 @@ static uint64_t link_of(struct world *world, uint32_t row, uint32_t source, time
     record = record_make(VERB_LINK_UP, now, &cause, row_agent(world, row), peer, 0);
     record.who_incarnation = world->row[row].incarnation;
     cause.id = world_record(world, &record, row);
-    row_deliver(world, row, &percept, now, &cause);
-    world->concern[place] = CAUSE_NONE;
+    take_returned(world, row, place, peer, now, cause);
     return place;
 }
 
@@ -309,8 +320,7 @@ static void take_linked(struct world *world, uint32_t row, const struct message 
     world->message[hello].cause = message->cause;
     link_send(world, row, (uint32_t)(place - row_place(world, row)), message->percept.peer, now,
               (uint32_t)TAG_MESSAGE << TAG_SHIFT | hello);
-    struct percept percept = {.kind = PERCEPT_RETURNED, .peer = message->percept.peer};
-    row_deliver(world, row, &percept, now, &message->cause);
+    take_returned(world, row, place, message->percept.peer, now, message->cause);
 }
 
 static void take_hangup(struct world *world, uint32_t row, struct message *message, time_ns now)
