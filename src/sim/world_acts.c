@@ -384,6 +384,23 @@ static void carry_out(struct doing *doing, const struct act *act)
     }
 }
 
+/* An agent spreads the word of a death before it says that it noticed; the word follows from that.
+ */
+static void notice_first(struct doing *doing, int from)
+{
+    struct acts *acts = &doing->world->acts;
+
+    for (int i = from + 1; i < acts->count; i++) {
+        struct act *act = &acts->list[i];
+
+        if (act->kind == ACT_NOTICED && act->peer == acts->list[from].subject) {
+            act_notice(doing, act);
+            act->kind = 0;
+            return;
+        }
+    }
+}
+
 void row_carry_out(struct world *world, uint32_t row, const struct agent *agent,
                    const struct percept *percept, time_ns now, const struct cause *cause)
 {
@@ -391,6 +408,12 @@ void row_carry_out(struct world *world, uint32_t row, const struct agent *agent,
                           now,   AGENT_NONE};
 
     /* An agent that departs does nothing after it. */
-    for (int i = 0; i < world->acts.count && world->row[row].alive; i++)
-        carry_out(&doing, &world->acts.list[i]);
+    for (int i = 0; i < world->acts.count && world->row[row].alive; i++) {
+        const struct act *act = &world->acts.list[i];
+
+        if (act->kind == ACT_SEND && act->message == MESSAGE_GOSSIP)
+            notice_first(&doing, i);
+        if (act->kind != 0)
+            carry_out(&doing, act);
+    }
 }
