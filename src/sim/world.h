@@ -109,11 +109,13 @@ struct address {
     incarnation_id incarnation;
 };
 
-/* What the witness has published of an agent: its last death or hang. Changes between windows
- * alone. All zero while it runs, so that a crew in which nobody dies never touches this memory. */
+/* What the witness has published of an agent: the last death or hang of its youngest incarnation.
+ * Changes between windows alone. All zero while it runs, so that a crew in which nobody dies never
+ * touches this memory. */
 struct published {
     uint32_t writer;
     uint32_t after; /* the record's sequence + 1, or 0 */
+    incarnation_id youngest;
 };
 
 /* Something to publish at the end of the window. */
@@ -152,12 +154,15 @@ struct world {
     const struct graph *links; /* of all copies */
     /* by agent */
     struct published *published;
-    uint8_t *side;  /* of the partition in force; NULL: no partition in the scenario */
-    uint32_t *slow; /* latencies times this / 65536; NULL: nobody is ever slow */
+    uint64_t *side; /* a bit for each partition in force; NULL: no partition in the scenario */
+    fixed *slow;    /* durations times this, 0 for 1; NULL: nobody is ever slow */
     uint8_t *object;
     int32_t *drift_ppm;        /* NULL: clocks are true */
     int16_t *checkpoint_bonds; /* by link place of one slot: bonds as last saved */
     bool *node_down;
+    /* by fault */
+    bool *fault_on;
+    struct record_id *fault_record; /* partitions: of its beginning */
 
     /* the slab of messages */
     struct message *message;
@@ -235,6 +240,12 @@ static inline uint64_t row_place(const struct world *world, uint32_t row)
     return row_slot(world, row) * world->places + agent_place(world, agent);
 }
 
+/* a + b, or TIME_NEVER where that is too far. */
+static inline time_ns time_later(time_ns a, time_ns b)
+{
+    return a > TIME_NEVER - b ? TIME_NEVER : a + b;
+}
+
 static inline struct record_id published_gone(const struct world *world, agent_id agent)
 {
     struct published published = world->published[agent];
@@ -282,7 +293,8 @@ int control_open(struct world *world, struct error *error);
 void control_entity_step(struct world *world, const struct event *event, time_ns now);
 
 /* world_fault.c: barriers: what is truly simultaneous */
-void faults_open(struct world *world);
+int faults_open(struct world *world, struct error *error);
+struct record_id partition_between(const struct world *world, agent_id a, agent_id b);
 int world_barrier(void *context, struct engine *engine, time_ns now, uint32_t data,
                   struct error *error);
 #define BARRIER_BLACKOUT UINT32_C(0xffffffff)

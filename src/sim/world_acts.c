@@ -127,10 +127,13 @@ static void act_notice(struct doing *doing, const struct act *act)
     struct cause cause;
 
     if (act->how == HOW_SILENCE) {
-        /* Nothing reached the agent: that the peer's end is behind its silence is a guess. */
+        /* Nothing reached the agent: that the peer's end, or a partition, is behind its silence is
+         * a guess. */
         cause = CAUSE_NONE;
         cause.id = published_gone(doing->world, act->peer);
-        cause.flags = FLAG_INFERRED;
+        if (record_id_is_none(cause.id))
+            cause.id = partition_between(doing->world, doing->id, act->peer);
+        cause.flags = record_id_is_none(cause.id) ? 0 : FLAG_INFERRED;
     } else {
         cause = *doing->cause;
         cause.by = cause.via = AGENT_NONE;
@@ -193,7 +196,7 @@ static void act_decide(const struct doing *doing, const struct act *act)
                                                  choices_of_tools(group->rules.tools), &random)};
     latency = slowed(world, doing->id, spread_draw(&group->decision, &random));
     state->mind_draws = random.draw;
-    world_send(world, doing->row, doing->row, doing->now + latency, slot);
+    world_send(world, doing->row, doing->row, time_later(doing->now, latency), slot);
 }
 
 static void send_full(const struct doing *doing, const struct act *act, const struct cause *cause)

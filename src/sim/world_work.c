@@ -158,7 +158,8 @@ void work_arrive(struct world *world, uint32_t row, const struct message *messag
                          world->row[row].incarnation, STREAM_WORK, state->work_draws);
     if (state->busy_until < now)
         state->busy_until = now;
-    state->busy_until += slowed(world, id, spread_draw(&group->service, &random));
+    state->busy_until =
+        time_later(state->busy_until, slowed(world, id, spread_draw(&group->service, &random)));
     state->work_draws = random.draw;
     slot = world_message(world);
     served = &world->message[slot];
