@@ -51,6 +51,7 @@ enum message_use {
     USE_HANGUP,    /* to a row: its link to percept.peer closed */
     USE_START,     /* to a row: begin to run */
     USE_END,       /* to a row: die now */
+    USE_LIGHT,     /* to a row that hangs: a ping or an ack, percept.value, kept for later */
     USE_WORK,      /* to a row: a task for it */
     USE_WORK_DONE, /* to a row, by itself: the task's service is over */
     USE_PLATFORM,  /* to the platform: `platform` event */
@@ -67,6 +68,8 @@ struct task {
     time_ns deadline;
     uint32_t hop;
     agent_id hops[HOPS_MAX];
+    time_ns served; /* when its service is over, if nothing comes between */
+    time_ns stood;  /* how long its agent had stood still when the service was planned */
 };
 
 struct message {
@@ -77,6 +80,7 @@ struct message {
     incarnation_id incarnation; /* to a row: the one it is meant for */
     bool any;                   /* ... or whichever lives there */
     uint32_t checkpoint;        /* USE_START */
+    uint32_t source;            /* of what waits for a row that hangs */
     struct cause cause;
     union {
         struct percept percept;
@@ -98,9 +102,11 @@ struct row {
 struct row_work {
     time_ns busy_until; /* its queue of work is served by then */
     time_ns hung_since;
+    time_ns stood; /* how long it hung, all in all */
     uint32_t work_draws;
     uint32_t mind_draws;
     uint32_t checkpoint; /* the number of its last one, or of the one that it continues from */
+    uint32_t waits_first, waits_last; /* what came while it hung: slots of the slab, or 0 */
 };
 
 /* The platform's address book: the process that it takes for the agent. */
@@ -270,6 +276,9 @@ void row_deliver(struct world *world, uint32_t row, struct percept *percept, tim
                  const struct cause *cause);
 struct agent row_assemble(struct world *world, uint32_t row);
 
+/* Works what came while the row hung, in its order: when it goes on, or when it is dead. */
+void row_take_waiting(struct world *world, uint32_t row, time_ns now);
+
 /* world_acts.c: carrying acts out */
 void row_carry_out(struct world *world, uint32_t row, const struct agent *agent,
                    const struct percept *percept, time_ns now, const struct cause *cause);
@@ -283,6 +292,7 @@ void work_emit(struct world *world, time_ns now);
 void work_release(struct world *world, time_ns now);
 void work_arrive(struct world *world, uint32_t row, const struct message *message, time_ns now);
 void work_served(struct world *world, uint32_t row, const struct message *message, time_ns now);
+void work_resume(struct row_work *state, time_ns since, time_ns now);
 void work_done(struct world *world, const struct message *message, time_ns now);
 
 /* world_platform.c, world_control.c: the two entities that are no agents */

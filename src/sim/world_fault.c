@@ -103,6 +103,17 @@ static void end_all(struct world *world, agent_id agent, time_ns now, uint8_t re
     }
 }
 
+static struct cause write_hang(struct world *world, uint8_t verb, time_ns now, agent_id whom,
+                               incarnation_id incarnation)
+{
+    struct cause cause = CAUSE_NONE;
+    struct record record = record_make(verb, now, &cause, AGENT_NONE, whom, 0);
+
+    record.whom_incarnation = incarnation;
+    cause.id = world_record(world, &record, WRITER_WITNESS);
+    return cause;
+}
+
 static void hang(struct world *world, agent_id agent, time_ns now, bool ends)
 {
     if (ends && fault_still(world, FAULT_HANG, agent) != NULL)
@@ -111,13 +122,22 @@ static void hang(struct world *world, agent_id agent, time_ns now, bool ends)
         uint32_t row = slot * world->agents + agent;
         struct percept timer = {.kind = PERCEPT_TIMER, .peer = AGENT_NONE};
         struct cause cause;
+        time_ns since;
 
         if (!world->row[row].alive || world->row[row].hung != ends)
             continue;
+        since = world->row_work[row].hung_since;
         world->row[row].hung = !ends;
-        cause = write_fault(world, ends ? VERB_RESUMED : VERB_HUNG, now, agent, 0);
+        world->row_work[row].hung_since = now;
+        cause = write_hang(world, ends ? VERB_RESUMED : VERB_HUNG, now, agent,
+                           world->row[row].incarnation);
         world_change(world, ends ? CHANGE_BACK : CHANGE_GONE, now, row, cause.id);
-        if (ends) /* it goes on with all that came due while it hung */
+        /* It goes on with what came while it hung, and with all that fell due. */
+        if (ends) {
+            work_resume(&world->row_work[row], since, now);
+            row_take_waiting(world, row, now);
+        }
+        if (ends && world->row[row].alive)
             row_deliver(world, row, &timer, now, &CAUSE_NONE);
     }
 }

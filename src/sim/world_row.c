@@ -202,6 +202,7 @@ void row_end(struct world *world, uint32_t row, time_ns now, uint8_t reason,
     died.id = world_record(world, &record, row);
     if (world->contact)
         return;
+    row_take_waiting(world, row, now);
     world_change(world, CHANGE_GONE, now, row, died.id);
     /* The links of a process close with it, unless its whole host is gone. */
     if (world->scenario->network.hangup && !world->node_down[world->scenario->node_of[id]])
@@ -264,21 +265,45 @@ static uint64_t link_of(struct world *world, uint32_t row, uint32_t source, time
     return place;
 }
 
-static void take_light(struct world *world, uint32_t row, const struct event *event, time_ns now)
+/* A process that stands still has its channels all the same: what comes waits there, in its order.
+ */
+static void row_wait(struct world *world, uint32_t row, uint32_t source, uint32_t slot)
 {
-    agent_id peer = row_agent(world, event->source);
+    struct row_work *state = &world->row_work[row];
+
+    world->message[slot].source = source;
+    world->message_next[slot] = 0;
+    if (state->waits_first == 0)
+        state->waits_first = slot;
+    else
+        world->message_next[state->waits_last] = slot;
+    state->waits_last = slot;
+}
+
+static void take_light(struct world *world, uint32_t row, uint32_t source, uint32_t data,
+                       time_ns now)
+{
+    agent_id peer = row_agent(world, source);
     struct percept percept = {.kind = PERCEPT_MESSAGE,
-                              .message =
-                                  event->data >> TAG_SHIFT == TAG_PING ? MESSAGE_PING : MESSAGE_ACK,
-                              .sequence = event->data & PAYLOAD_MASK,
+                              .message = data >> TAG_SHIFT == TAG_PING ? MESSAGE_PING : MESSAGE_ACK,
+                              .sequence = data & PAYLOAD_MASK,
                               .peer = peer,
                               .subject = peer,
                               .by = AGENT_NONE,
                               .via = AGENT_NONE};
 
-    if (!world->row[row].alive || world->row[row].hung)
+    if (!world->row[row].alive)
         return;
-    if (link_of(world, row, event->source, now) != UINT64_MAX && world->row[row].alive)
+    if (world->row[row].hung) {
+        uint32_t slot = world_message(world);
+
+        world->message[slot].use = USE_LIGHT;
+        world->message[slot].any = true;
+        world->message[slot].percept.value = data;
+        row_wait(world, row, source, slot);
+        return;
+    }
+    if (link_of(world, row, source, now) != UINT64_MAX && world->row[row].alive)
         row_deliver(world, row, &percept, now, &CAUSE_NONE);
 }
 
@@ -382,13 +407,11 @@ static void take_message(struct world *world, uint32_t row, uint32_t source,
         take_start(world, row, message, now);
         return;
     }
-    if (message->use == USE_WORK && (!state->alive || state->hung)) {
+    if (message->use == USE_WORK && !state->alive) {
         work_arrive(world, row, message, now);
         return;
     }
     if (!state->alive || (!message->any && message->incarnation != state->incarnation))
-        return;
-    if (state->hung && message->use != USE_END && message->use != USE_LINKED)
         return;
     switch ((enum message_use)message->use) {
     case USE_PERCEPT:
@@ -406,6 +429,9 @@ static void take_message(struct world *world, uint32_t row, uint32_t source,
     case USE_END:
         row_end(world, row, now, message->reason, &message->cause);
         break;
+    case USE_LIGHT:
+        take_light(world, row, source, (uint32_t)message->percept.value, now);
+        break;
     case USE_WORK:
         if (source >= world->rows || link_of(world, row, source, now) != UINT64_MAX)
             work_arrive(world, row, message, now);
@@ -419,6 +445,20 @@ static void take_message(struct world *world, uint32_t row, uint32_t source,
     case USE_TASK_DONE:
     case USE_CAMPAIGN:
         assert(!"not for a row");
+    }
+}
+
+void row_take_waiting(struct world *world, uint32_t row, time_ns now)
+{
+    struct row_work *state = &world->row_work[row];
+
+    assert(!world->row[row].hung);
+    while (state->waits_first != 0) {
+        uint32_t slot = state->waits_first;
+
+        state->waits_first = world->message_next[slot];
+        take_message(world, row, world->message[slot].source, &world->message[slot], now);
+        world_message_free(world, slot);
     }
 }
 
@@ -442,7 +482,7 @@ void row_step(struct world *world, uint32_t row, const struct event *event, time
         break;
     case TAG_PING:
     case TAG_ACK:
-        take_light(world, row, event, now);
+        take_light(world, row, event->source, event->data, now);
         break;
     case TAG_REVIVE:
         if (!world->row[row].alive)
@@ -451,7 +491,14 @@ void row_step(struct world *world, uint32_t row, const struct event *event, time
         break;
     case TAG_MESSAGE: {
         uint32_t slot = event->data & PAYLOAD_MASK;
+        const struct message *message = &world->message[slot];
 
+        /* A kill needs nobody's attention, and a start meets nobody. */
+        if (world->row[row].alive && world->row[row].hung && message->use != USE_END &&
+            message->use != USE_START) {
+            row_wait(world, row, event->source, slot);
+            break;
+        }
         take_message(world, row, event->source, &world->message[slot], now);
         world_message_free(world, slot);
         break;
