@@ -49,7 +49,8 @@ enum message_use {
     USE_LINKED,    /* to a row: its link to percept.peer now leads to slot `slot` */
     USE_HELLO,     /* to a row, over a link: the first message of a new link */
     USE_HANGUP,    /* to a row: its link to percept.peer closed */
-    USE_START,     /* to a row: begin to run */
+    USE_START,     /* to a row: start a process there */
+    USE_BEGIN,     /* to a row, by itself: its start time is over */
     USE_END,       /* to a row: die now */
     USE_LIGHT,     /* to a row that hangs: a ping or an ack, percept.value, kept for later */
     USE_WORK,      /* to a row: a task for it */
@@ -76,10 +77,10 @@ struct message {
     uint8_t use;                /* enum message_use */
     uint8_t forward;            /* USE_FORWARD: the use on arrival */
     uint8_t slot;               /* USE_LINKED: the peer's; USE_START: unused */
-    uint8_t reason;             /* USE_START: enum start_reason; USE_END: enum death_reason */
+    uint8_t reason;             /* USE_START, USE_BEGIN: start_reason; USE_END: death_reason */
     incarnation_id incarnation; /* to a row: the one it is meant for */
     bool any;                   /* ... or whichever lives there */
-    uint32_t checkpoint;        /* USE_START */
+    uint32_t checkpoint;        /* USE_START, USE_BEGIN */
     uint32_t source;            /* of what waits for a row that hangs */
     struct cause cause;
     union {
@@ -105,7 +106,8 @@ struct row_work {
     time_ns stood; /* how long it hung, all in all */
     uint32_t work_draws;
     uint32_t mind_draws;
-    uint32_t checkpoint; /* the number of its last one, or of the one that it continues from */
+    uint32_t checkpoint;     /* the number of its last one, or of the one that it continues from */
+    incarnation_id starting; /* the one whose process has not come to its first instruction, or 0 */
     uint32_t waits_first, waits_last; /* what came while it hung: slots of the slab, or 0 */
 };
 
@@ -272,6 +274,9 @@ void row_begin(struct world *world, uint32_t row, incarnation_id incarnation, ti
                uint32_t checkpoint, agent_id by, uint8_t reason, const struct cause *cause);
 void row_end(struct world *world, uint32_t row, time_ns now, uint8_t reason,
              const struct cause *cause);
+/* Ends whatever stands in the row: an incarnation, or a process that is being started. */
+void row_kill(struct world *world, uint32_t row, time_ns now, uint8_t reason,
+              const struct cause *cause);
 void row_deliver(struct world *world, uint32_t row, struct percept *percept, time_ns now,
                  const struct cause *cause);
 struct agent row_assemble(struct world *world, uint32_t row);

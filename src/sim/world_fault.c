@@ -91,16 +91,12 @@ static const struct scenario_fault *fault_still(const struct world *world, uint8
     return strongest;
 }
 
-/* Every incarnation of an agent that is alive. */
+/* Every process of an agent, also one that is being started. */
 static void end_all(struct world *world, agent_id agent, time_ns now, uint8_t reason,
                     const struct cause *cause)
 {
-    for (uint32_t slot = 0; slot < world->slots; slot++) {
-        uint32_t row = slot * world->agents + agent;
-
-        if (world->row[row].alive)
-            row_end(world, row, now, reason, cause);
-    }
+    for (uint32_t slot = 0; slot < world->slots; slot++)
+        row_kill(world, slot * world->agents + agent, now, reason, cause);
 }
 
 static struct cause write_hang(struct world *world, uint8_t verb, time_ns now, agent_id whom,
@@ -162,9 +158,6 @@ static void node_fault(struct world *world, const struct scenario_fault *fault, 
     cause = write_fault(world, ends ? VERB_RESTORED : VERB_CRASHED, now, AGENT_NONE, fault->node);
     slot = world_message(world);
     world->node_down[fault->node] = node_still_down(world, fault->node);
-    for (agent_id a = 0; !ends && a < world->agents; a++)
-        if (world->scenario->node_of[a] == fault->node)
-            end_all(world, a, now, DEATH_CRASHED, &cause);
     world->message[slot].use = USE_PLATFORM;
     world->message[slot].cause = cause;
     world->message[slot].platform =
@@ -172,8 +165,13 @@ static void node_fault(struct world *world, const struct scenario_fault *fault, 
                                 .who = AGENT_NONE,
                                 .whom = AGENT_NONE,
                                 .value = fault->node};
-    world_send(world, world->control_entity, world->platform_entity,
-               now + world->scenario->network.platform_latency, slot);
+    /* In the name of the first entity and before its death, so that the platform hears of the crash
+     * before it hears of the deaths: else it would restart them where nothing runs. */
+    world_send(world, 0, world->platform_entity, now + world->scenario->network.platform_latency,
+               slot);
+    for (agent_id a = 0; !ends && a < world->agents; a++)
+        if (world->scenario->node_of[a] == fault->node)
+            end_all(world, a, now, DEATH_CRASHED, &cause);
 }
 
 static void set_side(struct world *world, agent_id agent, uint32_t bit, bool on)
@@ -219,11 +217,14 @@ static void begin_or_end(struct world *world, const struct scenario_fault *fault
     }
 }
 
-static bool any_alive(const struct world *world, agent_id agent)
+static bool any_process(const struct world *world, agent_id agent)
 {
-    for (uint32_t slot = 0; slot < world->slots; slot++)
-        if (world->row[slot * world->agents + agent].alive)
+    for (uint32_t slot = 0; slot < world->slots; slot++) {
+        uint32_t row = slot * world->agents + agent;
+
+        if (world->row[row].alive || world->row_work[row].starting != 0)
             return true;
+    }
     return false;
 }
 
@@ -237,7 +238,7 @@ static void blackout(struct world *world, time_ns now)
         struct cause cause = world->stop_cause[agent];
         struct record record = record_make(VERB_KILLED, now, &cause, AGENT_NONE, agent, 0);
 
-        if (!any_alive(world, agent))
+        if (!any_process(world, agent))
             continue;
         cause.id = world_record(world, &record, WRITER_WITNESS);
         end_all(world, agent, now, DEATH_KILLED, &cause);

@@ -63,11 +63,11 @@ static uint32_t row_of(const struct world *world, agent_id agent, uint8_t slot)
     return (uint32_t)slot * world->agents + agent;
 }
 
-/* A message to a row, after the platform's latency and `more`. */
-static void to_row(struct world *world, uint32_t row, time_ns now, time_ns more, uint32_t slot)
+/* A message to a row, after the platform's latency. */
+static void to_row(struct world *world, uint32_t row, time_ns now, uint32_t slot)
 {
-    world_send(world, world->platform_entity, row,
-               now + world->scenario->network.platform_latency + more, slot);
+    world_send(world, world->platform_entity, row, now + world->scenario->network.platform_latency,
+               slot);
 }
 
 static void to_control(struct world *world, time_ns now, const struct campaign_event *event,
@@ -99,22 +99,19 @@ static struct record_id write_action(struct world *world, uint8_t verb, time_ns 
 static void do_start(struct world *world, const struct platform_action *action, time_ns now,
                      struct cause cause)
 {
-    const struct scenario_group *group =
-        &world->scenario->groups[world->scenario->group_of[action->whom]];
     uint32_t slot = world_message(world);
     struct message *message = &world->message[slot];
 
     if (action->value != START_PEER)
         cause.by = cause.via = AGENT_NONE;
     cause.id = write_action(world, VERB_STARTS, now, &cause, action, action->value);
-    world->address[action->whom] = (struct address){action->whom_slot, action->whom_incarnation};
     message->use = USE_START;
     message->reason = (uint8_t)action->value;
     message->incarnation = action->whom_incarnation;
     message->checkpoint = action->checkpoint;
     message->cause = cause;
     message->percept.peer = action->who;
-    to_row(world, row_of(world, action->whom, action->whom_slot), now, group->start_time, slot);
+    to_row(world, row_of(world, action->whom, action->whom_slot), now, slot);
 }
 
 static void tell_linked(struct world *world, time_ns now, const struct cause *cause, agent_id agent,
@@ -130,7 +127,7 @@ static void tell_linked(struct world *world, time_ns now, const struct cause *ca
     message->incarnation = incarnation;
     message->cause = *cause;
     message->percept.peer = peer;
-    to_row(world, row_of(world, agent, agent_slot), now, 0, slot);
+    to_row(world, row_of(world, agent, agent_slot), now, slot);
 }
 
 static void do_connect(struct world *world, const struct platform_action *action, time_ns now,
@@ -167,7 +164,7 @@ static void do_sever(struct world *world, const struct platform_action *action, 
         world->message[slot].cause = cause;
         world->message[slot].percept =
             (struct percept){.kind = PERCEPT_HANGUP, .peer = row_agent(world, rows[1 - end])};
-        to_row(world, rows[end], now, 0, slot);
+        to_row(world, rows[end], now, slot);
     }
 }
 
@@ -192,7 +189,7 @@ static void do_result(struct world *world, const struct platform_action *action,
         .result = action->result,
         .peer = action->whom,
         .value = action->act == ACT_STALL && action->result == RESULT_OK ? granted : 0};
-    to_row(world, row_of(world, action->who, action->who_slot), now, 0, slot);
+    to_row(world, row_of(world, action->who, action->who_slot), now, slot);
 }
 
 static void do_ask(struct world *world, const struct platform_action *action, time_ns now)
@@ -205,7 +202,7 @@ static void do_ask(struct world *world, const struct platform_action *action, ti
     world->message[slot].incarnation = action->who_incarnation;
     world->message[slot].cause = cause;
     world->message[slot].percept = (struct percept){.kind = PERCEPT_ASKED, .peer = action->whom};
-    to_row(world, row_of(world, action->who, action->who_slot), now, 0, slot);
+    to_row(world, row_of(world, action->who, action->who_slot), now, slot);
 }
 
 /* Carries one action out. `cause` is of the event that it answers; a grant becomes the cause of the
@@ -295,17 +292,26 @@ static void step(struct world *world, struct platform_event *event, time_ns now,
     }
 }
 
-/* Control's word to an agent goes to the process that the platform takes for it. */
+/* Control's word to an agent goes to the process that the platform takes for it; a request to end
+ * and a kill go to every process that the platform ever started as that agent and that still runs.
+ */
 static void forward(struct world *world, const struct message *message, time_ns now)
 {
     agent_id agent = message->percept.subject;
     struct address address = world->address[agent];
-    uint32_t slot = world_message(world);
+    bool all = message->forward == USE_END || message->percept.kind == PERCEPT_STOP_ASKED;
+    uint8_t first = all ? 0 : address.slot;
+    uint8_t last = all ? (uint8_t)(world->slots - 1) : address.slot;
 
-    world->message[slot] = *message;
-    world->message[slot].use = message->forward;
-    world->message[slot].incarnation = address.incarnation;
-    to_row(world, row_of(world, agent, address.slot), now, 0, slot);
+    for (uint8_t place = first; place <= last; place++) {
+        uint32_t slot = world_message(world);
+
+        world->message[slot] = *message;
+        world->message[slot].use = message->forward;
+        world->message[slot].incarnation = address.incarnation;
+        world->message[slot].any = all;
+        to_row(world, row_of(world, agent, place), now, slot);
+    }
 }
 
 void platform_entity_step(struct world *world, const struct event *event, time_ns now)
@@ -339,6 +345,9 @@ void platform_entity_step(struct world *world, const struct event *event, time_n
         assert(message->use == USE_PLATFORM);
         if (happened.kind == PLATFORM_DIED || happened.kind == PLATFORM_STARTED)
             world->last_cause[happened.whom] = cause;
+        if (happened.kind == PLATFORM_STARTED)
+            world->address[happened.whom] =
+                (struct address){row_slot(world, event->source), happened.incarnation};
         step(world, &happened, now, &cause);
         schedule(world, now);
     }

@@ -361,26 +361,53 @@ static void take_hangup(struct world *world, uint32_t row, struct message *messa
     row_deliver(world, row, &message->percept, now, &message->cause);
 }
 
+static void start_failed(struct world *world, uint32_t row, incarnation_id incarnation, time_ns now,
+                         const struct cause *cause)
+{
+    uint32_t slot = world_message(world);
+
+    world->message[slot].use = USE_PLATFORM;
+    world->message[slot].cause = *cause;
+    world->message[slot].platform = (struct platform_event){.kind = PLATFORM_START_FAILED,
+                                                            .who = AGENT_NONE,
+                                                            .whom = row_agent(world, row),
+                                                            .incarnation = incarnation};
+    world_send(world, row, world->platform_entity, now + world->scenario->network.platform_latency,
+               slot);
+}
+
+/* From the start of the process to its first instruction it can be killed, but nothing else reaches
+ * it. */
 static void take_start(struct world *world, uint32_t row, const struct message *message,
                        time_ns now)
 {
     agent_id id = row_agent(world, row);
+    time_ns start_time = world->scenario->groups[world->scenario->group_of[id]].start_time;
     uint32_t slot;
 
-    if (!world->row[row].alive && !world->node_down[world->scenario->node_of[id]]) {
-        row_begin(world, row, message->incarnation, now, message->checkpoint, message->percept.peer,
-                  message->reason, &message->cause);
+    if (world->row[row].alive || world->row_work[row].starting != 0 ||
+        world->node_down[world->scenario->node_of[id]]) {
+        start_failed(world, row, message->incarnation, now, &message->cause);
         return;
     }
+    world->row_work[row].starting = message->incarnation;
     slot = world_message(world);
-    world->message[slot].use = USE_PLATFORM;
-    world->message[slot].cause = message->cause;
-    world->message[slot].platform = (struct platform_event){.kind = PLATFORM_START_FAILED,
-                                                            .who = message->percept.peer,
-                                                            .whom = id,
-                                                            .incarnation = message->incarnation};
-    world_send(world, row, world->platform_entity, now + world->scenario->network.platform_latency,
-               slot);
+    world->message[slot] = *message;
+    world->message[slot].use = USE_BEGIN;
+    world_send(world, row, row, now + start_time, slot);
+}
+
+void row_kill(struct world *world, uint32_t row, time_ns now, uint8_t reason,
+              const struct cause *cause)
+{
+    incarnation_id starting = world->row_work[row].starting;
+
+    if (world->row[row].alive) {
+        row_end(world, row, now, reason, cause);
+    } else if (starting != 0) {
+        world->row_work[row].starting = 0;
+        start_failed(world, row, starting, now, cause);
+    }
 }
 
 static void take_percept(struct world *world, uint32_t row, uint32_t source,
@@ -407,6 +434,17 @@ static void take_message(struct world *world, uint32_t row, uint32_t source,
         take_start(world, row, message, now);
         return;
     }
+    if (message->use == USE_BEGIN) {
+        if (world->row_work[row].starting == message->incarnation)
+            row_begin(world, row, message->incarnation, now, message->checkpoint,
+                      message->percept.peer, message->reason, &message->cause);
+        return;
+    }
+    if (message->use == USE_END) {
+        if (message->any || message->incarnation == state->incarnation)
+            row_kill(world, row, now, message->reason, &message->cause);
+        return;
+    }
     if (message->use == USE_WORK && !state->alive) {
         work_arrive(world, row, message, now);
         return;
@@ -426,9 +464,6 @@ static void take_message(struct world *world, uint32_t row, uint32_t source,
     case USE_HANGUP:
         take_hangup(world, row, message, now);
         break;
-    case USE_END:
-        row_end(world, row, now, message->reason, &message->cause);
-        break;
     case USE_LIGHT:
         take_light(world, row, source, (uint32_t)message->percept.value, now);
         break;
@@ -440,6 +475,8 @@ static void take_message(struct world *world, uint32_t row, uint32_t source,
         work_served(world, row, message, now);
         break;
     case USE_START:
+    case USE_BEGIN:
+    case USE_END:
     case USE_PLATFORM:
     case USE_FORWARD:
     case USE_TASK_DONE:
@@ -493,7 +530,7 @@ void row_step(struct world *world, uint32_t row, const struct event *event, time
         uint32_t slot = event->data & PAYLOAD_MASK;
         const struct message *message = &world->message[slot];
 
-        /* A kill needs nobody's attention, and a start meets nobody. */
+        /* A kill needs nobody's attention, and who is started is somebody else. */
         if (world->row[row].alive && world->row[row].hung && message->use != USE_END &&
             message->use != USE_START) {
             row_wait(world, row, event->source, slot);
