@@ -288,6 +288,7 @@ static int world_reserve_all(struct world *world)
     world->stopped = world_reserve(world, world->rows, sizeof *world->stopped);
     world->link = world_reserve(world, places, sizeof *world->link);
     world->link_end = world_reserve(world, places, sizeof *world->link_end);
+    world->link_making = world_reserve(world, world->places, sizeof *world->link_making);
     world->concern = world_reserve(world, places, sizeof *world->concern);
     world->linked = world_reserve(world, places, sizeof *world->linked);
     world->published = world_reserve(world, world->agents, sizeof *world->published);

@@ -28,13 +28,15 @@
  * the slab below. */
 enum event_tag {
     TAG_TIMER,  /* the entity's own deadline */
-    TAG_PING,   /* 28 bits: the probe's sequence */
-    TAG_ACK,    /* 28 bits: the probe's sequence; of an agent that never had to refute */
+    TAG_PING,   /* 16 bits: the probe's sequence; above them: which making of the link */
+    TAG_ACK,    /* likewise; of an agent that never had to refute */
     TAG_REVIVE, /* the contact rule set */
     TAG_MESSAGE /* 28 bits: a slot of the slab */
 };
 #define TAG_SHIFT 28
 #define PAYLOAD_MASK ((UINT32_C(1) << TAG_SHIFT) - 1)
+#define SEQUENCE_BITS 16
+#define SEQUENCE_MASK ((UINT32_C(1) << SEQUENCE_BITS) - 1)
 
 /* Why a record came about, carried along with whatever it leads to. */
 struct cause {
@@ -76,10 +78,11 @@ struct task {
 struct message {
     uint8_t use;                /* enum message_use */
     uint8_t forward;            /* USE_FORWARD: the use on arrival */
-    uint8_t slot;               /* USE_LINKED: the peer's; USE_START: unused */
+    uint8_t slot;               /* USE_LINKED: the peer's */
     uint8_t reason;             /* USE_START, USE_BEGIN: start_reason; USE_END: death_reason */
     incarnation_id incarnation; /* to a row: the one it is meant for */
     bool any;                   /* ... or whichever lives there */
+    uint16_t making;            /* over a link, or about it: which making of it */
     uint32_t checkpoint;        /* USE_START, USE_BEGIN */
     uint32_t source;            /* of what waits for a row that hangs */
     struct cause cause;
@@ -135,8 +138,17 @@ struct change {
 };
 enum change_kind { CHANGE_GONE, CHANGE_BACK, CHANGE_CHECKPOINT };
 
-#define LINK_DOWN UINT8_MAX
-#define LINK_FRESH 0x80 /* connected, but nothing was carried yet */
+/*
+ * One end of a link: the slot that it leads to, whether anything was carried yet, and which making
+ * of the link it is. Each link counts its makings, modulo LINK_MAKINGS: whatever was sent over an
+ * earlier one, or says that it closed, may still be on its way when the next one is up, and is then
+ * told from what belongs to this one.
+ */
+#define LINK_SLOT 7u
+#define LINK_FRESH 8u
+#define LINK_MAKING_SHIFT 4
+#define LINK_MAKINGS 4095u
+#define LINK_DOWN UINT16_MAX
 
 struct world {
     const struct scenario *scenario;
@@ -155,10 +167,11 @@ struct world {
     /* by link place, for each slot: an agent's begin at offsets[agent] + AGENT_LINKS_EXTRA * agent
      */
     struct agent_peer *link;
-    uint8_t *link_end;         /* the slot that the link leads to, LINK_FRESH, or LINK_DOWN */
-    struct cause *concern;     /* what the agent was last about, for that peer */
-    struct cause *linked;      /* why the present link was made */
-    uint64_t places;           /* of one slot */
+    uint16_t *link_end;    /* as above, or LINK_DOWN */
+    uint16_t *link_making; /* of slot 0 alone, at the lower agent's place: the platform's count */
+    struct cause *concern; /* what the agent was last about, for that peer */
+    struct cause *linked;  /* why the present link was made */
+    uint64_t places;       /* of one slot */
     const struct graph *links; /* of all copies */
     /* by agent */
     struct published *published;
@@ -252,6 +265,11 @@ static inline uint64_t row_place(const struct world *world, uint32_t row)
 static inline time_ns time_later(time_ns a, time_ns b)
 {
     return a > TIME_NEVER - b ? TIME_NEVER : a + b;
+}
+
+static inline uint16_t link_making_of(uint16_t end)
+{
+    return end >> LINK_MAKING_SHIFT;
 }
 
 static inline struct record_id published_gone(const struct world *world, agent_id agent)

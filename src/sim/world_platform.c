@@ -114,16 +114,30 @@ static void do_start(struct world *world, const struct platform_action *action, 
     to_row(world, row_of(world, action->whom, action->whom_slot), now, slot);
 }
 
+/* How often the link of two agents was made. */
+static uint16_t *making_of(struct world *world, agent_id a, agent_id b)
+{
+    agent_id lower = a < b ? a : b, upper = a < b ? b : a;
+    struct agent ends = {
+        .peers = world->links->peers + world->links->offsets[lower],
+        .degree = (uint32_t)(world->links->offsets[lower + 1] - world->links->offsets[lower])};
+    uint32_t found = agent_find_peer(&ends, upper);
+
+    assert(found != UINT32_MAX);
+    return &world->link_making[agent_place(world, lower) + found];
+}
+
 static void tell_linked(struct world *world, time_ns now, const struct cause *cause, agent_id agent,
                         uint8_t agent_slot, incarnation_id incarnation, agent_id peer,
-                        uint8_t peer_slot, bool fresh_end)
+                        uint8_t peer_slot, bool greets)
 {
     uint32_t slot = world_message(world);
     struct message *message = &world->message[slot];
 
     message->use = USE_LINKED;
+    message->making = *making_of(world, agent, peer);
     message->slot = peer_slot;
-    message->reason = fresh_end;
+    message->reason = greets;
     message->incarnation = incarnation;
     message->cause = *cause;
     message->percept.peer = peer;
@@ -133,9 +147,11 @@ static void tell_linked(struct world *world, time_ns now, const struct cause *ca
 static void do_connect(struct world *world, const struct platform_action *action, time_ns now,
                        struct cause cause)
 {
+    uint16_t *making = making_of(world, action->who, action->whom);
     struct record record =
         record_make(VERB_CONNECTED, now, &cause, action->who, action->whom, action->value);
 
+    *making = (uint16_t)((*making + 1) % LINK_MAKINGS);
     record.who_incarnation = action->who_incarnation;
     record.whom_incarnation = action->whom_incarnation;
     record.by = cause.by = action->by;
@@ -160,7 +176,7 @@ static void do_sever(struct world *world, const struct platform_action *action, 
 
         world->message[slot].use = USE_HANGUP;
         world->message[slot].any = true;
-        world->message[slot].slot = row_slot(world, rows[1 - end]);
+        world->message[slot].making = *making_of(world, action->who, action->whom);
         world->message[slot].cause = cause;
         world->message[slot].percept =
             (struct percept){.kind = PERCEPT_HANGUP, .peer = row_agent(world, rows[1 - end])};
