@@ -314,6 +314,8 @@ time_ns work_deadline(const struct world *world);
 void work_emit(struct world *world, time_ns now);
 void work_release(struct world *world, time_ns now);
 void work_arrive(struct world *world, uint32_t row, const struct message *message, time_ns now);
+void work_lost(struct world *world, uint32_t row, agent_id at, const struct message *message,
+               time_ns now);
 void work_served(struct world *world, uint32_t row, const struct message *message, time_ns now);
 void work_resume(struct row_work *state, time_ns since, time_ns now);
 void work_done(struct world *world, const struct message *message, time_ns now);

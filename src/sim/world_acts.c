@@ -41,6 +41,8 @@ void link_send(struct world *world, uint32_t row, uint32_t place, agent_id to, t
                         copy);
         }
     } else if (data >> TAG_SHIFT == TAG_MESSAGE) {
+        if (world->message[data & PAYLOAD_MASK].use == USE_WORK)
+            work_lost(world, row, to, &world->message[data & PAYLOAD_MASK], now);
         world_message_free(world, data & PAYLOAD_MASK);
     }
     world->row[row].network_draws = random.draw;

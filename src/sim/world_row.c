@@ -483,6 +483,8 @@ static void take_message(struct world *world, uint32_t row, uint32_t source,
     if (!state->alive || (!message->any && message->incarnation != state->incarnation)) {
         if (message->use == USE_LINKED)
             link_refused(world, row, message, now);
+        if (message->use == USE_WORK_DONE) /* it died with the task in its hands */
+            work_lost(world, row, row_agent(world, row), message, now);
         return;
     }
     switch ((enum message_use)message->use) {
@@ -505,6 +507,8 @@ static void take_message(struct world *world, uint32_t row, uint32_t source,
         if (source >= world->rows ||
             link_of(world, row, source, message->making, now) != UINT64_MAX)
             work_arrive(world, row, message, now);
+        else
+            work_lost(world, row, row_agent(world, row), message, now);
         break;
     case USE_WORK_DONE:
         work_served(world, row, message, now);

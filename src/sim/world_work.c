@@ -123,8 +123,9 @@ void work_release(struct world *world, time_ns now)
     world->held_count = kept;
 }
 
-static void lose_task(struct world *world, uint32_t row, agent_id at, const struct message *message,
-                      time_ns now)
+/* The row where it was found missing says so: the sender's, or the one that it came to. */
+void work_lost(struct world *world, uint32_t row, agent_id at, const struct message *message,
+               time_ns now)
 {
     struct record record = record_make(VERB_TASK_LOST, now, &message->cause, AGENT_NONE, at,
                                        (int64_t)message->task.number);
@@ -142,7 +143,7 @@ void work_arrive(struct world *world, uint32_t row, const struct message *messag
     uint32_t slot;
 
     if (!world->row[row].alive) {
-        lose_task(world, row, id, message, now);
+        work_lost(world, row, id, message, now);
         return;
     }
     if (message->task.hop > 0) {
@@ -220,7 +221,7 @@ void work_served(struct world *world, uint32_t row, const struct message *messag
     next = message->task.hops[message->task.hop + 1];
     found = next == id ? UINT32_MAX : agent_find_peer(&agent, next);
     if (found == UINT32_MAX || world->link_end[row_place(world, row) + found] == LINK_DOWN) {
-        lose_task(world, row, next, message, now);
+        work_lost(world, row, next, message, now);
         return;
     }
     slot = world_message(world);
