@@ -277,6 +277,26 @@ static void world_measure(struct world *world)
     world->message_used = 1;
 }
 
+/* What a scenario may say and this world cannot do is refused by name. */
+static int world_refuse(const struct world *world, struct error *error)
+{
+    const struct scenario *scenario = world->scenario;
+    uint64_t slots = scenario->contact.enabled ? 1 : scenario->platform.incarnations_max;
+
+    if ((uint64_t)scenario->agents * slots >= UINT32_C(1) << 31)
+        return error_set(error, ERROR_LIMIT,
+                         "%u agents with platform.incarnations_max %llu are more than 2^31 "
+                         "processes; lower one of them",
+                         scenario->agents, (unsigned long long)slots);
+    for (uint32_t i = 0; i < scenario->work_count; i++)
+        if (scenario->work[i].hop_count > HOPS_MAX)
+            return error_set(error, ERROR_INPUT,
+                             "work `%s`: its route has %u hops; the simulated world takes at most "
+                             "%d, split it into several sources",
+                             scenario->work[i].name, scenario->work[i].hop_count, HOPS_MAX);
+    return 0;
+}
+
 /* Everything by row, link and agent, but for what the scenario has no use for. */
 static int world_reserve_all(struct world *world)
 {
@@ -366,6 +386,9 @@ static int world_open(struct world *world, struct graph *copies, struct error *e
     struct engine_rules rules;
     int failed;
 
+    failed = world_refuse(world, error);
+    if (failed != 0)
+        return failed;
     if (world->options->copies > 1) {
         failed = graph_repeat(copies, &world->scenario->links, world->options->copies, error);
         if (failed != 0)

@@ -550,6 +550,20 @@ static void take_timer(struct world *world, uint32_t row, time_ns now)
         row_deliver(world, row, &percept, now, &CAUSE_NONE);
 }
 
+/* Of the contact rule set: the last number marks an agent that has not lived yet, and after the one
+ * before it numbers, and with them random numbers, would come again. */
+static bool lives_left(struct world *world, uint32_t row)
+{
+    if (world->row[row].incarnation != UINT16_MAX - 1)
+        return true;
+    if (world->failed == 0)
+        world->failed = error_set(world->error, ERROR_LIMIT,
+                                  "agent %u was revived 65535 times, and there are no more numbers "
+                                  "for its lives; shorten the duration",
+                                  row_agent(world, row) % world->one);
+    return false;
+}
+
 void row_step(struct world *world, uint32_t row, const struct event *event, time_ns now)
 {
     switch ((enum event_tag)(event->data >> TAG_SHIFT)) {
@@ -561,7 +575,7 @@ void row_step(struct world *world, uint32_t row, const struct event *event, time
         take_light(world, row, event->source, event->data, now);
         break;
     case TAG_REVIVE:
-        if (!world->row[row].alive)
+        if (!world->row[row].alive && lives_left(world, row))
             row_begin(world, row, (incarnation_id)(world->row[row].incarnation + 1), now, 0,
                       row_agent(world, event->source), START_CONTACT, &CAUSE_NONE);
         break;

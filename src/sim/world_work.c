@@ -68,12 +68,25 @@ static void send_task(struct world *world, const struct task *task, time_ns now)
                now + world->scenario->network.platform_latency, slot);
 }
 
+/* Held tasks past their deadline have failed, and are not sent any more. */
+static void drop_late(struct world *world, time_ns now)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < world->held_count; i++)
+        if (world->held[i].deadline > now)
+            world->held[kept++] = world->held[i];
+    world->held_count = kept;
+}
+
 static void hold_task(struct world *world, const struct task *task, agent_id held_by, time_ns now)
 {
     struct record record =
         record_make(VERB_TASK_HELD, now, &CAUSE_NONE, AGENT_NONE, held_by, (int64_t)task->number);
 
     world_record(world, &record, WRITER_PLATFORM);
+    if (world->held_count == HELD_MAX)
+        drop_late(world, now);
     if (world->held_count < HELD_MAX)
         world->held[world->held_count++] = *task;
     else if (world->failed == 0)
@@ -109,12 +122,11 @@ void work_release(struct world *world, time_ns now)
 {
     uint32_t kept = 0;
 
+    drop_late(world, now);
     for (uint32_t i = 0; i < world->held_count; i++) {
         struct task task = world->held[i];
         agent_id held_by;
 
-        if (task.deadline <= now)
-            continue;
         if (choose_hops(world, &task, &held_by))
             send_task(world, &task, now);
         else
