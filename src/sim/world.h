@@ -190,6 +190,8 @@ struct world {
     uint32_t message_free; /* head of the free list */
     uint32_t message_used; /* high-water mark */
     uint32_t *message_next;
+    uint32_t messages_held;   /* slots in use, and ... */
+    uint32_t messages_on_way; /* ... events, or waiting rows, that hold one: the same number */
 
     /* records and changes of the present window */
     struct record *record;
@@ -232,6 +234,7 @@ uint32_t
 world_message(struct world *world); /* a slot of the slab, zeroed; ERROR_LIMIT at its end */
 void world_message_free(struct world *world, uint32_t slot);
 void world_send(struct world *world, uint32_t from, uint32_t to, time_ns at, uint32_t slot);
+void world_send_data(struct world *world, uint32_t from, uint32_t to, time_ns at, uint32_t data);
 struct record_id world_record(struct world *world, const struct record *record, uint32_t writer);
 void world_change(struct world *world, uint8_t kind, time_ns at, uint32_t row, struct record_id id);
 extern const struct cause CAUSE_NONE;

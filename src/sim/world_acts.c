@@ -22,7 +22,7 @@ static void send_twice(struct world *world, uint32_t row, uint32_t target, time_
     uint32_t slot = data & PAYLOAD_MASK, copy;
 
     if (data >> TAG_SHIFT != TAG_MESSAGE) {
-        engine_send(world->engine, row, target, second, data);
+        world_send_data(world, row, target, second, data);
     } else if (world->message[slot].use == USE_WORK) {
         world_send(world, row, target, first < second ? first : second, slot);
         return;
@@ -31,7 +31,7 @@ static void send_twice(struct world *world, uint32_t row, uint32_t target, time_
         world->message[copy] = world->message[slot];
         world_send(world, row, target, second, copy);
     }
-    engine_send(world->engine, row, target, first, data);
+    world_send_data(world, row, target, first, data);
 }
 
 /* Sends over the link at `place` of the row: `data` arrives, is lost, delayed or doubled. */
@@ -58,7 +58,7 @@ void link_send(struct world *world, uint32_t row, uint32_t place, agent_id to, t
         if (doubled)
             send_twice(world, row, target, at, now + spread_draw(&network->latency, &random), data);
         else
-            engine_send(world->engine, row, target, at, data);
+            world_send_data(world, row, target, at, data);
     } else if (data >> TAG_SHIFT == TAG_MESSAGE) {
         if (world->message[data & PAYLOAD_MASK].use == USE_WORK)
             work_lost(world, row, to, &world->message[data & PAYLOAD_MASK], now);

@@ -206,7 +206,9 @@ void row_end(struct world *world, uint32_t row, time_ns now, uint8_t reason,
     struct cause died = {.by = AGENT_NONE, .via = AGENT_NONE};
     uint32_t slot;
 
-    assert(world->row[row].alive);
+    struct agent agent = row_assemble(world, row);
+
+    assert(world->row[row].alive && agent_check(rules_of(world, id), &agent) == NULL);
     record.by = record.via = AGENT_NONE;
     record.whom_incarnation = world->row[row].incarnation;
     world->row[row].alive = false;
@@ -286,6 +288,7 @@ static void row_wait(struct world *world, uint32_t row, uint32_t source, uint32_
 {
     struct row_work *state = &world->row_work[row];
 
+    world->messages_on_way++;
     world->message[slot].source = source;
     world->message_next[slot] = 0;
     if (state->waits_first == 0)
@@ -533,6 +536,7 @@ void row_take_waiting(struct world *world, uint32_t row, time_ns now)
         uint32_t slot = state->waits_first;
 
         state->waits_first = world->message_next[slot];
+        world->messages_on_way--;
         take_message(world, row, world->message[slot].source, &world->message[slot], now);
         world_message_free(world, slot);
     }
