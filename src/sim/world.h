@@ -163,7 +163,7 @@ struct world {
     struct row *row;
     struct row_work *row_work;
     struct agent_row *agent_row;
-    struct cause *stopped; /* the request to end that it heard */
+    struct cause *stopped; /* the request to end that it heard; once it is dead, its death */
     /* by link place, for each slot: an agent's begin at offsets[agent] + AGENT_LINKS_EXTRA * agent
      */
     struct agent_peer *link;

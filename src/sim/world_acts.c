@@ -300,7 +300,7 @@ static void act_call(const struct doing *doing, const struct act *act)
     struct act sent = *act;
 
     record.who_incarnation = doing->agent->incarnation;
-    record.by = alert ? AGENT_NONE : act->by;
+    record.by = alert ? cause.by : act->by;
     record.via = act->peer;
     cause.id = world_record(doing->world, &record, doing->row);
     sent.message = alert ? MESSAGE_ALERT : MESSAGE_REQUEST;

@@ -148,14 +148,17 @@ static void do_connect(struct world *world, const struct platform_action *action
                        struct cause cause)
 {
     uint16_t *making = making_of(world, action->who, action->whom);
-    struct record record =
-        record_make(VERB_CONNECTED, now, &cause, action->who, action->whom, action->value);
+    struct record record;
 
-    *making = (uint16_t)((*making + 1) % LINK_MAKINGS);
+    if (action->by == AGENT_NONE) { /* what it links of its own accord nobody had asked for */
+        cause.via = AGENT_NONE;
+        cause.flags &= (uint16_t) ~(FLAG_REQUESTED | FLAG_RELAYED);
+    }
+    cause.by = action->by;
+    record = record_make(VERB_CONNECTED, now, &cause, action->who, action->whom, action->value);
     record.who_incarnation = action->who_incarnation;
     record.whom_incarnation = action->whom_incarnation;
-    record.by = cause.by = action->by;
-    record.via = cause.via;
+    *making = (uint16_t)((*making + 1) % LINK_MAKINGS);
     cause.id = world_record(world, &record, WRITER_PLATFORM);
     tell_linked(world, now, &cause, action->who, action->who_slot, action->who_incarnation,
                 action->whom, action->whom_slot, false);

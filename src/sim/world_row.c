@@ -217,6 +217,7 @@ void row_end(struct world *world, uint32_t row, time_ns now, uint8_t reason,
     died.id = world_record(world, &record, row);
     if (world->contact)
         return;
+    world->stopped[row] = died;
     row_take_waiting(world, row, now);
     world_change(world, CHANGE_GONE, now, row, died.id);
     hang_up_all(world, row, now, &died);
@@ -373,11 +374,9 @@ static void take_linked(struct world *world, uint32_t row, const struct message 
 static void link_refused(struct world *world, uint32_t row, const struct message *message,
                          time_ns now)
 {
-    struct cause cause = message->cause;
-    struct record_id gone = published_gone(world, row_agent(world, row));
+    bool dead = !world->row[row].alive && world->row[row].incarnation == message->incarnation;
+    struct cause cause = dead ? world->stopped[row] : message->cause;
 
-    if (!record_id_is_none(gone))
-        cause.id = gone;
     hang_up(world, row, message->percept.peer, message->slot, message->making, now, &cause);
 }
 
