@@ -66,6 +66,7 @@ STORY(announced, "announced")
 STORY(marked, "marked")
 STORY(restore, "restore")
 STORY(stop_while_relaunched, "stop-while-relaunched")
+STORY(stop_two, "stop-two")
 STORY(stop_hung, "stop-hung")
 /* Preservation acts. */
 STORY(relaunch, "relaunch")
