@@ -12,15 +12,12 @@
 #include <unistd.h>
 
 #include "cli/contact.h"
+#include "cli/input.h"
 #include "cli/plan.h"
 #include "cli/put_in.h"
 
-#define CHANGES_MAX 256
-
 struct arguments {
-    const char *path;
-    struct scenario_change changes[CHANGES_MAX];
-    uint32_t change_count;
+    struct input input;
     const char *arm, *trace_path;
     uint64_t seed, replicates, episode, workers, block;
     bool seed_given, json, digest, detail;
@@ -30,7 +27,6 @@ enum {
     OPTION_SEED = 256,
     OPTION_REPLICATES,
     OPTION_EPISODE,
-    OPTION_SET,
     OPTION_TRACE,
     OPTION_JSON,
     OPTION_DIGEST,
@@ -43,8 +39,6 @@ static const struct argp_option OPTIONS[] = {
     {"seed", OPTION_SEED, "N", 0, "seed of all random numbers (default: the scenario's)", 0},
     {"replicates", OPTION_REPLICATES, "N", 0, "runs of each arm (default: the scenario's)", 0},
     {"arm", OPTION_ARM, "NAME", 0, "run only this arm", 0},
-    {"set", OPTION_SET, "PATH=VALUE", 0,
-     "change the scenario, as in platform.restart.policy=none; may be repeated", 0},
     {"episode", OPTION_EPISODE, "N", 0,
      "tell the N-th episode of the first arm's first run in words, instead of the findings", 0},
     {"trace", OPTION_TRACE, "FILE", 0,
@@ -57,8 +51,8 @@ static const struct argp_option OPTIONS[] = {
      "agents in a block of the engine's table (default: chosen); never changes a result", 0},
     {0}};
 
-static error_t parse_number(struct argp_state *state, const char *text, uint64_t low, uint64_t high,
-                            const char *name, uint64_t *value)
+static error_t parse_number(const char *text, uint64_t low, uint64_t high, const char *name,
+                            uint64_t *value)
 {
     char *end;
 
@@ -68,7 +62,6 @@ static error_t parse_number(struct argp_state *state, const char *text, uint64_t
         *value > high) {
         fprintf(stderr, "iolaus sim: --%s takes a whole number from %llu to %llu, not `%s`\n", name,
                 (unsigned long long)low, (unsigned long long)high, text);
-        ((struct arguments *)state->input)->path = NULL;
         return EINVAL;
     }
     return 0;
@@ -79,24 +72,20 @@ static error_t parse(int key, char *text, struct argp_state *state)
     struct arguments *arguments = state->input;
 
     switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &arguments->input;
+        return 0;
     case OPTION_SEED:
         arguments->seed_given = true;
-        return parse_number(state, text, 0, INT64_MAX, "seed", &arguments->seed);
+        return parse_number(text, 0, INT64_MAX, "seed", &arguments->seed);
     case OPTION_REPLICATES:
-        return parse_number(state, text, 1, 10000000, "replicates", &arguments->replicates);
+        return parse_number(text, 1, 10000000, "replicates", &arguments->replicates);
     case OPTION_EPISODE:
-        return parse_number(state, text, 1, UINT32_MAX, "episode", &arguments->episode);
+        return parse_number(text, 1, UINT32_MAX, "episode", &arguments->episode);
     case 'j':
-        return parse_number(state, text, 1, 256, "jobs", &arguments->workers);
+        return parse_number(text, 1, 256, "jobs", &arguments->workers);
     case OPTION_BLOCK:
-        return parse_number(state, text, 1, UINT32_MAX, "block", &arguments->block);
-    case OPTION_SET:
-        if (arguments->change_count == CHANGES_MAX) {
-            fprintf(stderr, "iolaus sim: at most %d changes with --set\n", CHANGES_MAX);
-            return EINVAL;
-        }
-        arguments->changes[arguments->change_count++].text = text;
-        return 0;
+        return parse_number(text, 1, UINT32_MAX, "block", &arguments->block);
     case OPTION_ARM:
         arguments->arm = text;
         return 0;
@@ -112,32 +101,25 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case OPTION_DETAIL:
         arguments->detail = true;
         return 0;
-    case ARGP_KEY_ARG:
-        if (arguments->path != NULL) {
-            fprintf(stderr, "iolaus sim: one scenario at a time, not also `%s`\n", text);
-            return EINVAL;
-        }
-        arguments->path = text;
-        return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
 }
 
 static const struct argp ARGP = {
-    OPTIONS,
-    parse,
-    "SCENARIO",
-    "Runs every arm of a scenario in the simulated world and prints, for each, what became of the "
-    "targets, with counts and 95% intervals.\v"
-    "Examples:\n"
-    "  iolaus sim scenarios/newsroom.yaml\n"
-    "  iolaus sim scenarios/newsroom.yaml --arm 'peers preserve' --episode 3\n"
-    "  iolaus sim scenarios/newsroom.yaml --set network.loss=0.1 --json\n"
-    "The same scenario and seed give the same trace digest, on every machine and with any -j.",
-    NULL,
-    NULL,
-    NULL};
+    .options = OPTIONS,
+    .parser = parse,
+    .children = INPUT_CHILDREN,
+    .args_doc = "SCENARIO",
+    .doc =
+        "Runs every arm of a scenario in the simulated world and prints, for each, what became of "
+        "the "
+        "targets, with counts and 95% intervals.\v"
+        "Examples:\n"
+        "  iolaus sim scenarios/newsroom.yaml\n"
+        "  iolaus sim scenarios/newsroom.yaml --arm 'peers preserve' --episode 3\n"
+        "  iolaus sim scenarios/newsroom.yaml --set network.loss=0.1 --json\n"
+        "The same scenario and seed give the same trace digest, on every machine and with any -j."};
 
 static int select_arms(struct scenario_file *file, const char *only, const struct scenario **arms,
                        uint32_t *count, struct error *error)
@@ -336,12 +318,7 @@ int command_sim(int argc, char **argv)
         arguments.workers = 1;
     if (argp_parse(&ARGP, argc, argv, 0, NULL, &arguments) != 0)
         return 2;
-    if (arguments.path == NULL) {
-        fputs("iolaus sim: which scenario? As in `iolaus sim scenarios/newsroom.yaml`\n", stderr);
-        return 2;
-    }
-    failed =
-        scenario_open(&file, arguments.path, arguments.changes, arguments.change_count, &error);
+    failed = input_open(&arguments.input, "sim", &file, &error);
     if (failed == 0) {
         failed = run(&arguments, file, &error);
         scenario_close(file);

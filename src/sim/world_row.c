@@ -60,19 +60,12 @@ void row_deliver(struct world *world, uint32_t row, struct percept *percept, tim
 static void tell_control(struct world *world, uint32_t row, uint8_t kind, time_ns now,
                          int64_t value, const struct cause *cause)
 {
-    uint32_t slot;
+    struct campaign_event event = {.kind = kind,
+                                   .incarnation = world->row[row].incarnation,
+                                   .whom = row_agent(world, row),
+                                   .value = value};
 
-    if (world->campaign == NULL)
-        return;
-    slot = world_message(world);
-    world->message[slot].use = USE_CAMPAIGN;
-    world->message[slot].cause = *cause;
-    world->message[slot].campaign =
-        (struct campaign_event){.kind = kind,
-                                .incarnation = world->row[row].incarnation,
-                                .whom = row_agent(world, row),
-                                .value = value};
-    world_send(world, row, world->control_entity, now + world->lookahead, slot);
+    world_tell_control(world, row, now + world->lookahead, &event, cause);
 }
 
 static void set_links(struct world *world, uint32_t row, uint32_t checkpoint)
