@@ -47,10 +47,10 @@ struct engine_world {
 
 struct engine_rules {
     uint32_t entities;
-    uint32_t block;         /* entities in a block; 0: chosen from entity_bytes and the cache */
-    uint32_t entity_bytes;  /* of the world's state for one entity, for that choice */
-    time_ns lookahead;      /* >= 1; windows are that wide, at most 2^32 - 1 ns */
-    uint64_t events_max;    /* waiting at once; 0: 2^32 - 1 */
+    uint32_t block;        /* entities in a block, rounded up to a power of 2; 0: chosen */
+    uint32_t entity_bytes; /* of the world's state for one entity, for that choice */
+    time_ns lookahead;     /* >= 1; windows are that wide, at most 2^32 - 1 ns */
+    uint64_t events_max;   /* waiting at once; 0: 2^32 - 1, or as many as fit into 64 GiB */
 };
 
 /* Reserves memory. On failure returns NULL and fills error. */
@@ -59,13 +59,15 @@ struct engine *engine_open(const struct engine_rules *rules, const struct engine
 void engine_close(struct engine *engine);
 
 /* Sends an event that arrives at `at`. From within a step of `source`: to another entity `at` must
- * be at least now + lookahead (asserted), to itself at least now. Before the run, anything from 0
- * on. */
+ * be at least now + lookahead (asserted), to itself at least now. Before and between runs, from a
+ * barrier and from the window's callback: anything not before the time reached (0, the end of the
+ * last run, the barrier's instant, the window's end). */
 void engine_send(struct engine *engine, uint32_t source, uint32_t target, time_ns at,
                  uint32_t data);
 
-/* Sets a barrier at `at`, at least one lookahead ahead (asserted). Barriers at one instant are
- * worked in the order of data. All events before `at` are worked first, none at or after it. */
+/* Sets a barrier at `at`, at least one lookahead after the time reached (asserted); before the
+ * first run at any time. Barriers at one instant are worked in the order of data. All events before
+ * `at` are worked first, none at or after it. */
 void engine_barrier(struct engine *engine, time_ns at, uint32_t data);
 
 /* Works all events before `until`. Returns 0 or a negative error code. May be called again with a

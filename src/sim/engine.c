@@ -1,0 +1,403 @@
+#include "sim/engine.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "sim/engine_queue.h"
+#include "sim/engine_sort.h"
+
+#pragma GCC poison malloc calloc realloc free
+
+#define BARRIERS_MAX (1u << 24)
+#define BLOCKS_MAX 4096u
+#define BLOCK_BYTES (256u << 10) /* of entities' state: a part of a core's own cache */
+#define BLOCK_MIN (1u << 12)
+#define ENTITY_NONE UINT32_MAX
+
+struct barrier {
+    time_ns at;
+    uint32_t data;
+};
+
+struct engine {
+    struct queue queue;
+    struct engine_world world;
+    time_ns now;        /* of the event or barrier at work */
+    time_ns window_end; /* of the window at work; sends to oneself before it stay with `own` */
+    time_ns window_floor;
+    time_ns lookahead;
+    uint32_t entities;
+    uint32_t entity; /* at work, or ENTITY_NONE */
+    uint64_t window; /* at work, in whole widths */
+
+    /* Events that the entity at work sent to itself within the window, sorted. */
+    struct event *own;
+    uint64_t own_begin, own_end, own_max;
+
+    struct event *sorted, *scratch;
+    struct bins bins;
+    uint64_t blocks_used[BLOCKS_MAX / 64];
+
+    struct barrier *barriers; /* a binary heap by (at, data) */
+    uint32_t barrier_count;
+
+    bool stopped;
+    bool started;
+    time_ns begun; /* the present window's beginning */
+    uint64_t events;
+    uint64_t windows;
+    uint64_t bytes; /* of this region */
+};
+
+static uint64_t bytes_align(uint64_t bytes)
+{
+    return (bytes + 4095) & ~UINT64_C(4095);
+}
+
+static uint32_t block_shift_of(const struct engine_rules *rules)
+{
+    uint32_t block = rules->block;
+    uint32_t shift = 0;
+
+    if (block == 0) {
+        block = BLOCK_BYTES / (rules->entity_bytes ? rules->entity_bytes : 64);
+        block = block > BLOCK_MIN ? block : BLOCK_MIN;
+    }
+    while (shift < 31 && (UINT64_C(1) << shift) < block)
+        shift++;
+    while ((rules->entities - 1) >> shift >= BLOCKS_MAX)
+        shift++;
+    return shift;
+}
+
+struct engine *engine_open(const struct engine_rules *rules, const struct engine_world *world,
+                           struct error *error)
+{
+    uint64_t events_max =
+        rules->events_max && rules->events_max < UINT32_MAX ? rules->events_max : UINT32_MAX;
+    uint64_t width = rules->lookahead < UINT32_MAX ? (uint64_t)rules->lookahead : UINT32_MAX;
+    uint32_t shift, blocks;
+    uint64_t events_bytes = bytes_align((events_max + 1) * sizeof(struct event));
+    uint64_t barriers_bytes = bytes_align(BARRIERS_MAX * sizeof(struct barrier));
+    uint64_t bins_bytes, queue_size, size;
+    struct engine *engine;
+    unsigned char *place;
+
+    assert(rules->entities >= 1 && rules->entities < ENTITY_NONE);
+    assert(rules->lookahead >= 1 && world->step != NULL);
+    shift = block_shift_of(rules);
+    blocks = ((rules->entities - 1) >> shift) + 1;
+    bins_bytes = bytes_align(((UINT64_C(1) << shift) + 1) * sizeof(uint32_t));
+    queue_size = queue_bytes(blocks, events_max);
+    size =
+        bytes_align(sizeof(*engine)) + queue_size + 3 * events_bytes + barriers_bytes + bins_bytes;
+    place = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                 -1, 0);
+    if (place == MAP_FAILED) {
+        error_set(
+            error, ERROR_MEMORY,
+            "cannot reserve %llu bytes of addresses for %llu events: %s; lower events_max, or "
+            "raise the limit of virtual memory",
+            (unsigned long long)size, (unsigned long long)events_max, strerror(errno));
+        return NULL;
+    }
+    engine = (struct engine *)(void *)place;
+    place += bytes_align(sizeof(*engine));
+    queue_open(&engine->queue, place, blocks, shift, width, events_max);
+    place += queue_size;
+    engine->own = (struct event *)(void *)place;
+    engine->own_max = events_max + 1;
+    place += events_bytes;
+    engine->sorted = (struct event *)(void *)place;
+    place += events_bytes;
+    engine->scratch = (struct event *)(void *)place;
+    place += events_bytes;
+    engine->barriers = (struct barrier *)(void *)place;
+    place += barriers_bytes;
+    engine->bins.ends = (uint32_t *)(void *)place;
+    engine->world = *world;
+    engine->lookahead = rules->lookahead;
+    engine->entities = rules->entities;
+    engine->entity = ENTITY_NONE;
+    engine->bytes = size;
+    return engine;
+}
+
+void engine_close(struct engine *engine)
+{
+    if (engine != NULL)
+        munmap(engine, engine->bytes);
+}
+
+/* Keeps an event of the entity at work for itself, behind all that are not later. */
+static void own_insert(struct engine *engine, time_ns at, uint32_t data)
+{
+    uint64_t place;
+    struct event event = {(uint32_t)((uint64_t)at - engine->window * engine->queue.width),
+                          engine->entity, engine->entity, data};
+
+    if (engine->queue.waiting >= engine->queue.waiting_max) {
+        engine->queue.full = true;
+        return;
+    }
+    if (engine->own_end == engine->own_max) {
+        memmove(engine->own, engine->own + engine->own_begin,
+                (engine->own_end - engine->own_begin) * sizeof(*engine->own));
+        engine->own_end -= engine->own_begin;
+        engine->own_begin = 0;
+    }
+    engine->queue.waiting++;
+    for (place = engine->own_end++;
+         place > engine->own_begin && engine->own[place - 1].offset > event.offset; place--)
+        engine->own[place] = engine->own[place - 1];
+    engine->own[place] = event;
+}
+
+void engine_send(struct engine *engine, uint32_t source, uint32_t target, time_ns at, uint32_t data)
+{
+    struct far_event event = {at, source, target, data};
+
+    assert(target < engine->entities && source < engine->entities);
+    if (engine->entity != ENTITY_NONE) {
+        assert(source == engine->entity);
+        if (target == source) {
+            assert(at >= engine->now);
+            if (at < engine->window_end) {
+                own_insert(engine, at, data);
+                return;
+            }
+        } else {
+            assert(at >= engine->now + engine->lookahead);
+        }
+    } else {
+        assert(at >= engine->now);
+    }
+    queue_put(&engine->queue, &event);
+}
+
+static bool barrier_before(const struct barrier *a, const struct barrier *b)
+{
+    return a->at != b->at ? a->at < b->at : a->data < b->data;
+}
+
+void engine_barrier(struct engine *engine, time_ns at, uint32_t data)
+{
+    struct barrier barrier = {at, data};
+    uint32_t place = engine->barrier_count;
+
+    assert(at >= engine->now + (engine->started ? engine->lookahead : 0));
+    if (place == BARRIERS_MAX) {
+        engine->queue.full = true;
+        return;
+    }
+    engine->barrier_count++;
+    while (place > 0 && barrier_before(&barrier, &engine->barriers[(place - 1) / 2])) {
+        engine->barriers[place] = engine->barriers[(place - 1) / 2];
+        place = (place - 1) / 2;
+    }
+    engine->barriers[place] = barrier;
+}
+
+static struct barrier barrier_take(struct engine *engine)
+{
+    struct barrier first = engine->barriers[0];
+    struct barrier last = engine->barriers[--engine->barrier_count];
+    uint32_t place = 0;
+
+    for (;;) {
+        uint32_t child = 2 * place + 1;
+
+        if (child >= engine->barrier_count)
+            break;
+        if (child + 1 < engine->barrier_count &&
+            barrier_before(&engine->barriers[child + 1], &engine->barriers[child]))
+            child++;
+        if (!barrier_before(&engine->barriers[child], &last))
+            break;
+        engine->barriers[place] = engine->barriers[child];
+        place = child;
+    }
+    engine->barriers[place] = last;
+    return first;
+}
+
+/* Works the first of the entity's own events. */
+static void own_step(struct engine *engine, time_ns base)
+{
+    struct event event = engine->own[engine->own_begin++];
+
+    if (engine->own_begin == engine->own_end)
+        engine->own_begin = engine->own_end = 0;
+    engine->queue.waiting--;
+    engine->events++;
+    engine->now = base + event.offset;
+    engine->world.step(engine->world.context, engine, &event, engine->now);
+}
+
+/* Works the sorted events of one bin, and what their entities send to themselves meanwhile. */
+static void bin_work(struct engine *engine, const struct event *event, const struct event *end,
+                     time_ns base)
+{
+    while (event < end) {
+        uint32_t entity = event->target;
+
+        engine->entity = entity;
+        do {
+            /* What the entity sent itself in this window was sent after what it found waiting. */
+            while (engine->own_end != 0) {
+                const struct event *own = &engine->own[engine->own_begin];
+
+                if (own->offset > event->offset ||
+                    (own->offset == event->offset && own->source >= event->source))
+                    break;
+                own_step(engine, base);
+            }
+            engine->now = base + event->offset;
+            engine->world.step(engine->world.context, engine, event, engine->now);
+            event++;
+        } while (event < end && event->target == entity);
+        while (engine->own_end != 0)
+            own_step(engine, base);
+    }
+}
+
+/* Works one bucket up to the window's end; returns whether there was anything. */
+static bool bucket_work(struct engine *engine, uint32_t block, bool cut)
+{
+    struct queue *queue = &engine->queue;
+    uint64_t base = engine->window * queue->width;
+    struct event_list *bucket = queue_bucket(queue, engine->window, block);
+    struct event_list list = *bucket;
+    uint32_t count, begin = 0;
+
+    if (cut)
+        queue_bucket_split(queue, engine->window, block, (uint64_t)engine->window_end - base,
+                           &list);
+    else
+        *bucket = (struct event_list){0, 0};
+    if (list.head == 0)
+        return false;
+    count = bins_fill(&engine->bins, queue, &list, block, engine->sorted);
+    queue_list_free(queue, &list);
+    queue->waiting -= count;
+    engine->events += count;
+    for (uint32_t bin = 0; bin < engine->bins.count; bin++) {
+        uint32_t end = engine->bins.ends[bin];
+
+        if (begin == end)
+            continue;
+        if (end - begin > 1)
+            bin_sort(engine->sorted + begin, end - begin, engine->scratch);
+        bin_work(engine, engine->sorted + begin, engine->sorted + end, (time_ns)base);
+        begin = end;
+    }
+    engine->entity = ENTITY_NONE;
+    return true;
+}
+
+/* Works one window up to `last`, where the next barrier or the end of the run cuts it. */
+static int window_work(struct engine *engine, uint64_t window, time_ns last, struct error *error)
+{
+    struct queue *queue = &engine->queue;
+    uint64_t base = window * queue->width;
+    bool cut = base + queue->width > (uint64_t)last;
+    bool worked = false;
+
+    engine->window = window;
+    engine->begun = (time_ns)base > engine->window_floor ? (time_ns)base : engine->window_floor;
+    engine->window_end = cut ? last : (time_ns)(base + queue->width);
+    queue_window_begin(queue, window, engine->blocks_used);
+    for (uint32_t word = 0; word < queue->block_words; word++) {
+        for (uint64_t bits = engine->blocks_used[word]; bits != 0; bits &= bits - 1) {
+            uint32_t block = word * 64 + (uint32_t)__builtin_ctzll(bits);
+
+            worked |= bucket_work(engine, block, cut);
+            if (queue->full)
+                return 0;
+        }
+    }
+    engine->window_floor = engine->now = engine->window_end;
+    if (!worked)
+        return 0;
+    engine->windows++;
+    if (engine->world.window == NULL)
+        return 0;
+    return engine->world.window(engine->world.context, engine, engine->begun, engine->window_end,
+                                error);
+}
+
+/* Nothing is left before `last`: goes there, and works the barrier that stands there. */
+static int barrier_work(struct engine *engine, time_ns last, bool barrier, struct error *error)
+{
+    uint64_t window = queue_window(&engine->queue, last);
+
+    if (window > engine->queue.window)
+        queue_advance(&engine->queue, window);
+    engine->window_floor = engine->now = engine->begun = last;
+    if (!barrier)
+        return 0;
+
+    uint32_t data = barrier_take(engine).data;
+
+    if (engine->world.barrier == NULL)
+        return 0;
+    return engine->world.barrier(engine->world.context, engine, last, data, error);
+}
+
+int engine_run(struct engine *engine, time_ns until, struct error *error)
+{
+    struct queue *queue = &engine->queue;
+    bool done = false;
+    int status = 0;
+
+    assert(until >= engine->window_floor && engine->entity == ENTITY_NONE);
+    engine->started = true;
+    engine->stopped = false;
+    while (status == 0 && !done && !engine->stopped && !queue->full) {
+        bool barrier = engine->barrier_count > 0 && engine->barriers[0].at < until;
+        time_ns last = barrier ? engine->barriers[0].at : until;
+        uint64_t window = queue_next(queue, queue_window(queue, last));
+
+        if (window != WINDOW_NONE && window * queue->width < (uint64_t)last &&
+            engine->window_floor < last) {
+            status = window_work(engine, window, last, error);
+        } else {
+            done = !barrier;
+            status = barrier_work(engine, last, barrier, error);
+        }
+    }
+    if (queue->full)
+        return error_set(error, ERROR_LIMIT,
+                         "more than %llu events or %u barriers wait at once, %lld ns into the run; "
+                         "raise events_max, or let fewer messages be under way",
+                         (unsigned long long)queue->waiting_max, BARRIERS_MAX,
+                         (long long)engine->begun);
+    return status;
+}
+
+void engine_stop(struct engine *engine)
+{
+    engine->stopped = true;
+}
+
+time_ns engine_now(const struct engine *engine)
+{
+    return engine->begun;
+}
+
+uint64_t engine_events(const struct engine *engine)
+{
+    return engine->events;
+}
+
+uint64_t engine_waiting(const struct engine *engine)
+{
+    return engine->queue.waiting;
+}
+
+uint64_t engine_windows(const struct engine *engine)
+{
+    return engine->windows;
+}
