@@ -97,7 +97,7 @@ uint32_t bins_fill(struct bins *bins, const struct queue *queue, const struct ev
     uint32_t *begins = bins->ends;
     uint32_t sum = 0;
 
-    if (list->cursor - list->head <= CHUNK_UNITS) {
+    if (pool[list->head].next == 0) {
         memcpy(events, pool + list->head + 1, count * sizeof(*events));
         bins->count = 1;
         bins->ends[0] = count;
