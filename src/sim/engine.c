@@ -15,6 +15,9 @@
 #define BLOCK_BYTES (256u << 10) /* of entities' state: a part of a core's own cache */
 #define BLOCK_MIN (1u << 12)
 #define PART_EVENTS 256u
+#define FETCH_EVENTS                                                                               \
+    8u /* worked for each chunk of the next bucket that is fetched; it holds 15                    \
+        */
 #define ENTITY_NONE UINT32_MAX
 
 struct barrier {
@@ -42,6 +45,8 @@ struct engine {
     struct event *ordered; /* a part of it, as it is worked */
     struct bins bins;
     uint64_t blocks_used[BLOCKS_MAX / 64];
+
+    uint32_t fetched; /* the last chunk of the next bucket that was fetched into the cache, or 0 */
 
     struct barrier *barriers; /* a binary heap by (at, data) */
     uint32_t barrier_count;
@@ -255,6 +260,8 @@ static void events_work(struct engine *engine, const struct event *events, uint3
     for (uint32_t i = 0; i < count; i++) {
         const struct event *event = &events[i];
 
+        if (i % FETCH_EVENTS == 0 && engine->fetched != 0)
+            engine->fetched = queue_chunk_fetch(&engine->queue, engine->fetched);
         if (__builtin_expect(engine->own_end != 0, 0))
             own_work(engine, event, base);
         engine->entity = event->target;
@@ -303,6 +310,22 @@ static bool bucket_work(struct engine *engine, uint32_t block, bool cut)
     return true;
 }
 
+/* Begins to fetch the next bucket of the window; `bits` are left of the word. A list's chunks can
+ * only be found one after another, and would be waited for each in its turn. */
+static void bucket_fetch(struct engine *engine, uint32_t word, uint64_t bits)
+{
+    struct queue *queue = &engine->queue;
+
+    while (bits == 0 && ++word < queue->block_words)
+        bits = engine->blocks_used[word];
+    engine->fetched = 0;
+    if (bits == 0)
+        return;
+    engine->fetched =
+        queue_bucket(queue, engine->window, word * 64 + (uint32_t)__builtin_ctzll(bits))->head;
+    queue_chunk_touch(queue, engine->fetched);
+}
+
 /* Works one window up to `last`, where the next barrier or the end of the run cuts it. */
 static int window_work(struct engine *engine, uint64_t window, time_ns last, struct error *error)
 {
@@ -320,6 +343,7 @@ static int window_work(struct engine *engine, uint64_t window, time_ns last, str
         for (uint64_t bits = engine->blocks_used[word]; bits != 0; bits &= bits - 1) {
             uint32_t block = word * 64 + (uint32_t)__builtin_ctzll(bits);
 
+            bucket_fetch(engine, word, bits & (bits - 1));
             worked |= bucket_work(engine, block, cut);
             if (queue->full)
                 return 0;

@@ -165,6 +165,23 @@ static inline void queue_put(struct queue *queue, uint32_t source, uint32_t targ
     queue_place(queue, source, target, at, data);
 }
 
+/* Fetches a chunk into the cache. */
+static inline void queue_chunk_touch(const struct queue *queue, uint32_t chunk)
+{
+    for (uint32_t unit = 0; unit < CHUNK_UNITS; unit += 4)
+        __builtin_prefetch(&queue->pool[chunk + unit]);
+}
+
+/* Fetches the chunk after `chunk`, and says which it is; 0 for none. */
+static inline uint32_t queue_chunk_fetch(const struct queue *queue, uint32_t chunk)
+{
+    uint32_t next = queue->pool[chunk].next;
+
+    if (next != 0)
+        queue_chunk_touch(queue, next);
+    return next;
+}
+
 /* Gives the chunks of a list back, last used first given out. */
 static inline void queue_list_free(struct queue *queue, const struct event_list *list)
 {
