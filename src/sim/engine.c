@@ -16,11 +16,11 @@
 #define BLOCKS_CHOSEN 256u
 #define SPARSE_BUCKETS 1024u /* after so many it is seen whether they hold enough */
 #define SPARSE_EVENTS 64u    /* which they do if they hold as many on average */
-#define PART_EVENTS 256u
-#define FETCH_EVENTS                                                                               \
-    8u /* worked for each chunk of the next bucket that is fetched; it holds 15                    \
-        */
+#define PART_EVENTS 256u     /* ordered at once, so that they are near when they are worked */
 #define ENTITY_NONE UINT32_MAX
+/* Events worked between two fetchings of what comes next: a group of rows, and one chunk, which
+ * holds fifteen, of the next bucket. */
+#define GROUP_EVENTS 8u
 
 struct barrier {
     time_ns at;
@@ -60,7 +60,8 @@ struct engine {
     uint64_t windows;
     uint32_t buckets; /* worked, and all events, since the last look at the density */
     uint64_t buckets_events;
-    uint64_t bytes; /* of this region */
+    uint32_t bucket_max; /* events in the largest so far */
+    uint64_t bytes;      /* of this region */
 };
 
 static uint64_t bytes_align(uint64_t bytes)
@@ -257,21 +258,35 @@ static __attribute__((noinline)) void own_work(struct engine *engine, const stru
     }
 }
 
+/* Lets the world fetch the rows of a group of events. */
+static void rows_fetch(const struct engine *engine, const struct event *events, uint32_t count)
+{
+    if (engine->world.fetch != NULL)
+        for (uint32_t i = 0; i < count && i < GROUP_EVENTS; i++)
+            engine->world.fetch(engine->world.context, events[i].target);
+}
+
 /* Works sorted events: all that their entities have in this window. */
 static void events_work(struct engine *engine, const struct event *events, uint32_t count,
                         time_ns base)
 {
-    /* One flat loop: where one entity's events end cannot be foreseen. */
-    for (uint32_t i = 0; i < count; i++) {
-        const struct event *event = &events[i];
+    rows_fetch(engine, events, count);
+    /* No loop over one entity's events, for where they end cannot be foreseen. */
+    for (uint32_t i = 0; i < count;) {
+        uint32_t end = count - i < GROUP_EVENTS ? count : i + GROUP_EVENTS;
 
-        if (i % FETCH_EVENTS == 0 && engine->fetched != 0)
+        rows_fetch(engine, events + end, count - end);
+        if (engine->fetched != 0)
             engine->fetched = queue_chunk_fetch(&engine->queue, engine->fetched);
-        if (__builtin_expect(engine->own_end != 0, 0))
-            own_work(engine, event, base);
-        engine->entity = event->target;
-        engine->now = base + event->offset;
-        engine->world.step(engine->world.context, engine, event, engine->now);
+        for (; i < end; i++) {
+            const struct event *event = &events[i];
+
+            if (__builtin_expect(engine->own_end != 0, 0))
+                own_work(engine, event, base);
+            engine->entity = event->target;
+            engine->now = base + event->offset;
+            engine->world.step(engine->world.context, engine, event, engine->now);
+        }
     }
     own_work(engine, NULL, base);
 }
@@ -294,6 +309,8 @@ static bool bucket_work(struct engine *engine, uint32_t block, bool cut)
         return false;
     count = bins_fill(&engine->bins, queue, &list, block, engine->sorted);
     queue_list_free(queue, &list);
+    if (count > engine->bucket_max)
+        engine->bucket_max = count;
     queue->waiting -= count;
     engine->events += count;
     engine->buckets++;
@@ -454,4 +471,11 @@ uint64_t engine_waiting(const struct engine *engine)
 uint64_t engine_windows(const struct engine *engine)
 {
     return engine->windows;
+}
+
+uint64_t engine_bytes(const struct engine *engine)
+{
+    return sizeof(*engine) + queue_bytes_used(&engine->queue) +
+           UINT64_C(2) * engine->bucket_max * sizeof(struct event) +
+           engine->barrier_count * sizeof(struct barrier);
 }

@@ -35,6 +35,9 @@ struct engine;
 struct engine_world {
     /* Works one event of `event->target` at `now`. */
     void (*step)(void *world, struct engine *engine, const struct event *event, time_ns now);
+    /* Says that `entity` will be worked soon, so that the world can fetch its row into the cache
+     * (__builtin_prefetch); must change nothing. May be NULL. */
+    void (*fetch)(const void *world, uint32_t entity);
     /* After each non-empty window (beginning, end): write its records. Non-zero ends the run. May
      * be NULL. */
     int (*window)(void *world, struct engine *engine, time_ns begin, time_ns end,
@@ -82,5 +85,6 @@ time_ns engine_now(const struct engine *engine);
 uint64_t engine_events(const struct engine *engine);  /* worked */
 uint64_t engine_waiting(const struct engine *engine); /* not yet worked */
 uint64_t engine_windows(const struct engine *engine); /* not empty */
+uint64_t engine_bytes(const struct engine *engine);   /* of the memory touched so far, about */
 
 #endif

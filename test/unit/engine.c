@@ -283,7 +283,10 @@ static void plan_check(const struct plan *plan)
                                  .lookahead = plan->lookahead,
                                  .events_max = WAITING_MAX};
     static struct model plain, model;
-    struct engine_world world = {engine_step, model_window, engine_barrier_step, &model};
+    struct engine_world world = {.step = engine_step,
+                                 .window = model_window,
+                                 .barrier = engine_barrier_step,
+                                 .context = &model};
     struct error error = {0};
 
     model_begin(&plain, plan);
