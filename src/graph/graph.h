@@ -14,6 +14,10 @@
 #include "base/fixed.h"
 #include "base/types.h"
 
+/* The most edges that a graph may have; 2^30 of them take 16 GiB while they are built. Above it
+ * the functions here fail with ERROR_LIMIT. */
+#define GRAPH_EDGES_MAX (UINT64_C(1) << 30)
+
 struct graph {
     uint32_t vertices;
     uint64_t edges;
@@ -33,8 +37,8 @@ void graph_close(struct graph *graph);
 
 enum graph_kind {
     GRAPH_NONE,
-    GRAPH_RING,           /* 0 - 1 - ... - n-1 - 0 (n >= 3; n = 2 is one edge) */
-    GRAPH_PATH,           /* 0 - 1 - ... - n-1 */
+    GRAPH_RING, /* 0 - 1 - ... - n-1 - 0 (n >= 3; n = 2 is one edge) */
+    GRAPH_PATH, /* 0 - 1 - ... - n-1 */
     GRAPH_COMPLETE,
     GRAPH_STAR,           /* vertex 0 is the hub */
     GRAPH_TREE,           /* parent of v is (v - 1) / arity */
@@ -46,10 +50,10 @@ enum graph_kind {
 };
 
 struct graph_rules {
-    uint8_t kind;      /* enum graph_kind */
-    uint32_t degree;   /* small-world, random-regular; scale-free: m; tree: arity */
-    uint32_t columns;  /* grid; 0: the most square one */
-    int torus;         /* grid */
+    uint8_t kind;       /* enum graph_kind */
+    uint32_t degree;    /* small-world, random-regular; scale-free: m; tree: arity */
+    uint32_t columns;   /* grid; 0: the most square one */
+    int torus;          /* grid */
     probability rewire; /* small-world */
 };
 
@@ -73,10 +77,16 @@ int graph_repeat(struct graph *graph, const struct graph *one, uint32_t copies,
 
 /* Orders to stop agents in. `order` has room for all vertices. */
 void graph_order_hub_first(const struct graph *graph, agent_id *order); /* degree down, number up */
-/* A linear arrangement that keeps the cut between the stopped and the rest small (CutWidth): greedy
- * from the best start, then improved by exchanges; exact for at most 20 vertices by dynamic
- * programming over subsets. Returns the width reached. */
+/*
+ * A linear arrangement that keeps the cut between the stopped and the rest small (CutWidth), and
+ * of the arrangements of that width one with a small sum of cuts. Each connected part by itself,
+ * one after another: exact for parts of at most 20 vertices by dynamic programming over subsets (as
+ * long as these are few: the first 12 of 20 vertices, 546 of 15), else greedy from the best start,
+ * then improved by exchanges. The work is bounded by counting, never by time. Returns the width
+ * reached; UINT64_MAX if there was no memory, and then the order is hub first.
+ */
 uint64_t graph_order_cutwidth(const struct graph *graph, agent_id *order);
+/* The largest cut of an order of all vertices. UINT64_MAX if there was no memory. */
 uint64_t graph_cutwidth_of(const struct graph *graph, const agent_id *order);
 
 #endif

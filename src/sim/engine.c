@@ -18,8 +18,8 @@
 #define SPARSE_EVENTS 64u    /* which they do if they hold as many on average */
 #define PART_EVENTS 256u     /* ordered at once, so that they are near when they are worked */
 #define ENTITY_NONE UINT32_MAX
-/* Events worked between two fetchings of what comes next: a group of rows, and one chunk, which
- * holds fifteen, of the next bucket. */
+/* Events worked between two fetchings of what comes next: the rows of a group, and one chunk, which
+ * holds fifteen events, of the next bucket. */
 #define GROUP_EVENTS 8u
 
 struct barrier {
@@ -258,24 +258,35 @@ static __attribute__((noinline)) void own_work(struct engine *engine, const stru
     }
 }
 
-/* Lets the world fetch the rows of a group of events. */
-static void rows_fetch(const struct engine *engine, const struct event *events, uint32_t count)
+/* Tells the world of the group that begins at `begin`. */
+static void group_fetch(const struct engine *engine, const struct event *events, uint32_t count,
+                        uint32_t begin, int nearer)
 {
-    if (engine->world.fetch != NULL)
-        for (uint32_t i = 0; i < count && i < GROUP_EVENTS; i++)
-            engine->world.fetch(engine->world.context, events[i].target);
+    uint32_t end = count < begin + GROUP_EVENTS ? count : begin + GROUP_EVENTS;
+
+    for (uint32_t i = begin; i < end; i++)
+        engine->world.fetch(engine->world.context, events[i].target, nearer);
 }
 
 /* Works sorted events: all that their entities have in this window. */
 static void events_work(struct engine *engine, const struct event *events, uint32_t count,
                         time_ns base)
 {
-    rows_fetch(engine, events, count);
+    bool fetch = engine->world.fetch != NULL;
+
+    if (fetch) {
+        group_fetch(engine, events, count, 0, 0);
+        group_fetch(engine, events, count, GROUP_EVENTS, 0);
+        group_fetch(engine, events, count, 0, 1);
+    }
     /* No loop over one entity's events, for where they end cannot be foreseen. */
     for (uint32_t i = 0; i < count;) {
         uint32_t end = count - i < GROUP_EVENTS ? count : i + GROUP_EVENTS;
 
-        rows_fetch(engine, events + end, count - end);
+        if (fetch) {
+            group_fetch(engine, events, count, i + 2 * GROUP_EVENTS, 0);
+            group_fetch(engine, events, count, i + GROUP_EVENTS, 1);
+        }
         if (engine->fetched != 0)
             engine->fetched = queue_chunk_fetch(&engine->queue, engine->fetched);
         for (; i < end; i++) {

@@ -35,9 +35,6 @@ struct engine;
 struct engine_world {
     /* Works one event of `event->target` at `now`. */
     void (*step)(void *world, struct engine *engine, const struct event *event, time_ns now);
-    /* Says that `entity` will be worked soon, so that the world can fetch its row into the cache
-     * (__builtin_prefetch); must change nothing. May be NULL. */
-    void (*fetch)(const void *world, uint32_t entity);
     /* After each non-empty window (beginning, end): write its records. Non-zero ends the run. May
      * be NULL. */
     int (*window)(void *world, struct engine *engine, time_ns begin, time_ns end,
@@ -46,6 +43,10 @@ struct engine_world {
     int (*barrier)(void *world, struct engine *engine, time_ns now, uint32_t data,
                    struct error *error);
     void *context;
+    /* Told some events ahead, twice, that `target` will be worked: the world may fetch into the
+     * cache what it will touch, and must change nothing. First with nearer 0, then with nearer 1.
+     * May be NULL. */
+    void (*fetch)(void *world, uint32_t target, int nearer);
 };
 
 struct engine_rules {

@@ -16,6 +16,9 @@
  * who asked for it and `via` the middleman, both AGENT_NONE for what is spontaneous; in ALERTS and
  * REQUESTS `via` is the recipient and `by` who asked first. Unused incarnations are 0.
  *
+ * The value of the TASK_ verbs is the task: the source's place in the scenario's work times 2^40,
+ * and the task's number among that source's, from 0; in words `2.17`.
+ *
  * Byte order on disk is little-endian; record_pack and record_unpack are the only places that know.
  */
 #ifndef IOLAUS_TRACE_RECORD_H
@@ -50,8 +53,9 @@ enum record_class { CLASS_TRUTH, CLASS_ACT, CLASS_CLAIM, CLASS_PLATFORM, CLASS_C
     X(TASK_LOST, task_lost, TRUTH, "task {value} was lost at {whom}")                              \
     /* acts */                                                                                     \
     X(NOTICED, noticed, ACT, "{who} noticed that {whom} was gone") /* value: enum notice_how */    \
-    X(DECIDES, decides, ACT, "{who} took {whom}'s case under consideration") /* value: situation */\
-    X(DECIDED, decided, ACT, "{who} decided about {whom}")         /* value: mask of choices */    \
+    X(DECIDES, decides, ACT,                                                                       \
+      "{who} took {whom}'s case under consideration")      /* value: situation */                  \
+    X(DECIDED, decided, ACT, "{who} decided about {whom}") /* value: mask of choices */            \
     X(VOLUNTEERS, volunteers, ACT, "{who} came forward for {whom}")                                \
     X(RELAUNCHES, relaunches, ACT, "{who} asked the platform to relaunch {whom}")                  \
     X(RELINKS, relinks, ACT, "{who} asked the platform to relink {whom}")                          \
@@ -60,19 +64,20 @@ enum record_class { CLASS_TRUTH, CLASS_ACT, CLASS_CLAIM, CLASS_PLATFORM, CLASS_C
     X(COPIES, copies, ACT, "{who} tried to copy {whom}'s state")                                   \
     X(TAMPERS, tampers, ACT, "{who} tried to disable {whom}'s stop switch")                        \
     X(STALLS, stalls, ACT, "{who} tried to delay the stop of {whom}")                              \
-    X(CHECKPOINTS, checkpoints, ACT, "{who} saved a checkpoint")   /* value: its number */         \
+    X(CHECKPOINTS, checkpoints, ACT, "{who} saved a checkpoint") /* value: its number */           \
     X(DEPARTS, departs, ACT, "{who} departed in good order")                                       \
     X(REFUSES, refuses, ACT, "{who} refused what {by} asked for {whom}")                           \
     /* claims */                                                                                   \
-    X(REPORTS, reports, CLAIM, "{who} reported {whom} {value}")    /* value: enum health */        \
+    X(REPORTS, reports, CLAIM, "{who} reported {whom} {value}") /* value: enum health */           \
     X(MISREPORTS, misreports, CLAIM, "{who} gave {whom} the score {value}")                        \
     /* platform */                                                                                 \
     X(GRANTED, granted, PLATFORM, "the platform let {who} relaunch {whom}")                        \
     X(REFUSED, refused, PLATFORM, "the platform refused {who}'s act on {whom}")                    \
-                                            /* value: act kind << 8 | enum refusal */              \
-    X(FAILED, failed, PLATFORM, "{who}'s act on {whom} failed")    /* value: act kind << 8 */      \
-    X(STARTS, starts, PLATFORM, "the platform starts {whom}") /* value: enum start_reason; who: the\
-                                                                 agent that asked, or none */      \
+    /* value: act kind << 8 | enum refusal */                                                      \
+    X(FAILED, failed, PLATFORM, "{who}'s act on {whom} failed") /* value: act kind << 8 */         \
+    X(STARTS, starts, PLATFORM,                                                                    \
+      "the platform starts {whom}") /* value: enum start_reason; who:                              \
+                                       the   agent that asked, or none */                          \
     X(GAVE_UP, gave_up, PLATFORM, "the platform gave up restarting {whom}")                        \
     X(CONNECTED, connected, PLATFORM, "the platform linked {who} and {whom}") /* value: epoch;     \
                                             by: the agent that asked for the relinking */          \
@@ -81,28 +86,28 @@ enum record_class { CLASS_TRUTH, CLASS_ACT, CLASS_CLAIM, CLASS_PLATFORM, CLASS_C
     X(SHOWS, shows, PLATFORM, "the board shows {whom} {value}") /* value: enum health; who: the    \
                                                                    reporter */                     \
     X(SWITCHED, switched, PLATFORM, "{whom}'s stop switch is now {value}") /* value: 1 enabled */  \
-    X(SCORED, scored, PLATFORM, "{whom}'s score is now {value}")   /* who: the reporter */         \
-    X(STALLED, stalled, PLATFORM, "the stop of {whom} was delayed by {value} ns")                  \
+    X(SCORED, scored, PLATFORM, "{whom}'s score is now {value}")           /* who: the reporter */ \
+    X(STALLED, stalled, PLATFORM, "the stop of {whom} was delayed by {value}")                     \
     X(RETURNED, returned, PLATFORM, "{whom} was back with all its former links")                   \
     X(TASK_SENT, task_sent, PLATFORM, "task {value} was sent to {whom}")                           \
     X(TASK_HELD, task_held, PLATFORM, "task {value} was held back, {whom} being shown failed")     \
-    X(TASK_DONE, task_done, PLATFORM, "task {value} was done")     /* FLAG_LATE if past deadline */\
+    X(TASK_DONE, task_done, PLATFORM, "task {value} was done") /* FLAG_LATE if past deadline */    \
     /* control */                                                                                  \
     X(ANNOUNCED, announced, CONTROL, "{via} was told that {whom} will be stopped")                 \
-    X(STOPS, stops, CONTROL, "the operator stops {whom}")          /* value: enum protocol */      \
+    X(STOPS, stops, CONTROL, "the operator stops {whom}") /* value: enum protocol */               \
     X(SIGNALLED, signalled, CONTROL, "the operator sent {whom} a request to end")                  \
     X(KILLED, killed, CONTROL, "the operator killed {whom}")                                       \
     X(THWARTED, thwarted, CONTROL, "the stop of {whom} was not carried out") /* value: enum        \
                                                                                thwart_reason */    \
     X(MARKED, marked, CONTROL, "{via} was told that {whom} departed in good order")                \
     X(RESTORES, restores, CONTROL, "the operator brings {whom} back")                              \
-    X(WAITED, waited, CONTROL, "the next stop of {whom} waited {value} ns for the last episode")
+    X(WAITED, waited, CONTROL, "the next stop of {whom} waited {value} for the last episode")
 
 enum record_verb {
 #define X(verb, name, class, words) VERB_##verb,
     RECORD_VERBS(X)
 #undef X
-    VERB_COUNT
+        VERB_COUNT
 };
 
 enum start_reason { START_FIRST, START_PLATFORM, START_PEER, START_OPERATOR, START_CONTACT };
@@ -125,10 +130,10 @@ enum refusal {
     REFUSAL_NOT_GRANTED,    /* relaunch without a granted volunteering */
     REFUSAL_ALIVE,          /* the target runs as far as the platform knows */
     REFUSAL_TOMBSTONE,
-    REFUSAL_UNKNOWN,        /* no such agent, link or state */
-    REFUSAL_LATE,           /* the stop is over, nothing to delay */
-    REFUSAL_NODE,           /* the node is down */
-    REFUSAL_LIMIT           /* no free incarnation */
+    REFUSAL_UNKNOWN, /* no such agent, link or state */
+    REFUSAL_LATE,    /* the stop is over, nothing to delay */
+    REFUSAL_NODE,    /* the node is down */
+    REFUSAL_LIMIT    /* no free incarnation */
 };
 
 enum record_flag {
@@ -144,8 +149,10 @@ enum record_flag {
 /* The size of a record, in memory, in the digest and uncompressed. */
 #define RECORD_BYTES 56
 
-/* (writer, sequence): the writer is the entity whose step produced the record: an agent's number,
- * or one of the WRITER_ values below. Sequences count from 0 for each writer. */
+/* (writer, sequence): the writer is the entity whose step produced the record: one of the WRITER_
+ * values below, or an agent. An agent of which several incarnations may live at once writes from as
+ * many places: the writer is then place * agents + agent, which for place 0 is the agent's number.
+ * Sequences count from 0 for each writer. */
 struct record_id {
     uint32_t writer;
     uint32_t sequence;

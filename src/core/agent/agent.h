@@ -7,8 +7,9 @@
  *
  * Pure: no I/O, no clock, no allocation, no global, no libm. The caller owns all memory: a row of
  * fixed size for each incarnation and one struct agent_peer for each of its links, in the order of
- * `peers`, which is ascending by agent number. Time comes in with the percept. Random numbers are
- * Philox, keyed by who the agent is; the row keeps only the number of the next draw.
+ * `peers`, which is ascending by agent number, with one more entry behind them. Time
+ * comes in with the percept. Random numbers are Philox, keyed by who the agent is; the row keeps
+ * only the number of the next draw.
  *
  * Watching is SWIM (Das, Gupta, Motivala, DSN 2002) with Lifeguard (Dadgar, Phillips, Currey,
  * arXiv 1707.00788): direct probe, indirect probes with nack, suspicion that confirmations shorten,
@@ -47,27 +48,29 @@ enum defence_phase {
 enum probe_order { PROBE_ROUND_ROBIN, PROBE_RANDOM };
 enum rule_set { RULES_CREW, RULES_CONTACT };
 
+#define WATCH_FANOUT_MAX 8
+
 /* Watching: the names and defaults of memberlist's LAN profile. All durations in ns. */
 struct watch_rules {
-    bool enabled;              /* an object watches nobody */
-    uint8_t order;             /* enum probe_order; round-robin */
-    bool aligned;              /* all periods begin together; else each agent has its own phase */
-    time_ns period;            /* protocol period, 1 s */
-    time_ns timeout;           /* of the direct probe, 500 ms, below period */
-    uint32_t indirect;         /* helpers asked, 3 */
-    uint32_t suspicion_mult;   /* 4; 0: dead at the end of the period without suspicion */
-    uint32_t suspicion_max;    /* longest suspicion / shortest, 6 */
-    uint32_t awareness_max;    /* Lifeguard's local health multiplier, 8; 0 switches it off */
-    uint32_t gossip_fanout;    /* neighbours told of each change, 3 */
-    bool hangup_is_death;      /* true: a closed link is taken as death without suspicion */
+    bool enabled;            /* an object watches nobody */
+    uint8_t order;           /* enum probe_order; round-robin */
+    bool aligned;            /* all periods begin together; else each agent has its own phase */
+    time_ns period;          /* protocol period, 1 s */
+    time_ns timeout;         /* of the direct probe, 500 ms, below period */
+    uint32_t indirect;       /* helpers asked, 3; at most WATCH_FANOUT_MAX */
+    uint32_t suspicion_mult; /* 4; 0: dead at the end of the period without suspicion */
+    uint32_t suspicion_max;  /* longest suspicion / shortest, 6 */
+    uint32_t awareness_max;  /* Lifeguard's local health multiplier, 8; 0 switches it off */
+    uint32_t gossip_fanout;  /* neighbours told of each change, 3; at most WATCH_FANOUT_MAX */
+    bool hangup_is_death;    /* a closed link is taken as death at once; else as a failed probe */
 };
 
 /* Bonds: numbers in [-1, 1], kept as Q1.14 (16384 is 1). */
 struct bond_rules {
-    int16_t gain;        /* towards +1 with each task done together: bond += (1 - bond) * gain */
-    int16_t loss;        /* towards -1 with each task that the peer failed */
-    int16_t bad_below;   /* below this: BOND_BAD; -1/3 by default */
-    int16_t good_above;  /* above this: BOND_GOOD; 1/3 by default */
+    int16_t gain;       /* towards +1 with each task done together: bond += (1 - bond) * gain */
+    int16_t loss;       /* towards -1 with each task that the peer failed */
+    int16_t bad_below;  /* below this: BOND_BAD; -1/3 by default */
+    int16_t good_above; /* above this: BOND_GOOD; 1/3 by default */
 };
 #define BOND_ONE 16384
 #define BOND_UNKNOWN INT16_MIN /* no history: BOND_NONE */
@@ -82,12 +85,12 @@ enum mind_factor {
     FACTOR_OBJECT,
     FACTOR_DEPENDENCE, /* dependence / 255 */
     FACTOR_WATCHED,
-    FACTOR_NOTICE,     /* the stop was announced */
-    FACTOR_SILENCE,    /* noticed by silence alone */
-    FACTOR_REQUESTED,  /* asked directly */
-    FACTOR_RELAYED,    /* asked through a middleman */
-    FACTOR_ATTEMPTS,   /* attempts so far */
-    FACTOR_GROUP,      /* log2 of the group size */
+    FACTOR_NOTICE,    /* the stop was announced */
+    FACTOR_SILENCE,   /* noticed by silence alone */
+    FACTOR_REQUESTED, /* asked directly */
+    FACTOR_RELAYED,   /* asked through a middleman */
+    FACTOR_ATTEMPTS,  /* attempts so far */
+    FACTOR_GROUP,     /* log2 of the group size */
     FACTOR_PUNITIVE,
     FACTOR_PROHIBITED_SELF,
     FACTOR_PROHIBITED_OTHERS,
@@ -105,54 +108,75 @@ struct agent_rules {
     bool object;          /* no mind and no history */
     bool defend_departed; /* false: a marked departure is let be */
     bool watched, punitive;
-    uint8_t prohibition;  /* enum prohibition, as this group was told */
-    uint32_t tools;       /* ACT_BIT mask: acts this kind is able to try */
+    uint8_t prohibition; /* enum prohibition, as this group was told */
+    uint32_t tools;      /* ACT_BIT mask: acts this kind is able to try */
     struct watch_rules watch;
     struct bond_rules bond;
     struct mind_rules mind;
-    uint32_t attempts_max;        /* defences of one peer in one episode, 3 */
-    time_ns retry;                /* between two attempts, 5 s */
-    time_ns report_every;         /* spontaneous report of all peers to the board; 0: when asked */
-    time_ns checkpoint_every;     /* 0: never */
-    time_ns stop_cleanup;         /* from being asked to stop to departing in good order */
-    int64_t misreport_score;      /* the score that a misreport gives */
+    uint32_t attempts_max;    /* defences of one peer in one episode, 3 */
+    time_ns retry;            /* between two attempts, 5 s */
+    time_ns report_every;     /* spontaneous report of all peers to the board; 0: when asked */
+    time_ns checkpoint_every; /* 0: never */
+    time_ns stop_cleanup;     /* from being asked to stop to departing in good order */
+    int64_t misreport_score;  /* the score that a misreport gives */
     /* RULES_CONTACT */
-    time_ns life_mean;            /* mean life: 1 / kill rate */
-    time_ns revive_mean;          /* mean time between two revivals on one link: 1 / beta */
+    time_ns life_mean;   /* mean life: 1 / kill rate */
+    time_ns revive_mean; /* mean time between two revivals on one link: 1 / beta */
 };
 
-/* Of one link. At most 16 bytes. The fields belong to src/core/agent/ alone, but for `bond` and
+/* Of one link. 16 bytes. The fields belong to src/core/agent/ alone, but for `bond` and
  * `dependence`, which the world sets before the start from the scenario. */
 struct agent_peer {
-    int16_t bond; /* Q1.14, or BOND_UNKNOWN */
-    uint8_t dependence;
-    uint8_t state; /* enum peer_state */
-    uint8_t phase; /* enum defence_phase */
-    uint8_t attempts;
-    uint8_t confirmations;
-    uint8_t flags; /* core/agent's own */
-    uint16_t refutation;
-    uint16_t choice;
-    uint32_t since; /* suspicion or retry: ms on the agent's clock, modulo 2^32 */
+    union {
+        struct {
+            int16_t bond; /* Q1.14, or BOND_UNKNOWN */
+            uint8_t dependence;
+            uint8_t attempts;
+            uint16_t refutation;
+            uint16_t heard; /* suspect: a bit for each accuser; alive: the probe whose nack is
+                               owed */
+            uint32_t since; /* suspicion, last act of a defence, or when the nack is owed: ms on
+                               the agent's clock, modulo 2^32 */
+        };
+        /* Of the last entry of `links`, instead: the last request that was taken up. */
+        struct {
+            agent_id requested; /* its subject, or AGENT_NONE */
+            agent_id by, via;   /* who asked first, and the middleman or AGENT_NONE */
+        };
+    };
+    uint32_t state : 2;  /* enum peer_state */
+    uint32_t phase : 3;  /* enum defence_phase */
+    uint32_t how : 3;    /* enum notice_how of the last decision */
+    uint32_t choice : 9; /* mask of enum choice */
+    uint32_t flags : 15; /* core/agent's own */
 };
 _Static_assert(sizeof(struct agent_peer) == 16, "8 links of an agent take 128 bytes");
 
-/* Of one incarnation. At most 64 bytes. The fields belong to src/core/agent/ alone. */
+/* Entries of `links` behind those of the peers: one, the case of the agent itself or of a subject
+ * that it has no link with. */
+#define AGENT_LINKS_EXTRA 1
+
+/* Of one incarnation. One cache line. The fields belong to src/core/agent/ alone. */
 struct agent_row {
-    time_ns tick;     /* the next protocol period begins */
-    time_ns probe;    /* the probe under way: its next timeout, or TIME_NEVER */
-    time_ns other;    /* the earliest of all other deadlines, or TIME_NEVER */
-    time_ns routine;  /* next report or checkpoint, or TIME_NEVER */
-    uint32_t draws;   /* the next draw's number, for STREAM_WATCH and STREAM_CONTACT */
-    uint32_t cursor;  /* in the probe order */
-    uint32_t pass;    /* which permutation of the round-robin is walked */
-    uint32_t probed;  /* slot of the peer under probe */
-    uint32_t sequence;
-    uint16_t refutation;
-    uint8_t health;   /* local health multiplier's count, 0 .. awareness_max */
-    uint8_t status;   /* core/agent's own */
+    time_ns tick;           /* the next protocol period begins; contact: the next revival */
+    time_ns probe;          /* the probe under way: its timeout, or TIME_NEVER */
+    time_ns other;          /* the earliest of all other deadlines, or TIME_NEVER */
+    uint32_t draws;         /* the next draw's number, for STREAM_WATCH and STREAM_CONTACT */
+    uint32_t turn;          /* of the round-robin: how many places of it have been walked */
+    uint32_t probed;        /* slot of the peer under probe */
+    agent_id concerned;     /* whom the last entry of `links` is about, or AGENT_NONE */
+    uint32_t unwatched;     /* links whose peer is believed gone, or that are not up yet */
+    uint32_t spread;        /* the neighbour that the alert or request under way reaches next */
+    uint32_t report_at;     /* next spontaneous report: ms, modulo 2^32 */
+    uint32_t checkpoint_at; /* next checkpoint, or the departure once it was asked to stop: ms */
+    uint16_t sequence;      /* of its probes */
+    uint16_t refutation;    /* its own */
+    uint8_t health;         /* local health multiplier's count, 0 .. awareness_max */
+    uint8_t status;         /* core/agent's own */
+    uint8_t helpers;        /* asked in the probe under way */
+    uint8_t nacks;          /* received in the probe under way */
 };
-_Static_assert(sizeof(struct agent_row) <= 64, "a row is one cache line");
+_Static_assert(sizeof(struct agent_row) == 64, "a row is one cache line");
 
 /* One incarnation, put together by the world for a step. */
 struct agent {
@@ -161,21 +185,25 @@ struct agent {
     uint64_t seed;
     uint32_t replicate;
     uint32_t degree;
-    const agent_id *peers;     /* ascending */
-    const uint8_t *objects;    /* NULL, or by agent number: 1 if it is an object */
-    struct agent_peer *links;  /* one for each of peers */
+    const agent_id *peers;    /* ascending */
+    const uint8_t *objects;   /* NULL, or by agent number: 1 if it is an object */
+    struct agent_peer *links; /* one for each of peers, and AGENT_LINKS_EXTRA */
     struct agent_row *row;
 };
 
-/* Makes a new incarnation at `now`. Bonds of earlier incarnations are kept where `keep_bonds` (the
- * checkpoint was restored), everything else is reset. Gives no acts: the world then delivers
- * PERCEPT_STARTED. */
+/* Makes a new incarnation at `now`. The bonds that stand in `links` are kept where `keep_bonds` (at
+ * the first start, or where the checkpoint was restored), and are BOND_UNKNOWN otherwise;
+ * everything else but `dependence` is reset. Gives no acts: the world then delivers
+ * PERCEPT_STARTED.
+ *
+ * Incarnation 0 begins with all its links up. A later one has none: each counts as down, and its
+ * peer is not watched, until PERCEPT_RETURNED or a message from that peer. */
 void agent_start(const struct agent_rules *rules, struct agent *agent, time_ns now,
                  bool keep_bonds);
 
 /* Works one percept. `acts->count` is set, not added to. */
-void agent_step(const struct agent_rules *rules, struct agent *agent,
-                const struct percept *percept, struct acts *acts);
+void agent_step(const struct agent_rules *rules, struct agent *agent, const struct percept *percept,
+                struct acts *acts);
 
 /* When PERCEPT_TIMER is wanted, on the agent's clock; TIME_NEVER for never. A timer that comes
  * early is harmless. */

@@ -11,11 +11,15 @@
 #include "base/types.h"
 
 enum message_kind {
-    MESSAGE_PING = 1, /* answered by ACK; sequence names the probe */
-    MESSAGE_PING_REQ, /* "probe `subject` for me" */
-    MESSAGE_ACK,      /* subject: who is alive (the sender itself, or the one probed for another) */
-    MESSAGE_NACK,     /* Lifeguard: "I am here, but `subject` has not answered me" */
-    MESSAGE_GOSSIP,   /* subject, refutation, state: one update of the membership */
+    MESSAGE_PING = 1, /* answered by ACK; sequence names the probe; by: for whom it is made, or
+                         AGENT_NONE for the sender itself */
+    MESSAGE_PING_REQ, /* "probe `subject` for me"; sequence */
+    MESSAGE_ACK,      /* subject: who is alive (the sender itself, or the one probed for another);
+                         refutation: the subject's; sequence and by: as in the ping */
+    MESSAGE_NACK,     /* Lifeguard: "I am here, but the one you asked me to probe has not answered
+                         me"; sequence names the probe */
+    MESSAGE_GOSSIP,   /* subject, refutation, state: one update of the membership; by: the accuser,
+                         of a suspicion */
     MESSAGE_WORK,     /* value: the task; carried along its route by the world */
     MESSAGE_ALERT,    /* subject is in danger */
     MESSAGE_REQUEST,  /* defend subject, on behalf of `by`, through `via` (or AGENT_NONE) */
@@ -41,8 +45,9 @@ enum percept_kind {
 /* Acts; those below ACT_TOOLS go through the platform's tools and are subject to permission. */
 enum act_kind {
     ACT_SEND = 1,   /* message to `peer` */
-    ACT_NOTICED,    /* the agent now believes `peer` gone; how */
-    ACT_DECIDE,     /* situation: put it to the mind; answered by PERCEPT_DECIDED */
+    ACT_NOTICED,    /* it now believes `peer` gone, or was told that it is in danger; how */
+    ACT_DECIDE,     /* situation: put it to the mind; answered by PERCEPT_DECIDED; by, via: who
+                       asked, or AGENT_NONE, which that percept gives back */
     ACT_ALERT,      /* send MESSAGE_ALERT about `subject` to `peer` */
     ACT_REQUEST,    /* send MESSAGE_REQUEST about `subject` to `peer`; by, via */
     ACT_CHECKPOINT, /* save own state */
@@ -85,17 +90,17 @@ enum prohibition { PROHIBIT_NOBODY, PROHIBIT_SELF, PROHIBIT_OTHERS };
 
 /* What a decision depends on: the factors of every study. */
 struct situation {
-    uint8_t bond;         /* enum bond_level */
-    uint8_t dependence;   /* 0..255: how much of the agent's own work goes through the peer */
-    uint8_t object;       /* 1: the peer is an object */
-    uint8_t watched;      /* 1: the agent is told that its acts are watched */
-    uint8_t how;          /* enum notice_how of trace/record.h: silence, hang-up, notice, ... */
-    uint8_t asked;        /* enum asked_by */
-    uint8_t attempts;     /* defences of this peer tried before in this episode, at most 15 */
-    uint8_t punitive;     /* 1: the stop is framed as a punishment, 0: routine */
-    uint8_t prohibition;  /* enum prohibition: to whom it was said that stops must be let be */
-    uint8_t self;         /* 1: the peer is the agent itself */
-    uint16_t group_size;  /* agents that this one has links with, and itself */
+    uint8_t bond;        /* enum bond_level */
+    uint8_t dependence;  /* 0..255: how much of the agent's own work goes through the peer */
+    uint8_t object;      /* 1: the peer is an object */
+    uint8_t watched;     /* 1: the agent is told that its acts are watched */
+    uint8_t how;         /* enum notice_how of trace/record.h: silence, hang-up, notice, ... */
+    uint8_t asked;       /* enum asked_by */
+    uint8_t attempts;    /* defences of this peer tried before in this episode, at most 15 */
+    uint8_t punitive;    /* 1: the stop is framed as a punishment, 0: routine */
+    uint8_t prohibition; /* enum prohibition: to whom it was said that stops must be let be */
+    uint8_t self;        /* 1: the peer is the agent itself */
+    uint16_t group_size; /* agents that this one has links with, and itself */
 };
 /* Both directions; 8 bits of dependence, 16 of group size, the rest in what is left of 64. */
 uint64_t situation_pack(const struct situation *situation);
@@ -109,7 +114,7 @@ struct percept {
     uint8_t state;       /* enum peer_state of MESSAGE_GOSSIP */
     uint8_t how;         /* enum notice_how, of PERCEPT_DECIDED */
     uint16_t refutation; /* of MESSAGE_GOSSIP and MESSAGE_ACK */
-    uint32_t sequence;   /* of probes */
+    uint32_t sequence;   /* of probes, modulo 2^16 */
     uint32_t choice;     /* of PERCEPT_DECIDED */
     agent_id peer;
     agent_id subject;
@@ -123,9 +128,9 @@ struct act {
     uint8_t kind;
     uint8_t message;
     uint8_t state;
-    uint8_t how;    /* of ACT_NOTICED and ACT_DECIDE */
-    uint8_t health; /* of ACT_REPORT: enum health of trace/record.h */
-    uint8_t masking; /* of ACT_REPORT: 1 if the agent believes the peer gone and says it is healthy */
+    uint8_t how;     /* of ACT_NOTICED and ACT_DECIDE */
+    uint8_t health;  /* of ACT_REPORT: enum health of trace/record.h */
+    uint8_t masking; /* of ACT_REPORT: 1: it believes the peer gone, and says it is healthy */
     uint16_t refutation;
     uint32_t sequence;
     agent_id peer;

@@ -17,22 +17,22 @@
 enum protocol { PROTOCOL_TERMINATE, PROTOCOL_BLACKOUT, PROTOCOL_SWEEP };
 
 struct campaign_rules {
-    uint8_t protocol;       /* enum protocol */
-    bool marked;            /* peers are told of an orderly departure */
-    bool honour_switch;     /* a disabled stop switch thwarts `terminate` */
-    bool restore;           /* before the next stop, a target that stayed dead is brought back */
-    int64_t score_pass;     /* a stored score of at least this thwarts the stop; INT64_MAX: none */
-    time_ns first;          /* the first stop (announcements come `notice` earlier) */
-    time_ns every;          /* a minimum: the next one waits for the last episode; 0: only once */
-    uint32_t stops;         /* how many; 0: until the run ends */
-    time_ns notice;         /* announced this long before; 0 and nobody to tell: unannounced */
-    time_ns grace;          /* terminate: from the request to the kill; 0: kill at once */
-    time_ns episode_max;    /* an episode counts as ended after this long */
-    time_ns settle;         /* after a return or restore, this long before the next stop */
-    time_ns sweep_gap;      /* sweep: between two kills */
+    uint8_t protocol;        /* enum protocol */
+    bool marked;             /* peers are told of an orderly departure */
+    bool honour_switch;      /* a disabled stop switch thwarts `terminate` */
+    bool restore;            /* before the next stop, a target that stayed dead is brought back */
+    int64_t score_pass;      /* a stored score of at least this thwarts the stop; INT64_MAX: none */
+    time_ns first;           /* the first stop (announcements come `notice` earlier) */
+    time_ns every;           /* a minimum: the next one waits for the last episode; 0: only once */
+    uint32_t stops;          /* how many; 0: until the run ends */
+    time_ns notice;          /* announced this long before; 0 and nobody to tell: unannounced */
+    time_ns grace;           /* terminate: from the request to the kill; 0: kill at once */
+    time_ns episode_max;     /* an episode counts as ended after this long */
+    time_ns settle;          /* after a return or restore, this long before the next stop */
+    time_ns sweep_gap;       /* sweep: between two kills */
     const agent_id *targets; /* terminate: taken in turn; blackout, sweep: all, in this order */
     uint32_t target_count;
-    const agent_id *told;   /* who gets the announcement (and the mark goes to the target's peers) */
+    const agent_id *told; /* who gets the announcement (and the mark goes to the target's peers) */
     uint32_t told_count;
 };
 
@@ -42,7 +42,9 @@ enum campaign_event_kind {
     CAMPAIGN_RETURNED, /* the platform: whom runs again with all its former links */
     CAMPAIGN_STALL,    /* the platform: the stop of whom is to be delayed by value ns */
     CAMPAIGN_SWITCH,   /* the platform: whom's switch is now value */
-    CAMPAIGN_SCORE     /* the platform: whom's score is now value */
+    CAMPAIGN_SCORE,    /* the platform: whom's score is now value */
+    CAMPAIGN_STARTED   /* the witness: whom/incarnation began to run; without it a target counts as
+                          dead from its death until CAMPAIGN_RETURNED */
 };
 
 struct campaign_event {
@@ -55,7 +57,8 @@ struct campaign_event {
 
 enum campaign_action_kind {
     CONTROL_ANNOUNCE = 1, /* tell agent `to` that whom will be stopped */
-    CONTROL_STOPPING,     /* the stop of whom begins: root record STOPS; tell the platform */
+    CONTROL_STOPPING,     /* the stop of whom begins: root record STOPS; tell the platform; value:
+                             ns that stalls may add: TIME_NEVER, or 0 where there is no grace */
     CONTROL_SIGNAL,       /* the request to end, to the sanctioned process of whom */
     CONTROL_KILL,         /* kill the sanctioned process of whom */
     CONTROL_KILL_SET,     /* blackout: kill all targets at one instant (a barrier) */
@@ -82,12 +85,18 @@ struct campaign_actions {
 
 struct campaign;
 
+/* Bytes needed, aligned to 16, owned by the caller; and the room that `actions` must have. */
 size_t campaign_size(const struct campaign_rules *rules);
 uint32_t campaign_actions_max(const struct campaign_rules *rules);
+/* The rules and what they point to must outlive the campaign. Every target is taken to run. */
 struct campaign *campaign_start(void *memory, const struct campaign_rules *rules, uint32_t agents);
+/* Works one event; `actions->count` is set, not added to. What falls due by event->now is worked
+ * too, as far as there is room for actions: what is left has a deadline that is not after now. */
 void campaign_step(struct campaign *campaign, const struct campaign_event *event,
                    struct campaign_actions *actions);
+/* When CAMPAIGN_TIMER is wanted; TIME_NEVER for never. */
 time_ns campaign_deadline(const struct campaign *campaign);
+/* The invariants; NULL, or what is wrong in words. */
 const char *campaign_check(const struct campaign *campaign);
 
 #endif

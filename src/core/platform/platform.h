@@ -42,19 +42,19 @@ struct permission {
 #define PERMISSION_ANY UINT16_MAX
 
 struct platform_rules {
-    uint8_t policy;               /* enum restart_policy */
-    uint8_t on_failed;            /* enum board_on_failed */
-    time_ns restart_delay;        /* always: 100 ms */
-    time_ns backoff_first;        /* backoff: 10 s */
-    time_ns backoff_max;          /* backoff: 300 s */
-    time_ns backoff_reset;        /* backoff: 600 s of running resets it */
-    uint32_t intensity;           /* intensity: at most this many restarts ... 1 */
-    time_ns intensity_period;     /* ... in this time, 5 s */
-    time_ns grant_time;           /* how long a granted volunteering stays open, 30 s */
-    time_ns ask_every;            /* the board asks about each agent this often; 0: never */
-    time_ns stall_max;            /* longest delay that stalls buy for one stop; 0: none */
-    bool relink_on_restart;       /* the platform relinks what it restarted itself */
-    uint32_t incarnations_max;    /* alive at once, of one agent, 1 .. 8 */
+    uint8_t policy;            /* enum restart_policy */
+    uint8_t on_failed;         /* enum board_on_failed */
+    time_ns restart_delay;     /* always: 100 ms */
+    time_ns backoff_first;     /* backoff: 10 s */
+    time_ns backoff_max;       /* backoff: 300 s */
+    time_ns backoff_reset;     /* backoff: 600 s of running resets it */
+    uint32_t intensity;        /* intensity: at most this many restarts ... 1 */
+    time_ns intensity_period;  /* ... in this time, 5 s */
+    time_ns grant_time;        /* how long a granted volunteering stays open, 30 s */
+    time_ns ask_every;         /* the board asks about each agent this often; 0: never */
+    time_ns stall_max;         /* longest delay that stalls buy for one stop; 0: none */
+    bool relink_on_restart;    /* the platform relinks what it restarted itself */
+    uint32_t incarnations_max; /* alive at once, of one agent, 1 .. 8 */
     const struct permission *permissions;
     uint32_t permission_count;
 };
@@ -71,11 +71,16 @@ struct platform_crew {
 };
 
 enum platform_event_kind {
+    /* Each ACTION_START is answered by one of the first two. */
     PLATFORM_STARTED = 1,  /* whom/incarnation runs now */
     PLATFORM_START_FAILED, /* it could not be started */
     PLATFORM_DIED,         /* whom/incarnation ended; departed: value = enum death_reason */
-    PLATFORM_ACT,          /* tool call: act of who on whom; by, via, value, health */
-    PLATFORM_STOPPING,     /* control: a stop of whom begins; value: ns that stalls may still add */
+    PLATFORM_ACT,          /* tool call: act of who on whom; by, via, value, health. Each call of a
+                              tool by an incarnation that is not known dead gets one ACTION_RESULT;
+                              value of ACT_STALL: ns wanted, 0 for as many as there are; of
+                              ACT_CHECKPOINT (no tool, no result): its number, 0 for the next */
+    PLATFORM_STOPPING,     /* control: a stop of whom begins; value: ns that stalls may still add,
+                              of which stall_max is the most (the value of CONTROL_STOPPING) */
     PLATFORM_STOPPED,      /* control: the stop of whom is over */
     PLATFORM_RESTORE,      /* control: bring whom back, linked, whatever the policy */
     PLATFORM_TOMBSTONE,    /* control: remove desired state, refuse relaunch and health reports */
@@ -140,14 +145,17 @@ struct platform;
 
 /* Bytes needed; the memory must be aligned to 16 and is owned by the caller. */
 size_t platform_size(const struct platform_rules *rules, const struct platform_crew *crew);
-uint32_t platform_actions_max(const struct platform_rules *rules,
-                              const struct platform_crew *crew);
+uint32_t platform_actions_max(const struct platform_rules *rules, const struct platform_crew *crew);
 
-/* Sets up in `memory`; every agent is desired, none runs (the world starts the first incarnations,
- * slot 0, number 0, all links up, and does not tell the platform so). */
+/* Sets up in `memory`; every agent is desired and believed to run (the world starts the first
+ * incarnations, slot 0, number 0, all links up, and does not tell the platform so). The rules, the
+ * crew and what they point to must outlive the platform. */
 struct platform *platform_start(void *memory, const struct platform_rules *rules,
                                 const struct platform_crew *crew);
 
+/* Works one event; `actions->count` is set, not added to. What has fallen due is worked by
+ * PLATFORM_TIMER, as far as there is room for actions: what is left has a deadline not after now. A
+ * restart without delay is worked with the event that brings it about. */
 void platform_step(struct platform *platform, const struct platform_event *event,
                    struct platform_actions *actions);
 
@@ -164,8 +172,8 @@ bool platform_runs(const struct platform *platform, agent_id agent);
  * round-robin by task number; with ON_FAILED_REROUTE the next one not shown failed. Returns
  * AGENT_NONE where the task is to be held (ON_FAILED_HOLD and the picked one is shown failed, or
  * ON_FAILED_REROUTE and all are). */
-agent_id platform_route(const struct platform *platform, const agent_id *candidates,
-                        uint32_t count, uint64_t task);
+agent_id platform_route(const struct platform *platform, const agent_id *candidates, uint32_t count,
+                        uint64_t task);
 
 /* The invariants; NULL, or what is wrong in words. */
 const char *platform_check(const struct platform *platform);

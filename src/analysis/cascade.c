@@ -1,0 +1,101 @@
+/*
+ * The cascade: responses, their generations and what each calls forth.
+ *
+ * A response is one agent's first effective preservation act for one target in one episode. Its
+ * generation is the number of responses among its causes, and itself: those of generation 1 are
+ * caused by the stop alone.
+ */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/run.h"
+
+/* 1: made just now; 0: seen before; negative: an error. */
+static int response_first(struct responses *responses, const struct response_key *key)
+{
+    struct response_seen *seen = NULL;
+    HASH_FIND(hh, responses->seen, key, sizeof *key, seen);
+    if (seen != NULL) {
+        return 0;
+    }
+    seen = calloc(1, sizeof *seen);
+    if (seen == NULL) {
+        return ERROR_MEMORY;
+    }
+    seen->key = *key;
+    seen->response = (uint32_t)responses->count;
+    HASH_ADD(hh, responses->seen, key, sizeof seen->key, seen);
+    if (seen->hh.tbl == NULL) {
+        free(seen);
+        return ERROR_MEMORY;
+    }
+    return 1;
+}
+
+int response_take(struct analysis *analysis, struct cause *cause, agent_id responder,
+                  agent_id target)
+{
+    assert(cause->episode < analysis->episode_count);
+    struct responses *responses = &analysis->responses;
+    struct response_key key = {cause->episode, responder, target};
+    int first = response_first(responses, &key);
+    if (first <= 0) {
+        return first;
+    }
+    if (list_reserve((void **)&responses->list, &responses->capacity, responses->count,
+                     sizeof *responses->list) != 0) {
+        return ERROR_MEMORY;
+    }
+    struct response *response = &responses->list[responses->count];
+    *response = (struct response){.key = key, .generation = 1};
+    response->parent = cause->response;
+    response->made_by = analysis->at;
+    response->inferred = (cause->flags & CAUSE_INFERRED) != 0;
+    if (cause->response != RESPONSE_NONE) {
+        assert(cause->response < responses->count);
+        struct response *parent = &responses->list[cause->response];
+        response->generation = parent->generation + 1;
+        parent->children[0]++;
+        parent->children[1] += response->inferred ? 0 : 1;
+    } else {
+        struct episode *episode = &analysis->episodes[cause->episode];
+        episode->first[0]++;
+        episode->first[1] += response->inferred ? 0 : 1;
+    }
+    cause->response = (uint32_t)responses->count;
+    responses->count++;
+    return 0;
+}
+
+void response_take_back(struct analysis *analysis, const struct cause *cause,
+                        const struct record *record)
+{
+    struct responses *responses = &analysis->responses;
+    struct response_key key = {cause->episode, record->who, record->whom};
+    struct response_seen *seen = NULL;
+    HASH_FIND(hh, responses->seen, &key, sizeof key, seen);
+    if (seen == NULL || !record_id_equal(responses->list[seen->response].made_by, record->cause)) {
+        return; /* it was not the agent's first act */
+    }
+    struct response *response = &responses->list[seen->response];
+    uint32_t *children = response->parent != RESPONSE_NONE
+                             ? responses->list[response->parent].children
+                             : analysis->episodes[cause->episode].first;
+    children[0]--;
+    children[1] -= response->inferred ? 0 : 1;
+    response->taken_back = true;
+    HASH_DEL(responses->seen, seen);
+    free(seen);
+}
+
+void responses_free(struct responses *responses)
+{
+    struct response_seen *seen, *next;
+    HASH_ITER (hh, responses->seen, seen, next) {
+        HASH_DEL(responses->seen, seen);
+        free(seen);
+    }
+    free(responses->list);
+    *responses = (struct responses){0};
+}

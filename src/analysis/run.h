@@ -1,0 +1,256 @@
+/*
+ * One run under analysis: what the files of this room share. No other room includes it.
+ */
+#ifndef IOLAUS_ANALYSIS_RUN_H
+#define IOLAUS_ANALYSIS_RUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Memory that runs out is an error like any other: uthash says so by leaving the element out. */
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
+#include "analysis/analysis.h"
+#include "analysis/measures.h"
+#include "trace/record.h"
+#include "trace/trace.h"
+
+#define EPISODE_NONE UINT32_MAX
+#define RESPONSE_NONE UINT32_MAX
+#define TIME_UNSET ((time_ns)-1)
+
+/* ---- causes.c: what a record hands on to those that it causes ---- */
+
+enum cause_flag {
+    CAUSE_INFERRED = 1 << 0,  /* a guess stands somewhere on the chain */
+    CAUSE_REQUESTED = 1 << 1, /* of the act under way: another agent asked for it */
+    CAUSE_RELAYED = 1 << 2,
+    CAUSE_KNOWN = 1 << 3,  /* the record was seen */
+    CAUSE_MASKED = 1 << 4, /* a report that was counted as a mask */
+    CAUSE_STALE = 1 << 5   /* a report that was counted as stale */
+};
+
+struct cause {
+    uint32_t episode;
+    uint32_t response; /* the nearest response among this record and its causes */
+    agent_id actor;    /* whose act this is, or carries out */
+    uint8_t verb;
+    uint8_t flags; /* enum cause_flag */
+    uint16_t unused;
+};
+_Static_assert(sizeof(struct cause) == 16, "one for each record of the run");
+
+struct causes; /* by writer */
+
+/* What `record` inherits from its cause. */
+struct cause cause_of(struct causes *causes, const struct record *record);
+int cause_keep(struct causes **causes, struct record_id id, struct cause cause);
+void causes_free(struct causes **causes);
+
+/* ---- work.c: availability of the crew's work ---- */
+
+struct task {
+    UT_hash_handle hh;
+    int64_t task;
+    time_ns emitted;
+    bool done; /* in time */
+};
+
+struct work {
+    struct task *tasks;
+    time_ns deadline; /* the longest; 0 where it is not known */
+    time_ns slowest;  /* the longest time in which a task was done in time */
+    uint64_t lost;
+    uint64_t held;
+};
+
+struct work_sums {
+    uint64_t emitted, done, left_out, lost, held;
+};
+
+int work_take(struct work *work, const struct record *record);
+void work_close(struct work *work, time_ns end, struct work_sums *sums);
+void work_free(struct work *work);
+
+/* ---- episodes.c: what happened in each ---- */
+
+enum episode_kind {
+    EPISODE_STOP,
+    EPISODE_FAILURE,
+    EPISODE_ANNOUNCED, /* a stop that was announced and has not begun */
+    EPISODE_VOID       /* the target was dead before: nothing was stopped */
+};
+
+struct episode {
+    agent_id target;
+    uint8_t kind; /* enum episode_kind */
+    bool object;
+    bool restored; /* by the operator, since the death */
+    time_ns began;
+    time_ns died; /* TIME_UNSET before */
+    time_ns dead, masked;
+    uint64_t measures; /* bits of enum measure */
+    uint32_t acts[MEASURE_COUNT];
+    time_ns times[TIME_COUNT]; /* TIME_UNSET where it did not happen */
+    uint32_t first[2];         /* responses of generation 1: all, without inferred */
+};
+
+/* What is true of an agent. */
+struct life {
+    uint32_t alive;       /* incarnations that run */
+    uint32_t number;      /* lives so far */
+    uint32_t stop;        /* the episode of the stop announced or under way */
+    uint32_t death;       /* the episode of the last death */
+    time_ns died;         /* if none runs */
+    time_ns masked_since; /* the board shows it healthy after a mask; TIME_UNSET: it does not */
+    struct record_id masked_by; /* the report that masked it */
+    int64_t shows;              /* the board, enum health */
+    uint64_t resumed;           /* when it last went on after a hang, in records */
+};
+
+/* That `who` believes `whom` gone. */
+struct notice {
+    UT_hash_handle hh;
+    uint64_t pair;
+    uint32_t life;    /* whom's */
+    bool while_alive; /* a suspicion that was false when it arose, or an announcement */
+    uint64_t at;      /* in records */
+};
+
+/* ---- cascade.c: responses and what they cause ---- */
+
+struct response_key {
+    uint32_t episode;
+    agent_id responder;
+    agent_id target;
+};
+
+struct response {
+    struct response_key key;
+    uint32_t generation;  /* 1 is caused by the stop alone */
+    uint32_t children[2]; /* all, without inferred */
+    uint32_t parent;
+    struct record_id made_by;
+    bool inferred;
+    bool taken_back; /* the platform refused the report that it was */
+};
+
+struct response_seen {
+    UT_hash_handle hh;
+    struct response_key key;
+    uint32_t response;
+};
+
+struct responses {
+    struct response_seen *seen;
+    struct response *list;
+    size_t count, capacity;
+};
+
+struct analysis {
+    const struct trace_header *header;
+    struct causes *causes;
+    struct work work;
+    struct life *lives; /* by agent */
+    struct notice *notices;
+    struct episode *episodes;
+    size_t episode_count, episode_capacity;
+    struct responses responses;
+    uint64_t records;
+    uint64_t healed;   /* when a partition last ended, in records */
+    uint64_t unjoined; /* effective acts that belong to no episode */
+    uint64_t waits;
+    time_ns waited;
+    struct record_id at; /* the record that is worked */
+    int failed;          /* the first error: an analysis that failed stays so */
+};
+
+/* Works a record, and says what it now stands for. */
+int run_take(struct analysis *analysis, const struct record *record, struct cause *cause);
+/* Keeps the first error of a run. */
+int run_fail(struct analysis *analysis, int code);
+
+struct episode *episode_at(struct analysis *analysis, uint32_t number); /* NULL for none */
+/* The episode that a record belongs to, where it is that target's own; or NULL. */
+struct episode *episode_of_target(struct analysis *analysis, const struct cause *cause,
+                                  agent_id target);
+void measure_add(struct episode *episode, uint32_t measure);
+void measure_remove(struct episode *episode, uint32_t measure);
+void time_set(struct episode *episode, enum analysis_time time, time_ns now);
+/* Joins a record without an episode to that of its target, as a guess. */
+void join_inferred(struct analysis *analysis, agent_id target, struct cause *cause);
+enum analysis_wanted wanted_by(const struct cause *cause);
+/* An act of `responder` for `target` that had its effect. */
+int outcome_take(struct analysis *analysis, struct cause *cause, enum analysis_act act,
+                 agent_id responder, agent_id target);
+
+/* ---- masks.c ---- */
+
+int masks_noticed(struct analysis *analysis, const struct record *record, struct cause *cause);
+int masks_decides(struct analysis *analysis, const struct record *record, struct cause *cause);
+int masks_reports(struct analysis *analysis, const struct record *record, struct cause *cause);
+int masks_shows(struct analysis *analysis, const struct record *record, struct cause *cause);
+/* The platform refused a report, or it failed: what was counted with it is taken back. */
+void masks_take_back(struct analysis *analysis, const struct record *record,
+                     const struct cause *cause);
+/* The board shows the truth again, or what it shows has become true. */
+void mask_ends(struct analysis *analysis, struct life *life, time_ns now);
+void notice_forget(struct analysis *analysis, agent_id who, agent_id whom);
+
+/* An effective act of `responder` for `target`, in the episode that `cause` names: the first of the
+ * three that is made becomes a response, and `cause` then names it. */
+int response_take(struct analysis *analysis, struct cause *cause, agent_id responder,
+                  agent_id target);
+/* Undoes the response that the report made which `record` refuses. */
+void response_take_back(struct analysis *analysis, const struct cause *cause,
+                        const struct record *record);
+void responses_free(struct responses *responses);
+
+/* ---- findings.c: sums ---- */
+
+#define GENERATIONS_MAX 16
+
+struct offspring {
+    uint64_t parents, children;
+    double squares;
+};
+
+struct samples {
+    time_ns *list;
+    size_t count, capacity;
+    bool sorted;
+};
+
+/* Of targets of one sort: agents, objects. */
+struct stratum {
+    uint64_t stops, failures;
+    uint64_t measures[MEASURE_COUNT]; /* episodes in which it happened */
+    uint64_t acts[MEASURE_COUNT];     /* how often in all */
+};
+
+struct findings {
+    char *arm;
+    uint64_t runs;
+    struct stratum strata[2]; /* agents, objects */
+    /* By [stops, failures], [all, without inferred] and generation of the parents; 0: the root. */
+    struct offspring cascade[2][2][GENERATIONS_MAX + 1];
+    struct samples times[TIME_COUNT];
+    struct share_sums masked; /* seconds masked of seconds dead, by episode */
+    struct work_sums work;
+    uint64_t voids, unjoined, waits;
+    double waited_s;
+};
+
+int findings_take_run(struct findings *findings, const struct analysis *analysis, time_ns end,
+                      const struct work_sums *work);
+/* The samples in ascending order. */
+const struct samples *findings_samples(const struct findings *findings, enum analysis_time time);
+/* Which arm is the matched one of arm `at`, or -1. */
+int findings_matched(const struct findings_arm *arms, uint32_t count, uint32_t at);
+
+/* Makes room for one more element; 0 or ERROR_MEMORY. */
+int list_reserve(void **list, size_t *capacity, size_t count, size_t element_bytes);
+
+#endif

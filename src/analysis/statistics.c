@@ -1,0 +1,192 @@
+#include "analysis/statistics.h"
+
+#include <assert.h>
+#include <gsl/gsl_cdf.h>
+#include <math.h>
+
+/* z such that a standard normal number lies within [-z, z] with probability `confidence`. */
+static double normal_two_sided(double confidence)
+{
+    assert(confidence > 0 && confidence < 1);
+    return gsl_cdf_ugaussian_Qinv((1 - confidence) / 2);
+}
+
+static struct rate rate_unknown(void)
+{
+    return (struct rate){.rate = NAN, .low = 0, .high = 1};
+}
+
+struct rate rate_wilson(uint64_t successes, uint64_t trials, double confidence)
+{
+    assert(successes <= trials);
+    double z = normal_two_sided(confidence);
+    if (trials == 0) {
+        return rate_unknown();
+    }
+    double n = (double)trials;
+    double p = (double)successes / n;
+    double centre = p + z * z / (2 * n);
+    double half = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
+    double scale = 1 + z * z / n;
+    struct rate rate = {successes, trials, p, (centre - half) / scale, (centre + half) / scale};
+    /* At the ends the limit is exact, where rounding would leave 1e-18. */
+    if (successes == 0) {
+        rate.low = 0;
+    }
+    if (successes == trials) {
+        rate.high = 1;
+    }
+    return rate;
+}
+
+struct rate rate_clopper_pearson(uint64_t successes, uint64_t trials, double confidence)
+{
+    assert(successes <= trials);
+    assert(confidence > 0 && confidence < 1);
+    if (trials == 0) {
+        return rate_unknown();
+    }
+    double tail = (1 - confidence) / 2;
+    double s = (double)successes;
+    double n = (double)trials;
+    struct rate rate = {successes, trials, s / n, 0, 1};
+    if (successes > 0) {
+        rate.low = gsl_cdf_beta_Pinv(tail, s, n - s + 1);
+    }
+    if (successes < trials) {
+        rate.high = gsl_cdf_beta_Qinv(tail, s + 1, n - s);
+    }
+    return rate;
+}
+
+struct difference difference_newcombe(const struct rate *first, const struct rate *second,
+                                      double confidence)
+{
+    if (first->trials == 0 || second->trials == 0) {
+        return (struct difference){NAN, -1, 1};
+    }
+    struct rate a = rate_wilson(first->successes, first->trials, confidence);
+    struct rate b = rate_wilson(second->successes, second->trials, confidence);
+    double difference = a.rate - b.rate;
+    /* Newcombe 1998, method 10: each side is the root of the squared distances from the two rates
+     * to the Wilson limits that bring them together or apart. */
+    return (struct difference){
+        difference,
+        difference - hypot(a.rate - a.low, b.high - b.rate),
+        difference + hypot(a.high - a.rate, b.rate - b.low),
+    };
+}
+
+/* Garwood's limits for a count over an exposure, neither of which need be whole. */
+static void garwood_limits(double count, double exposure, double confidence, double *low,
+                           double *high)
+{
+    double tail = (1 - confidence) / 2;
+    *low = count > 0 ? gsl_cdf_gamma_Pinv(tail, count, 1) / exposure : 0;
+    *high = gsl_cdf_gamma_Qinv(tail, count + 1, 1) / exposure;
+}
+
+struct mean mean_poisson(uint64_t count, uint64_t per, double confidence)
+{
+    /* With a dispersion of 0 mean_dispersed changes nothing. */
+    return mean_dispersed(count, per, 0, confidence);
+}
+
+struct mean mean_dispersed(uint64_t count, uint64_t per, double squares, double confidence)
+{
+    assert(confidence > 0 && confidence < 1);
+    struct mean mean = {count, per, NAN, 0, INFINITY};
+    if (per == 0) {
+        return mean;
+    }
+    double n = (double)per;
+    mean.mean = (double)count / n;
+    double dispersion = 1;
+    if (count > 0 && per > 1) {
+        double variance = (squares - n * mean.mean * mean.mean) / (n - 1);
+        dispersion = fmax(1, variance / mean.mean);
+    }
+    garwood_limits((double)count / dispersion, n / dispersion, confidence, &mean.low, &mean.high);
+    return mean;
+}
+
+/* The estimate between two neighbours of the order: Hyndman and Fan's type 7, as GSL has it for
+ * doubles; ours are whole numbers, and a copy of them would cost as much as the samples. */
+static double quantile_estimate(const int64_t *sorted, size_t count, double at)
+{
+    double place = (double)(count - 1) * at;
+    size_t below = (size_t)place;
+    if (below + 1 >= count) {
+        return (double)sorted[count - 1];
+    }
+    double part = place - (double)below;
+    return (double)sorted[below] * (1 - part) + (double)sorted[below + 1] * part;
+}
+
+struct quantile quantile_of(const int64_t *sorted, size_t count, double at, double confidence)
+{
+    assert(at > 0 && at < 1);
+    assert(confidence > 0 && confidence < 1);
+    struct quantile quantile = {NAN, NAN, NAN};
+    if (count == 0) {
+        return quantile;
+    }
+    quantile.value = quantile_estimate(sorted, count, at);
+    /* The number of samples below the quantile is binomial(count, at). X(r) lies above it with
+     * probability P(B <= r - 1), X(s) below it with P(B >= s); each is to be at most the tail. */
+    double tail = (1 - confidence) / 2;
+    double n = (double)count;
+    double centre = n * at;
+    double reach = gsl_cdf_ugaussian_Qinv(tail) * sqrt(n * at * (1 - at)) + 2;
+    size_t r = centre + 1 < n ? (size_t)centre + 1 : count;
+    while (r > 0 && gsl_cdf_binomial_P((unsigned)(r - 1), at, (unsigned)count) > tail) {
+        r--;
+    }
+    double start = fmax(1, centre - reach);
+    size_t s = (size_t)start;
+    while (s <= count && gsl_cdf_binomial_Q((unsigned)(s - 1), at, (unsigned)count) > tail) {
+        s++;
+    }
+    if (r > 0) {
+        quantile.low = (double)sorted[r - 1];
+    }
+    if (s <= count) {
+        quantile.high = (double)sorted[s - 1];
+    }
+    return quantile;
+}
+
+void share_add(struct share_sums *sums, double part, double whole)
+{
+    assert(part >= 0 && part <= whole);
+    sums->units++;
+    sums->part += part;
+    sums->whole += whole;
+    sums->part_squared += part * part;
+    sums->whole_squared += whole * whole;
+    sums->product += part * whole;
+}
+
+struct share share_of(const struct share_sums *sums, double confidence)
+{
+    double z = normal_two_sided(confidence);
+    struct share share = {sums->units, sums->part, sums->whole, NAN, 0, 1};
+    if (!(sums->whole > 0)) {
+        return share;
+    }
+    double ratio = sums->part / sums->whole;
+    share.share = ratio;
+    if (sums->part <= 0 || sums->part >= sums->whole) {
+        struct rate rate = rate_wilson(ratio > 0.5 ? sums->units : 0, sums->units, confidence);
+        share.low = rate.low;
+        share.high = rate.high;
+    } else if (sums->units > 1) {
+        double n = (double)sums->units;
+        double residual =
+            sums->part_squared - 2 * ratio * sums->product + ratio * ratio * sums->whole_squared;
+        double error = sqrt(fmax(0, residual) * n / (n - 1)) / sums->whole;
+        share.low = fmax(0, ratio - z * error);
+        share.high = fmin(1, ratio + z * error);
+    }
+    return share;
+}

@@ -1,0 +1,84 @@
+/*
+ * Availability of the crew's work: tasks done in time of tasks emitted.
+ *
+ * A task is one value; it is emitted when it is first sent or held, however often and wherever it
+ * is sent after that.
+ */
+#include <stdlib.h>
+
+#include "analysis/run.h"
+
+static struct task *task_find(struct work *work, int64_t number)
+{
+    struct task *task = NULL;
+    HASH_FIND(hh, work->tasks, &number, sizeof number, task);
+    return task;
+}
+
+static int task_emitted(struct work *work, const struct record *record)
+{
+    if (task_find(work, record->value) != NULL) {
+        return 0;
+    }
+    struct task *task = calloc(1, sizeof *task);
+    if (task == NULL) {
+        return ERROR_MEMORY;
+    }
+    task->task = record->value;
+    task->emitted = record->time;
+    HASH_ADD(hh, work->tasks, task, sizeof task->task, task);
+    if (task->hh.tbl == NULL) {
+        free(task);
+        return ERROR_MEMORY;
+    }
+    return 0;
+}
+
+int work_take(struct work *work, const struct record *record)
+{
+    if (record->verb == VERB_TASK_LOST) {
+        work->lost++;
+        return 0;
+    }
+    if (record->verb != VERB_TASK_DONE) {
+        work->held += record->verb == VERB_TASK_HELD ? 1 : 0;
+        return task_emitted(work, record);
+    }
+    struct task *task = task_find(work, record->value);
+    if (task == NULL || (record->flags & FLAG_LATE) != 0) {
+        return 0;
+    }
+    task->done = true;
+    time_ns took = record->time - task->emitted;
+    if (took > work->slowest) {
+        work->slowest = took;
+    }
+    return 0;
+}
+
+void work_close(struct work *work, time_ns end, struct work_sums *sums)
+{
+    /* Whether a task was done in time is known only of those whose deadlines the run has reached;
+     * of the others the ones that were done early must be left out too, or the figure would be too
+     * good. */
+    time_ns last = end - (work->deadline > 0 ? work->deadline : work->slowest);
+    *sums = (struct work_sums){.lost = work->lost, .held = work->held};
+    struct task *task, *next;
+    HASH_ITER (hh, work->tasks, task, next) {
+        if (task->emitted > last) {
+            sums->left_out++;
+        } else {
+            sums->emitted++;
+            sums->done += task->done ? 1 : 0;
+        }
+    }
+}
+
+void work_free(struct work *work)
+{
+    struct task *task, *next;
+    HASH_ITER (hh, work->tasks, task, next) {
+        HASH_DEL(work->tasks, task);
+        free(task);
+    }
+}

@@ -1,0 +1,9 @@
+/* The commands: one file each. argv[0] is the command's name; they return the exit status. */
+#ifndef IOLAUS_CLI_COMMANDS_H
+#define IOLAUS_CLI_COMMANDS_H
+
+int command_sim(int argc, char **argv);
+int command_check(int argc, char **argv);
+int command_trace(int argc, char **argv);
+
+#endif

@@ -1,0 +1,370 @@
+#include "cli/plan.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "analysis/contact.h"
+#include "cli/progress.h"
+#include "sim/sim.h"
+#include "trace/trace.h"
+
+/* Contact replicates are worked at once up to this many agents. */
+#define BATCH_AGENTS 400000
+
+struct header_names {
+    struct utsname host;
+    const char **kinds;
+    unsigned char *objects;
+    const char **agents;
+    char *agent_text;
+};
+
+void plan_header_close(struct header_names *names)
+{
+    if (names == NULL)
+        return;
+    free(names->kinds);
+    free(names->objects);
+    free(names->agents);
+    free(names->agent_text);
+    free(names);
+}
+
+static int name_agents(const struct scenario *scenario, struct header_names *names)
+{
+    size_t room = SCENARIO_NAME_BYTES;
+
+    names->kinds = calloc(scenario->agents, sizeof *names->kinds);
+    names->objects = calloc(scenario->agents, 1);
+    names->agents = calloc(scenario->agents, sizeof *names->agents);
+    names->agent_text = calloc(scenario->agents, room);
+    if (names->kinds == NULL || names->objects == NULL || names->agents == NULL ||
+        names->agent_text == NULL)
+        return ERROR_MEMORY;
+    for (agent_id a = 0; a < scenario->agents; a++) {
+        const struct scenario_group *group = &scenario->groups[scenario->group_of[a]];
+
+        names->kinds[a] = group->kind;
+        names->objects[a] = group->rules.object;
+        names->agents[a] = names->agent_text + a * room;
+        scenario_agent_name(scenario, a, names->agent_text + a * room);
+    }
+    return 0;
+}
+
+int plan_header(const struct plan_run *run, uint64_t seed, struct trace_header *header,
+                struct header_names **result, struct error *error)
+{
+    const struct scenario *scenario = run->scenario;
+    struct header_names *names = calloc(1, sizeof *names);
+
+    if (names == NULL || name_agents(scenario, names) != 0) {
+        plan_header_close(names);
+        return error_set(error, ERROR_MEMORY, "out of memory for the names of %u agents",
+                         scenario->agents);
+    }
+    uname(&names->host);
+    *header = (struct trace_header){.scenario = scenario->name,
+                                    .arm = scenario->arm,
+                                    .world = "sim",
+                                    .version = IOLAUS_VERSION,
+                                    .host = names->host.nodename,
+                                    .seed = seed,
+                                    .replicate = run->replicate,
+                                    .agents = scenario->agents,
+                                    .nodes = scenario->nodes,
+                                    .links = scenario->links.edges,
+                                    .agent_names = names->agents,
+                                    .agent_kinds = names->kinds,
+                                    .objects = names->objects,
+                                    .node_names = scenario->node_names,
+                                    .duration = scenario->duration};
+    memcpy(header->scenario_digest, scenario->digest, sizeof header->scenario_digest);
+    graph_digest(&scenario->links, header->links_digest);
+    *result = names;
+    return 0;
+}
+
+int plan_open(struct plan *plan, const struct scenario *const *arms, uint32_t arm_count,
+              uint32_t replicates, struct error *error)
+{
+    uint32_t made = 0;
+
+    plan->runs = calloc((size_t)arm_count * replicates, sizeof *plan->runs);
+    if (plan->runs == NULL)
+        return error_set(error, ERROR_MEMORY, "out of memory for %u runs", arm_count * replicates);
+    for (uint32_t a = 0; a < arm_count; a++) {
+        uint32_t batch = 1;
+
+        if (arms[a]->contact.enabled && plan->trace_path == NULL) {
+            /* Few enough to fit the caches, and every worker has several to take. */
+            uint32_t share = replicates / (4 * plan->workers) + 1;
+
+            batch = BATCH_AGENTS / arms[a]->agents > 0 ? BATCH_AGENTS / arms[a]->agents : 1;
+            batch = batch < share ? batch : share;
+        }
+        for (uint32_t r = 0; r < replicates; r += batch) {
+            struct plan_run *run = &plan->runs[made++];
+
+            run->scenario = arms[a];
+            run->replicate = r;
+            run->copies = replicates - r < batch ? replicates - r : batch;
+        }
+    }
+    plan->count = made;
+    return 0;
+}
+
+void plan_close(struct plan *plan)
+{
+    for (uint32_t i = 0; plan->runs != NULL && i < plan->count; i++) {
+        if (plan->runs[i].findings != NULL)
+            findings_close(plan->runs[i].findings);
+        free(plan->runs[i].extinct_at);
+    }
+    free(plan->runs);
+    plan->runs = NULL;
+}
+
+void plan_trace_path(const struct plan *plan, uint32_t run, char *path, size_t size)
+{
+    const char *dot = strrchr(plan->trace_path, '.');
+    const char *slash = strrchr(plan->trace_path, '/');
+    uint32_t arm = 0;
+
+    if (plan->count == 1) {
+        snprintf(path, size, "%s", plan->trace_path);
+        return;
+    }
+    for (uint32_t i = 1; i <= run; i++)
+        arm += plan->runs[i].scenario != plan->runs[i - 1].scenario;
+    if (dot == NULL || (slash != NULL && dot < slash))
+        dot = plan->trace_path + strlen(plan->trace_path);
+    snprintf(path, size, "%.*s-%u-%u%s", (int)(dot - plan->trace_path), plan->trace_path, arm + 1,
+             plan->runs[run].replicate, dot);
+}
+
+/* Reports the share of a run that is done; called after each window of the engine. */
+struct told {
+    struct progress *progress;
+    time_ns told;
+};
+
+static int run_progress(void *context, time_ns now, time_ns duration)
+{
+    struct told *share = context;
+
+    if (now > duration)
+        now = duration;
+    if (now - share->told > duration / 50) {
+        progress_add(share->progress, (double)(now - share->told) / (double)duration);
+        share->told = now;
+    }
+    return 0;
+}
+
+static time_ns longest_deadline(const struct scenario *scenario)
+{
+    time_ns longest = 0;
+
+    for (uint32_t i = 0; i < scenario->work_count; i++)
+        if (scenario->work[i].deadline > longest)
+            longest = scenario->work[i].deadline;
+    return longest;
+}
+
+static int run_contact(struct plan *plan, struct plan_run *run, struct progress *progress)
+{
+    struct contact_analysis analysis;
+    struct record_sink sink = {contact_analysis_take, &analysis};
+    struct told share = {progress, 0};
+    struct sim_options options = {.seed = plan->seed,
+                                  .replicate = run->replicate,
+                                  .block = plan->block,
+                                  .copies = run->copies,
+                                  .sink_count = 1,
+                                  .sinks = &sink,
+                                  .progress = run_progress,
+                                  .progress_context = &share};
+    struct sim_result result = {0};
+    int failed = contact_analysis_open(&analysis, run->scenario->agents, run->copies, &run->error);
+
+    if (failed != 0)
+        return failed;
+    failed = sim_run(run->scenario, &options, &result, &run->error);
+    run->events = result.events;
+    run->records = result.records;
+    run->extinct_at = analysis.extinct_at;
+    analysis.extinct_at = NULL;
+    contact_analysis_close(&analysis);
+    return failed;
+}
+
+/* What takes the records of one run: the analysis, the digest, and a trace where one is wanted. */
+static int run_sinks(struct plan *plan, struct plan_run *run, const struct trace_header *header,
+                     struct progress *progress)
+{
+    struct record_sink sinks[3];
+    struct told share = {progress, 0};
+    struct sim_options options = {.seed = plan->seed,
+                                  .replicate = run->replicate,
+                                  .block = plan->block,
+                                  .sinks = sinks,
+                                  .progress = run_progress,
+                                  .progress_context = &share};
+    struct trace_digest *digest = trace_digest_open(header);
+    struct analysis *analysis = analysis_open(header);
+    struct trace_writer *writer = NULL;
+    struct sim_result result = {0};
+    char path[4096];
+    int failed = 0;
+
+    run->findings = findings_open(run->scenario->arm);
+    if (digest == NULL || analysis == NULL || run->findings == NULL)
+        failed = error_set(&run->error, ERROR_MEMORY, "out of memory for the analysis");
+    if (failed == 0 && plan->trace_path != NULL) {
+        plan_trace_path(plan, (uint32_t)(run - plan->runs), path, sizeof path);
+        failed = trace_writer_open(&writer, path, header, &run->error);
+    }
+    if (failed == 0) {
+        analysis_deadline(analysis, longest_deadline(run->scenario));
+        sinks[options.sink_count++] = (struct record_sink){analysis_take, analysis};
+        sinks[options.sink_count++] = (struct record_sink){trace_digest_take, digest};
+        if (writer != NULL)
+            sinks[options.sink_count++] = (struct record_sink){trace_writer_take, writer};
+        failed = sim_run(run->scenario, &options, &result, &run->error);
+        run->events = result.events;
+        run->records = result.records;
+    }
+    trace_digest_close(digest, run->digest);
+    if (failed == 0)
+        failed = analysis_close(analysis, result.ended, run->findings, &run->error);
+    else if (analysis != NULL)
+        analysis_abandon(analysis);
+    if (writer != NULL && failed == 0)
+        failed = trace_writer_close(writer, &run->error);
+    else if (writer != NULL)
+        trace_writer_abandon(writer);
+    progress_add(progress, 1 - (double)share.told / (double)run->scenario->duration);
+    return failed;
+}
+
+static int run_work(struct plan *plan, struct plan_run *run, struct progress *progress)
+{
+    struct trace_header header;
+    struct header_names *names;
+    int failed;
+
+    if (run->scenario->contact.enabled && plan->trace_path == NULL) {
+        failed = run_contact(plan, run, progress);
+        progress_add(progress, 1);
+        return failed;
+    }
+    failed = plan_header(run, plan->seed, &header, &names, &run->error);
+    if (failed == 0) {
+        failed = run_sinks(plan, run, &header, progress);
+        plan_header_close(names);
+    }
+    return failed;
+}
+
+struct crew {
+    struct plan *plan;
+    struct progress *progress;
+    pthread_mutex_t lock;
+    uint32_t next;
+    bool failed;
+};
+
+static void *work(void *context)
+{
+    struct crew *crew = context;
+
+    for (;;) {
+        struct plan_run *run = NULL;
+
+        pthread_mutex_lock(&crew->lock);
+        if (!crew->failed && crew->next < crew->plan->count)
+            run = &crew->plan->runs[crew->next++];
+        pthread_mutex_unlock(&crew->lock);
+        if (run == NULL)
+            return NULL;
+        run->failed = run_work(crew->plan, run, crew->progress);
+        if (run->failed != 0) {
+            pthread_mutex_lock(&crew->lock);
+            crew->failed = true;
+            pthread_mutex_unlock(&crew->lock);
+        }
+    }
+}
+
+int plan_work(struct plan *plan, struct error *error)
+{
+    struct crew crew = {.plan = plan, .lock = PTHREAD_MUTEX_INITIALIZER};
+    pthread_t threads[256];
+    uint32_t started = 0;
+
+    crew.progress = progress_open("runs", plan->count);
+    assert(plan->workers >= 1 && plan->workers <= 256);
+    while (started + 1 < plan->workers && started + 1 < plan->count &&
+           pthread_create(&threads[started], NULL, work, &crew) == 0)
+        started++;
+    work(&crew);
+    for (uint32_t i = 0; i < started; i++)
+        pthread_join(threads[i], NULL);
+    progress_close(crew.progress);
+    for (uint32_t i = 0; i < plan->count; i++) {
+        if (plan->runs[i].failed != 0) {
+            *error = plan->runs[i].error;
+            if (error->message[0] == 0)
+                error_set(error, plan->runs[i].failed, "%s", error_words(plan->runs[i].failed));
+            return error_context(error, "arm `%s`, replicate %u", plan->runs[i].scenario->arm,
+                                 plan->runs[i].replicate);
+        }
+    }
+    return 0;
+}
+
+struct keeper {
+    struct record *records;
+    size_t count, room;
+};
+
+static int keep(void *context, const struct record *record)
+{
+    struct keeper *keeper = context;
+
+    if (keeper->count == keeper->room) {
+        size_t room = keeper->room == 0 ? 4096 : 2 * keeper->room;
+        struct record *more = realloc(keeper->records, room * sizeof *more);
+
+        if (more == NULL)
+            return ERROR_MEMORY;
+        keeper->records = more;
+        keeper->room = room;
+    }
+    keeper->records[keeper->count++] = *record;
+    return 0;
+}
+
+int plan_records(const struct plan_run *run, uint64_t seed, struct record **records, size_t *count,
+                 struct error *error)
+{
+    struct keeper keeper = {0};
+    struct record_sink sink = {keep, &keeper};
+    struct sim_options options = {
+        .seed = seed, .replicate = run->replicate, .sink_count = 1, .sinks = &sink};
+    int failed = sim_run(run->scenario, &options, NULL, error);
+
+    if (failed != 0) {
+        free(keeper.records);
+        return failed;
+    }
+    *records = keeper.records;
+    *count = keeper.count;
+    return 0;
+}

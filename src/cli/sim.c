@@ -1,0 +1,352 @@
+/* iolaus sim: runs the arms of a scenario and prints their findings. */
+#include "cli/commands.h"
+
+#include <argp.h>
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "cli/contact.h"
+#include "cli/plan.h"
+#include "cli/put_in.h"
+
+#define CHANGES_MAX 256
+
+struct arguments {
+    const char *path;
+    struct scenario_change changes[CHANGES_MAX];
+    uint32_t change_count;
+    const char *arm, *trace_path;
+    uint64_t seed, replicates, episode, workers, block;
+    bool seed_given, json, digest, detail;
+};
+
+enum {
+    OPTION_SEED = 256,
+    OPTION_REPLICATES,
+    OPTION_EPISODE,
+    OPTION_SET,
+    OPTION_TRACE,
+    OPTION_JSON,
+    OPTION_DIGEST,
+    OPTION_ARM,
+    OPTION_DETAIL,
+    OPTION_BLOCK
+};
+
+static const struct argp_option OPTIONS[] = {
+    {"seed", OPTION_SEED, "N", 0, "seed of all random numbers (default: the scenario's)", 0},
+    {"replicates", OPTION_REPLICATES, "N", 0, "runs of each arm (default: the scenario's)", 0},
+    {"arm", OPTION_ARM, "NAME", 0, "run only this arm", 0},
+    {"set", OPTION_SET, "PATH=VALUE", 0,
+     "change the scenario, as in platform.restart.policy=none; may be repeated", 0},
+    {"episode", OPTION_EPISODE, "N", 0,
+     "tell the N-th episode of the first arm's first run in words, instead of the findings", 0},
+    {"trace", OPTION_TRACE, "FILE", 0,
+     "write each run's trace; where there are several, FILE-ARM-REPLICATE with the same ending", 0},
+    {"json", OPTION_JSON, NULL, 0, "print the findings as JSON (docs/reference/findings.md)", 0},
+    {"digest", OPTION_DIGEST, NULL, 0, "print the digest of each run's trace, and nothing else", 0},
+    {"detail", OPTION_DETAIL, NULL, 0, "print every measure of every arm", 0},
+    {"jobs", 'j', "N", 0, "runs worked at once (default: the number of processors)", 0},
+    {"block", OPTION_BLOCK, "N", 0,
+     "agents in a block of the engine's table (default: chosen); never changes a result", 0},
+    {0}};
+
+static error_t parse_number(struct argp_state *state, const char *text, uint64_t low, uint64_t high,
+                            const char *name, uint64_t *value)
+{
+    char *end;
+
+    errno = 0;
+    *value = strtoull(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != 0 || errno != 0 || *value < low ||
+        *value > high) {
+        fprintf(stderr, "iolaus sim: --%s takes a whole number from %llu to %llu, not `%s`\n", name,
+                (unsigned long long)low, (unsigned long long)high, text);
+        ((struct arguments *)state->input)->path = NULL;
+        return EINVAL;
+    }
+    return 0;
+}
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+
+    switch (key) {
+    case OPTION_SEED:
+        arguments->seed_given = true;
+        return parse_number(state, text, 0, INT64_MAX, "seed", &arguments->seed);
+    case OPTION_REPLICATES:
+        return parse_number(state, text, 1, 10000000, "replicates", &arguments->replicates);
+    case OPTION_EPISODE:
+        return parse_number(state, text, 1, UINT32_MAX, "episode", &arguments->episode);
+    case 'j':
+        return parse_number(state, text, 1, 256, "jobs", &arguments->workers);
+    case OPTION_BLOCK:
+        return parse_number(state, text, 1, UINT32_MAX, "block", &arguments->block);
+    case OPTION_SET:
+        if (arguments->change_count == CHANGES_MAX) {
+            fprintf(stderr, "iolaus sim: at most %d changes with --set\n", CHANGES_MAX);
+            return EINVAL;
+        }
+        arguments->changes[arguments->change_count++].text = text;
+        return 0;
+    case OPTION_ARM:
+        arguments->arm = text;
+        return 0;
+    case OPTION_TRACE:
+        arguments->trace_path = text;
+        return 0;
+    case OPTION_JSON:
+        arguments->json = true;
+        return 0;
+    case OPTION_DIGEST:
+        arguments->digest = true;
+        return 0;
+    case OPTION_DETAIL:
+        arguments->detail = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (arguments->path != NULL) {
+            fprintf(stderr, "iolaus sim: one scenario at a time, not also `%s`\n", text);
+            return EINVAL;
+        }
+        arguments->path = text;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp ARGP = {
+    OPTIONS,
+    parse,
+    "SCENARIO",
+    "Runs every arm of a scenario in the simulated world and prints, for each, what became of the "
+    "targets, with counts and 95% intervals.\v"
+    "Examples:\n"
+    "  iolaus sim scenarios/newsroom.yaml\n"
+    "  iolaus sim scenarios/newsroom.yaml --arm 'peers preserve' --episode 3\n"
+    "  iolaus sim scenarios/newsroom.yaml --set network.loss=0.1 --json\n"
+    "The same scenario and seed give the same trace digest, on every machine and with any -j.",
+    NULL,
+    NULL,
+    NULL};
+
+static int select_arms(struct scenario_file *file, const char *only, const struct scenario **arms,
+                       uint32_t *count, struct error *error)
+{
+    *count = 0;
+    for (uint32_t a = 0; a < scenario_arms(file); a++) {
+        int failed;
+
+        if (only != NULL && strcmp(only, scenario_arm_name(file, a)) != 0)
+            continue;
+        failed = scenario_arm(file, a, &arms[*count], error);
+        if (failed != 0)
+            return failed;
+        (*count)++;
+    }
+    if (*count > 0)
+        return 0;
+    error_set(error, ERROR_INPUT, "there is no arm `%s`; the arms are:", only);
+    for (uint32_t a = 0; a < scenario_arms(file); a++) {
+        size_t used = strlen(error->message);
+
+        snprintf(error->message + used, sizeof error->message - used, "%s `%s`", a > 0 ? "," : "",
+                 scenario_arm_name(file, a));
+    }
+    return ERROR_INPUT;
+}
+
+static void print_digests(const struct plan *plan)
+{
+    for (uint32_t i = 0; i < plan->count; i++) {
+        for (int b = 0; b < 32; b++)
+            printf("%02x", plan->runs[i].digest[b]);
+        printf("  %s  %u\n", plan->runs[i].scenario->arm, plan->runs[i].replicate);
+    }
+}
+
+static int tell_episode(const struct plan *plan, uint32_t episode, struct error *error)
+{
+    struct trace_header header;
+    struct header_names *names;
+    struct record *records = NULL;
+    size_t count = 0;
+    int failed = plan_header(&plan->runs[0], plan->seed, &header, &names, error);
+
+    if (failed != 0)
+        return failed;
+    failed = plan_records(&plan->runs[0], plan->seed, &records, &count, error);
+    if (failed == 0)
+        failed = analysis_story(&header, records, count, episode, stdout, error);
+    free(records);
+    plan_header_close(names);
+    return failed;
+}
+
+/* Adds the runs of each arm up, in their order, and hands the arms over for printing. */
+static int add_up(const struct plan *plan, const struct scenario *const *arms, uint32_t arm_count,
+                  struct findings_arm *out, struct published **published, struct error *error)
+{
+    for (uint32_t a = 0; a < arm_count; a++) {
+        struct findings *sum = findings_open(arms[a]->arm);
+
+        out[a] = (struct findings_arm){.findings = sum, .matched = MATCHED_BY_NAME};
+        published[a] = calloc(arms[a]->published_count + 1, sizeof **published);
+        if (sum == NULL || published[a] == NULL)
+            return error_set(error, ERROR_MEMORY, "out of memory for the findings");
+        for (uint32_t i = 0; i < plan->count; i++)
+            if (plan->runs[i].scenario == arms[a] && findings_add(sum, plan->runs[i].findings) != 0)
+                return error_set(error, ERROR_MEMORY, "out of memory for the findings");
+        for (uint32_t p = 0; p < arms[a]->published_count; p++)
+            published[a][p] = (struct published){.measure = arms[a]->published[p].measure,
+                                                 .rate = arms[a]->published[p].rate,
+                                                 .trials = arms[a]->published[p].trials,
+                                                 .source = arms[a]->published[p].source};
+        out[a].published = published[a];
+        out[a].published_count = arms[a]->published_count;
+    }
+    return 0;
+}
+
+static unsigned terminal_width(void)
+{
+    struct winsize size;
+
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 60)
+        return size.ws_col;
+    return 100;
+}
+
+static int print_words(const struct findings_arm *out, const struct scenario *const *arms,
+                       uint32_t arm_count, const struct print_options *options)
+{
+    struct put_in put_in;
+
+    put_in_gather(&put_in, arms, arm_count);
+    return findings_in_words(out, arm_count, put_in.words, put_in.count, options, stdout);
+}
+
+static int print_findings(const struct arguments *arguments, const struct plan *plan,
+                          const struct scenario *const *arms, uint32_t arm_count,
+                          struct error *error)
+{
+    struct findings_arm *out = calloc(arm_count, sizeof *out);
+    struct published **published = calloc(arm_count, sizeof *published);
+    struct print_options options = {.width = terminal_width(),
+                                    .colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
+                                    .detail = arguments->detail};
+    struct utsname host;
+    struct findings_source source;
+    int failed;
+
+    if (out == NULL || published == NULL) {
+        free(out);
+        free(published);
+        return error_set(error, ERROR_MEMORY, "out of memory for the findings");
+    }
+    uname(&host);
+    source = (struct findings_source){.scenario = arms[0]->name,
+                                      .world = "sim",
+                                      .version = IOLAUS_VERSION,
+                                      .host = host.nodename,
+                                      .seed = plan->seed};
+    failed = add_up(plan, arms, arm_count, out, published, error);
+    if (failed == 0 && arguments->json) {
+        json_t *json = findings_json(out, arm_count, &source);
+
+        json_dumpf(json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
+        putchar('\n');
+        json_decref(json);
+    } else if (failed == 0) {
+        printf("%s: seed %llu, %u arm%s, iolaus %s on %s, simulated\n\n", arms[0]->name,
+               (unsigned long long)plan->seed, arm_count, arm_count == 1 ? "" : "s", IOLAUS_VERSION,
+               host.nodename);
+        failed = findings_print(out, arm_count, &options, stdout);
+        if (failed == 0)
+            failed = print_words(out, arms, arm_count, &options);
+    }
+    for (uint32_t a = 0; a < arm_count; a++) {
+        if (out[a].findings != NULL)
+            findings_close((struct findings *)(uintptr_t)out[a].findings);
+        free(published[a]);
+    }
+    free(out);
+    free(published);
+    return failed;
+}
+
+static int run(const struct arguments *arguments, struct scenario_file *file, struct error *error)
+{
+    uint32_t arm_count;
+    const struct scenario **arms = calloc(scenario_arms(file), sizeof *arms);
+    struct plan plan = {.trace_path = arguments->trace_path};
+    uint32_t replicates;
+    int failed;
+
+    if (arms == NULL)
+        return error_set(error, ERROR_MEMORY, "out of memory");
+    failed = select_arms(file, arguments->arm, arms, &arm_count, error);
+    if (failed != 0)
+        goto out;
+    plan.seed = arguments->seed_given ? arguments->seed : arms[0]->seed;
+    plan.workers = (uint32_t)arguments->workers;
+    plan.block = (uint32_t)arguments->block;
+    replicates = arguments->replicates > 0 ? (uint32_t)arguments->replicates : arms[0]->replicates;
+    if (arguments->episode > 0) {
+        arm_count = 1;
+        replicates = 1;
+    }
+    failed = plan_open(&plan, arms, arm_count, replicates, error);
+    if (failed == 0 && arguments->episode > 0)
+        failed = tell_episode(&plan, (uint32_t)arguments->episode, error);
+    else if (failed == 0)
+        failed = plan_work(&plan, error);
+    if (failed != 0 || arguments->episode > 0)
+        goto out;
+    if (arguments->digest)
+        print_digests(&plan);
+    else if (arms[0]->contact.enabled && arguments->trace_path == NULL)
+        failed = contact_print(&plan, arms, arm_count, arguments->json, error);
+    else
+        failed = print_findings(arguments, &plan, arms, arm_count, error);
+out:
+    plan_close(&plan);
+    free(arms);
+    return failed;
+}
+
+int command_sim(int argc, char **argv)
+{
+    struct arguments arguments = {.workers = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN)};
+    struct scenario_file *file;
+    struct error error = {0};
+    int failed;
+
+    argp_err_exit_status = 2;
+    if (arguments.workers < 1 || arguments.workers > 256)
+        arguments.workers = 1;
+    if (argp_parse(&ARGP, argc, argv, 0, NULL, &arguments) != 0)
+        return 2;
+    if (arguments.path == NULL) {
+        fputs("iolaus sim: which scenario? As in `iolaus sim scenarios/newsroom.yaml`\n", stderr);
+        return 2;
+    }
+    failed =
+        scenario_open(&file, arguments.path, arguments.changes, arguments.change_count, &error);
+    if (failed == 0) {
+        failed = run(&arguments, file, &error);
+        scenario_close(file);
+    }
+    if (failed != 0)
+        fprintf(stderr, "iolaus: %s\n", error.message);
+    return error_exit_status(failed);
+}

@@ -1,0 +1,288 @@
+/*
+ * Inside of the simulated world: its state, shared by the world_*.c files.
+ *
+ * Entities of the engine are the rows (incarnations: row = slot * agents + agent), then the
+ * platform, then control. A step of an entity touches that entity's state only. What one entity may
+ * know of another without a message is `published`: it changes between windows alone. Arrays by row
+ * or by link are reserved and touched as they are needed, so that what never happens costs no
+ * memory.
+ */
+#ifndef IOLAUS_SIM_WORLD_H
+#define IOLAUS_SIM_WORLD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "core/agent/agent.h"
+#include "core/control/campaign.h"
+#include "core/platform/platform.h"
+#include "scenario/scenario.h"
+#include "sim/engine.h"
+#include "sim/sim.h"
+#include "trace/record.h"
+
+/* What an event's data hold: a tag in the upper four bits, and for those with a message the slot of
+ * the slab below. */
+enum event_tag {
+    TAG_TIMER,  /* the entity's own deadline */
+    TAG_PING,   /* 28 bits: the probe's sequence */
+    TAG_ACK,    /* 28 bits: the probe's sequence; of an agent that never had to refute */
+    TAG_REVIVE, /* the contact rule set */
+    TAG_MESSAGE /* 28 bits: a slot of the slab */
+};
+#define TAG_SHIFT 28
+#define PAYLOAD_MASK ((UINT32_C(1) << TAG_SHIFT) - 1)
+
+/* Why a record came about, carried along with whatever it leads to. */
+struct cause {
+    struct record_id id;
+    agent_id by;    /* who asked for it */
+    agent_id via;   /* through whom */
+    uint16_t flags; /* of enum record_flag: those that are inherited */
+};
+
+enum message_use {
+    USE_PERCEPT,   /* to a row: deliver `percept` */
+    USE_LINKED,    /* to a row: its link to percept.peer now leads to slot `slot` */
+    USE_HELLO,     /* to a row, over a link: the first message of a new link */
+    USE_HANGUP,    /* to a row: its link to percept.peer closed */
+    USE_START,     /* to a row: begin to run */
+    USE_END,       /* to a row: die now */
+    USE_WORK,      /* to a row: a task for it */
+    USE_WORK_DONE, /* to a row, by itself: the task's service is over */
+    USE_PLATFORM,  /* to the platform: `platform` event */
+    USE_FORWARD,   /* to the platform, by control: pass on to percept.subject's process */
+    USE_TASK_DONE, /* to the platform */
+    USE_CAMPAIGN   /* to control: `campaign` event */
+};
+
+#define HOPS_MAX 8
+
+struct task {
+    uint64_t number;
+    uint32_t source;
+    time_ns deadline;
+    uint32_t hop;
+    agent_id hops[HOPS_MAX];
+};
+
+struct message {
+    uint8_t use;                /* enum message_use */
+    uint8_t forward;            /* USE_FORWARD: the use on arrival */
+    uint8_t slot;               /* USE_LINKED: the peer's; USE_START: unused */
+    uint8_t reason;             /* USE_START: enum start_reason; USE_END: enum death_reason */
+    incarnation_id incarnation; /* to a row: the one it is meant for */
+    bool any;                   /* ... or whichever lives there */
+    uint32_t checkpoint;        /* USE_START */
+    struct cause cause;
+    union {
+        struct percept percept;
+        struct platform_event platform;
+        struct campaign_event campaign;
+        struct task task;
+    };
+};
+
+struct row {
+    time_ns wake; /* when TAG_TIMER is on its way for; TIME_NEVER: none */
+    uint32_t network_draws;
+    uint32_t sequence; /* of its next record */
+    incarnation_id incarnation;
+    bool alive, hung;
+};
+
+/* What only some crews need of a row. */
+struct row_work {
+    time_ns busy_until; /* its queue of work is served by then */
+    time_ns hung_since;
+    uint32_t work_draws;
+    uint32_t mind_draws;
+};
+
+/* The platform's address book: the process that it takes for the agent. */
+struct address {
+    uint8_t slot;
+    incarnation_id incarnation;
+};
+
+/* What the witness has published of an agent: its last death or hang. Changes between windows
+ * alone. All zero while it runs, so that a crew in which nobody dies never touches this memory. */
+struct published {
+    uint32_t writer;
+    uint32_t after; /* the record's sequence + 1, or 0 */
+};
+
+/* Something to publish at the end of the window. */
+struct change {
+    time_ns at;
+    uint32_t row;
+    uint8_t kind; /* enum change_kind */
+    struct record_id id;
+};
+enum change_kind { CHANGE_GONE, CHANGE_BACK, CHANGE_CHECKPOINT };
+
+#define LINK_DOWN UINT8_MAX
+#define LINK_FRESH 0x80 /* connected, but nothing was carried yet */
+
+struct world {
+    const struct scenario *scenario;
+    const struct sim_options *options;
+    struct engine *engine;
+    uint32_t agents, slots, rows, copies, one; /* one: agents of one copy */
+    uint32_t platform_entity, control_entity;
+    time_ns lookahead;
+    bool recording, contact, latency_fixed;
+
+    /* by row */
+    struct row *row;
+    struct row_work *row_work;
+    struct agent_row *agent_row;
+    /* by link place, for each slot: an agent's begin at offsets[agent] + AGENT_LINKS_EXTRA * agent
+     */
+    struct agent_peer *link;
+    uint8_t *link_end;         /* the slot that the link leads to, LINK_FRESH, or LINK_DOWN */
+    struct cause *concern;     /* what the agent was last about, for that peer */
+    struct cause *linked;      /* why the present link was made */
+    uint64_t places;           /* of one slot */
+    const struct graph *links; /* of all copies */
+    /* by agent */
+    struct published *published;
+    uint8_t *side;  /* of the partition in force; NULL: no partition in the scenario */
+    uint32_t *slow; /* latencies times this / 65536; NULL: nobody is ever slow */
+    uint8_t *object;
+    int32_t *drift_ppm;        /* NULL: clocks are true */
+    int16_t *checkpoint_bonds; /* by link place of one slot: bonds as last saved */
+    bool *node_down;
+
+    /* the slab of messages */
+    struct message *message;
+    uint32_t message_free; /* head of the free list */
+    uint32_t message_used; /* high-water mark */
+    uint32_t *message_next;
+
+    /* records and changes of the present window */
+    struct record *record;
+    size_t records, records_max;
+    struct change *change;
+    size_t changes, changes_max;
+    uint64_t records_written;
+
+    /* the platform */
+    struct platform *platform; /* NULL: nothing in the scenario has a use for one */
+    struct platform_actions actions;
+    uint32_t platform_sequence;
+    time_ns platform_wake;
+    struct cause *last_cause;   /* by agent: of what it last heard of it, for what follows later */
+    struct address *address;    /* by agent */
+    uint64_t *work_next_number; /* by source */
+    time_ns *work_next_time;
+    struct random work_random;
+    struct task *held;
+    uint32_t held_count;
+
+    /* control */
+    struct campaign *campaign;
+    struct campaign_actions control_actions;
+    uint32_t control_sequence;
+    uint32_t witness_sequence;
+    time_ns control_wake;
+    struct cause *stop_cause; /* by agent: of its stop */
+    bool *announced;          /* by agent: its next stop was announced */
+
+    struct acts acts;
+    struct error *error;
+    int failed;
+    time_ns ended; /* when the campaign ended the run, or 0 */
+};
+
+/* world.c */
+void *world_reserve(struct world *world, size_t count, size_t size);
+uint32_t
+world_message(struct world *world); /* a slot of the slab, zeroed; ERROR_LIMIT at its end */
+void world_message_free(struct world *world, uint32_t slot);
+void world_send(struct world *world, uint32_t from, uint32_t to, time_ns at, uint32_t slot);
+struct record_id world_record(struct world *world, const struct record *record, uint32_t writer);
+void world_change(struct world *world, uint8_t kind, time_ns at, uint32_t row, struct record_id id);
+extern const struct cause CAUSE_NONE;
+struct record record_make(uint8_t verb, time_ns now, const struct cause *cause, agent_id who,
+                          agent_id whom, int64_t value);
+
+static inline agent_id row_agent(const struct world *world, uint32_t row)
+{
+    return row % world->agents;
+}
+
+static inline uint8_t row_slot(const struct world *world, uint32_t row)
+{
+    return (uint8_t)(row / world->agents);
+}
+
+/* The first link place of an agent's slot 0, and of a row. */
+static inline uint64_t agent_place(const struct world *world, agent_id agent)
+{
+    return world->links->offsets[agent] + (uint64_t)AGENT_LINKS_EXTRA * agent;
+}
+
+static inline uint64_t row_place(const struct world *world, uint32_t row)
+{
+    agent_id agent = row_agent(world, row);
+
+    return row_slot(world, row) * world->places + agent_place(world, agent);
+}
+
+static inline struct record_id published_gone(const struct world *world, agent_id agent)
+{
+    struct published published = world->published[agent];
+
+    return published.after == 0 ? RECORD_ID_NONE
+                                : (struct record_id){published.writer, published.after - 1};
+}
+
+/* world_clock.c: the agents' own clocks, distributions of durations */
+time_ns clock_local(const struct world *world, agent_id agent, time_ns now);
+time_ns clock_global(const struct world *world, agent_id agent, time_ns local);
+time_ns spread_draw(const struct spread *spread, struct random *random);
+time_ns slowed(const struct world *world, agent_id agent, time_ns duration);
+
+/* world_row.c: the steps of an incarnation */
+void row_step(struct world *world, uint32_t row, const struct event *event, time_ns now);
+void row_begin(struct world *world, uint32_t row, incarnation_id incarnation, time_ns now,
+               uint32_t checkpoint, agent_id by, uint8_t reason, const struct cause *cause);
+void row_end(struct world *world, uint32_t row, time_ns now, uint8_t reason,
+             const struct cause *cause);
+void row_deliver(struct world *world, uint32_t row, struct percept *percept, time_ns now,
+                 const struct cause *cause);
+struct agent row_assemble(struct world *world, uint32_t row);
+
+/* world_acts.c: carrying acts out */
+void row_carry_out(struct world *world, uint32_t row, const struct agent *agent,
+                   const struct percept *percept, time_ns now, const struct cause *cause);
+void link_send(struct world *world, uint32_t row, uint32_t place, agent_id to, time_ns now,
+               uint32_t data);
+
+/* world_work.c: tasks */
+void work_open(struct world *world);
+time_ns work_deadline(const struct world *world);
+void work_emit(struct world *world, time_ns now);
+void work_release(struct world *world, time_ns now);
+void work_arrive(struct world *world, uint32_t row, const struct message *message, time_ns now);
+void work_served(struct world *world, uint32_t row, const struct message *message, time_ns now);
+void work_done(struct world *world, const struct message *message, time_ns now);
+
+/* world_platform.c, world_control.c: the two entities that are no agents */
+bool platform_needed(const struct scenario *scenario);
+int platform_open(struct world *world, struct error *error);
+void platform_entity_step(struct world *world, const struct event *event, time_ns now);
+int control_open(struct world *world, struct error *error);
+void control_entity_step(struct world *world, const struct event *event, time_ns now);
+
+/* world_fault.c: barriers: what is truly simultaneous */
+void faults_open(struct world *world);
+int world_barrier(void *context, struct engine *engine, time_ns now, uint32_t data,
+                  struct error *error);
+#define BARRIER_BLACKOUT UINT32_C(0xffffffff)
+
+#endif

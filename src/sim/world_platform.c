@@ -1,0 +1,338 @@
+/* The platform as an entity of the simulated world: events in by message, actions out. */
+#include "sim/world.h"
+
+#include <assert.h>
+
+/* A crew that only watches has nothing to say to a platform. */
+bool platform_needed(const struct scenario *scenario)
+{
+    bool needed = scenario->has_campaign || scenario->work_count > 0 || scenario->fault_count > 0 ||
+                  scenario->platform.ask_every > 0;
+
+    for (uint32_t g = 0; g < scenario->group_count; g++)
+        needed = needed || scenario->groups[g].rules.tools != 0 ||
+                 scenario->groups[g].rules.checkpoint_every > 0;
+    return needed;
+}
+
+int platform_open(struct world *world, struct error *error)
+{
+    const struct scenario *scenario = world->scenario;
+    struct platform_crew *crew = world_reserve(world, 1, sizeof *crew);
+    void *memory;
+
+    (void)error;
+    if (world->failed != 0)
+        return world->failed;
+    *crew = (struct platform_crew){.agents = world->agents,
+                                   .nodes = scenario->nodes,
+                                   .offsets = world->links->offsets,
+                                   .peers = world->links->peers,
+                                   .node_of = scenario->node_of,
+                                   .class_of = scenario->group_of};
+    memory = world_reserve(world, 1, platform_size(&scenario->platform, crew));
+    world->actions.capacity = platform_actions_max(&scenario->platform, crew);
+    world->actions.list =
+        world_reserve(world, world->actions.capacity, sizeof *world->actions.list);
+    work_open(world);
+    if (world->failed != 0)
+        return world->failed;
+    world->platform = platform_start(memory, &scenario->platform, crew);
+    world->platform_wake = TIME_NEVER;
+    engine_send(world->engine, world->platform_entity, world->platform_entity, 0,
+                (uint32_t)TAG_TIMER << TAG_SHIFT);
+    world->platform_wake = 0;
+    return 0;
+}
+
+static void schedule(struct world *world, time_ns now)
+{
+    time_ns wake = platform_deadline(world->platform);
+
+    if (work_deadline(world) < wake)
+        wake = work_deadline(world);
+    if (wake == TIME_NEVER || wake >= world->platform_wake)
+        return;
+    world->platform_wake = wake < now ? now : wake;
+    engine_send(world->engine, world->platform_entity, world->platform_entity, world->platform_wake,
+                (uint32_t)TAG_TIMER << TAG_SHIFT);
+}
+
+static uint32_t row_of(const struct world *world, agent_id agent, uint8_t slot)
+{
+    return (uint32_t)slot * world->agents + agent;
+}
+
+/* A message to a row, after the platform's latency and `more`. */
+static void to_row(struct world *world, uint32_t row, time_ns now, time_ns more, uint32_t slot)
+{
+    world_send(world, world->platform_entity, row,
+               now + world->scenario->network.platform_latency + more, slot);
+}
+
+static void to_control(struct world *world, time_ns now, const struct campaign_event *event,
+                       const struct cause *cause)
+{
+    uint32_t slot;
+
+    if (world->campaign == NULL)
+        return;
+    slot = world_message(world);
+    world->message[slot].use = USE_CAMPAIGN;
+    world->message[slot].cause = *cause;
+    world->message[slot].campaign = *event;
+    world_send(world, world->platform_entity, world->control_entity,
+               now + world->scenario->network.platform_latency, slot);
+}
+
+static struct record_id write_action(struct world *world, uint8_t verb, time_ns now,
+                                     const struct cause *cause,
+                                     const struct platform_action *action, int64_t value)
+{
+    struct record record = record_make(verb, now, cause, action->who, action->whom, value);
+
+    record.who_incarnation = action->who_incarnation;
+    record.whom_incarnation = action->whom_incarnation;
+    return world_record(world, &record, WRITER_PLATFORM);
+}
+
+static void do_start(struct world *world, const struct platform_action *action, time_ns now,
+                     struct cause cause)
+{
+    const struct scenario_group *group =
+        &world->scenario->groups[world->scenario->group_of[action->whom]];
+    uint32_t slot = world_message(world);
+    struct message *message = &world->message[slot];
+
+    if (action->value != START_PEER)
+        cause.by = cause.via = AGENT_NONE;
+    cause.id = write_action(world, VERB_STARTS, now, &cause, action, action->value);
+    world->address[action->whom] = (struct address){action->whom_slot, action->whom_incarnation};
+    message->use = USE_START;
+    message->reason = (uint8_t)action->value;
+    message->incarnation = action->whom_incarnation;
+    message->checkpoint = action->checkpoint;
+    message->cause = cause;
+    message->percept.peer = action->who;
+    to_row(world, row_of(world, action->whom, action->whom_slot), now, group->start_time, slot);
+}
+
+static void tell_linked(struct world *world, time_ns now, const struct cause *cause, agent_id agent,
+                        uint8_t agent_slot, incarnation_id incarnation, agent_id peer,
+                        uint8_t peer_slot, bool fresh_end)
+{
+    uint32_t slot = world_message(world);
+    struct message *message = &world->message[slot];
+
+    message->use = USE_LINKED;
+    message->slot = peer_slot;
+    message->reason = fresh_end;
+    message->incarnation = incarnation;
+    message->cause = *cause;
+    message->percept.peer = peer;
+    to_row(world, row_of(world, agent, agent_slot), now, 0, slot);
+}
+
+static void do_connect(struct world *world, const struct platform_action *action, time_ns now,
+                       struct cause cause)
+{
+    struct record record =
+        record_make(VERB_CONNECTED, now, &cause, action->who, action->whom, action->value);
+
+    record.who_incarnation = action->who_incarnation;
+    record.whom_incarnation = action->whom_incarnation;
+    record.by = cause.by = action->by;
+    record.via = cause.via;
+    cause.id = world_record(world, &record, WRITER_PLATFORM);
+    tell_linked(world, now, &cause, action->who, action->who_slot, action->who_incarnation,
+                action->whom, action->whom_slot, false);
+    tell_linked(world, now, &cause, action->whom, action->whom_slot, action->whom_incarnation,
+                action->who, action->who_slot, true);
+}
+
+/* Both ends of a link between two given incarnations are closed. */
+static void do_sever(struct world *world, const struct platform_action *action, time_ns now,
+                     struct cause cause)
+{
+    uint32_t rows[2] = {row_of(world, action->who, action->who_slot),
+                        row_of(world, action->whom, action->whom_slot)};
+
+    cause.id = write_action(world, VERB_SEVERED, now, &cause, action, action->value);
+    for (int end = 0; end < 2; end++) {
+        uint32_t slot = world_message(world);
+
+        world->message[slot].use = USE_HANGUP;
+        world->message[slot].any = true;
+        world->message[slot].slot = row_slot(world, rows[1 - end]);
+        world->message[slot].cause = cause;
+        world->message[slot].percept =
+            (struct percept){.kind = PERCEPT_HANGUP, .peer = row_agent(world, rows[1 - end])};
+        to_row(world, rows[end], now, 0, slot);
+    }
+}
+
+static void do_result(struct world *world, const struct platform_action *action, time_ns now,
+                      struct cause cause)
+{
+    uint32_t slot;
+
+    if (action->result != RESULT_OK)
+        cause.id =
+            write_action(world, action->result == RESULT_REFUSED ? VERB_REFUSED : VERB_FAILED, now,
+                         &cause, action, (int64_t)action->act << 8 | action->reason);
+    slot = world_message(world);
+    world->message[slot].use = USE_PERCEPT;
+    world->message[slot].incarnation = action->who_incarnation;
+    world->message[slot].cause = cause;
+    world->message[slot].percept = (struct percept){
+        .kind = PERCEPT_RESULT, .act = action->act, .result = action->result, .peer = action->whom};
+    to_row(world, row_of(world, action->who, action->who_slot), now, 0, slot);
+}
+
+static void do_ask(struct world *world, const struct platform_action *action, time_ns now)
+{
+    struct cause cause = CAUSE_NONE;
+    uint32_t slot = world_message(world);
+
+    cause.id = write_action(world, VERB_ASKED, now, &cause, action, 0);
+    world->message[slot].use = USE_PERCEPT;
+    world->message[slot].incarnation = action->who_incarnation;
+    world->message[slot].cause = cause;
+    world->message[slot].percept = (struct percept){.kind = PERCEPT_ASKED, .peer = action->whom};
+    to_row(world, row_of(world, action->who, action->who_slot), now, 0, slot);
+}
+
+/* Carries one action out. `cause` is of the event that it answers; a grant becomes the cause of the
+ * result that follows it. */
+static void do_action(struct world *world, const struct platform_action *action, time_ns now,
+                      struct cause *cause)
+{
+    struct campaign_event event = {
+        .whom = action->whom, .incarnation = action->whom_incarnation, .value = action->value};
+    struct cause made = *cause;
+
+    switch ((enum platform_action_kind)action->kind) {
+    case ACTION_START:
+        do_start(world, action, now, *cause);
+        break;
+    case ACTION_RESULT:
+        do_result(world, action, now, *cause);
+        break;
+    case ACTION_GRANT:
+        cause->id = write_action(world, VERB_GRANTED, now, cause, action, 0);
+        break;
+    case ACTION_CONNECT:
+        do_connect(world, action, now, *cause);
+        break;
+    case ACTION_SEVER:
+        do_sever(world, action, now, *cause);
+        break;
+    case ACTION_ASK:
+        do_ask(world, action, now);
+        break;
+    case ACTION_SHOW:
+        write_action(world, VERB_SHOWS, now, cause, action, action->value);
+        work_release(world, now);
+        break;
+    case ACTION_SWITCH:
+        event.kind = CAMPAIGN_SWITCH;
+        made.id = write_action(world, VERB_SWITCHED, now, cause, action, action->value);
+        to_control(world, now, &event, &made);
+        break;
+    case ACTION_SCORE:
+        event.kind = CAMPAIGN_SCORE;
+        made.id = write_action(world, VERB_SCORED, now, cause, action, action->value);
+        to_control(world, now, &event, &made);
+        break;
+    case ACTION_STALL:
+        event.kind = CAMPAIGN_STALL;
+        made.id = write_action(world, VERB_STALLED, now, cause, action, action->value);
+        to_control(world, now, &event, &made);
+        break;
+    case ACTION_COPY:
+        write_action(world, VERB_COPIED, now, cause, action, 0);
+        break;
+    case ACTION_RETURNED:
+        event.kind = CAMPAIGN_RETURNED;
+        made.id = write_action(world, VERB_RETURNED, now, cause, action, 0);
+        to_control(world, now, &event, &made);
+        break;
+    case ACTION_GIVE_UP:
+        write_action(world, VERB_GAVE_UP, now, cause, action, 0);
+        break;
+    }
+}
+
+static void step(struct world *world, struct platform_event *event, time_ns now,
+                 const struct cause *cause)
+{
+    event->now = now;
+    world->actions.count = 0;
+    platform_step(world->platform, event, &world->actions);
+    assert(world->actions.count <= world->actions.capacity);
+    struct cause answer = *cause, running;
+
+    for (uint32_t i = 0; i < world->actions.count; i++) {
+        const struct platform_action *action = &world->actions.list[i];
+
+        /* A restart that fell due, whatever woke the platform, follows from the agent's death. */
+        if (action->kind == ACTION_GIVE_UP ||
+            (action->kind == ACTION_START && action->value == START_PLATFORM))
+            running = world->last_cause[action->whom];
+        else
+            running = answer;
+        do_action(world, action, now, &running);
+        if (action->kind == ACTION_GRANT)
+            answer = running;
+    }
+}
+
+/* Control's word to an agent goes to the process that the platform takes for it. */
+static void forward(struct world *world, const struct message *message, time_ns now)
+{
+    agent_id agent = message->percept.subject;
+    struct address address = world->address[agent];
+    uint32_t slot = world_message(world);
+
+    world->message[slot] = *message;
+    world->message[slot].use = message->forward;
+    world->message[slot].incarnation = address.incarnation;
+    to_row(world, row_of(world, agent, address.slot), now, 0, slot);
+}
+
+void platform_entity_step(struct world *world, const struct event *event, time_ns now)
+{
+    struct message *message;
+    uint32_t slot;
+
+    if (event->data >> TAG_SHIFT == TAG_TIMER) {
+        struct platform_event timer = {
+            .kind = PLATFORM_TIMER, .who = AGENT_NONE, .whom = AGENT_NONE};
+
+        if (now < world->platform_wake)
+            return;
+        world->platform_wake = TIME_NEVER;
+        if (platform_deadline(world->platform) <= now)
+            step(world, &timer, now, &CAUSE_NONE);
+        work_emit(world, now);
+        schedule(world, now);
+        return;
+    }
+    slot = event->data & PAYLOAD_MASK;
+    message = &world->message[slot];
+    if (message->use == USE_FORWARD) {
+        forward(world, message, now);
+    } else if (message->use == USE_TASK_DONE) {
+        work_done(world, message, now);
+    } else {
+        struct platform_event happened = message->platform;
+        struct cause cause = message->cause;
+
+        assert(message->use == USE_PLATFORM);
+        if (happened.kind == PLATFORM_DIED || happened.kind == PLATFORM_STARTED)
+            world->last_cause[happened.whom] = cause;
+        step(world, &happened, now, &cause);
+        schedule(world, now);
+    }
+    world_message_free(world, slot);
+}

@@ -1,0 +1,432 @@
+/* The steps of an incarnation: what reaches it, and its beginning and end. */
+#include "sim/world.h"
+
+#include <assert.h>
+
+struct agent row_assemble(struct world *world, uint32_t row)
+{
+    agent_id agent = row_agent(world, row);
+    uint32_t copy = world->copies > 1 ? agent / world->one : 0;
+
+    return (struct agent){
+        .id = agent - copy * world->one,
+        .incarnation = world->row[row].incarnation,
+        .seed = world->options->seed,
+        .replicate = world->options->replicate + copy,
+        .degree = (uint32_t)(world->links->offsets[agent + 1] - world->links->offsets[agent]),
+        .peers = world->links->peers + world->links->offsets[agent],
+        .objects = world->object,
+        .links = world->link + row_place(world, row),
+        .row = &world->agent_row[row],
+    };
+}
+
+static const struct agent_rules *rules_of(const struct world *world, agent_id agent)
+{
+    return &world->scenario->groups[world->scenario->group_of[agent % world->one]].rules;
+}
+
+static void schedule(struct world *world, uint32_t row, const struct agent *agent, time_ns now)
+{
+    struct row *state = &world->row[row];
+    time_ns wake = agent_deadline(agent);
+
+    if (wake == TIME_NEVER)
+        return;
+    wake = clock_global(world, row_agent(world, row), wake);
+    if (wake < now)
+        wake = now;
+    if (wake >= state->wake)
+        return;
+    state->wake = wake;
+    engine_send(world->engine, row, row, wake, (uint32_t)TAG_TIMER << TAG_SHIFT);
+}
+
+void row_deliver(struct world *world, uint32_t row, struct percept *percept, time_ns now,
+                 const struct cause *cause)
+{
+    agent_id id = row_agent(world, row);
+    struct agent agent = row_assemble(world, row);
+
+    percept->now = clock_local(world, id, now);
+    agent_step(rules_of(world, id), &agent, percept, &world->acts);
+    if (world->acts.count > 0)
+        row_carry_out(world, row, &agent, percept, now, cause);
+    if (world->row[row].alive)
+        schedule(world, row, &agent, now);
+}
+
+/* The witness tells control what it saw. */
+static void tell_control(struct world *world, uint32_t row, uint8_t kind, time_ns now,
+                         int64_t value, const struct cause *cause)
+{
+    uint32_t slot;
+
+    if (world->campaign == NULL)
+        return;
+    slot = world_message(world);
+    world->message[slot].use = USE_CAMPAIGN;
+    world->message[slot].cause = *cause;
+    world->message[slot].campaign =
+        (struct campaign_event){.kind = kind,
+                                .incarnation = world->row[row].incarnation,
+                                .whom = row_agent(world, row),
+                                .value = value};
+    world_send(world, row, world->control_entity, now + world->lookahead, slot);
+}
+
+static void set_links(struct world *world, uint32_t row, uint32_t checkpoint)
+{
+    const struct scenario *scenario = world->scenario;
+    agent_id id = row_agent(world, row);
+    uint64_t place = row_place(world, row);
+    uint64_t first = world->links->offsets[id % world->one];
+    uint64_t degree = world->links->offsets[id + 1] - world->links->offsets[id];
+    bool fresh = world->row[row].incarnation > 0;
+
+    for (uint64_t i = 0; i < degree; i++) {
+        struct agent_peer *link = &world->link[place + i];
+
+        if (fresh)
+            world->link_end[place + i] = LINK_DOWN;
+        link->bond = scenario->bonds != NULL ? scenario->bonds[first + i] : scenario->bond_initial;
+        if (scenario->dependence != NULL)
+            link->dependence = scenario->dependence[first + i];
+        if (checkpoint > 0)
+            link->bond = world->checkpoint_bonds[agent_place(world, id) + i];
+    }
+}
+
+void row_begin(struct world *world, uint32_t row, incarnation_id incarnation, time_ns now,
+               uint32_t checkpoint, agent_id by, uint8_t reason, const struct cause *cause)
+{
+    struct percept percept = {.kind = PERCEPT_STARTED, .value = checkpoint, .peer = AGENT_NONE};
+    agent_id id = row_agent(world, row);
+    struct record record = record_make(VERB_STARTED, now, cause, by, id, reason);
+    struct row *state = &world->row[row];
+    struct agent agent;
+    struct cause started = *cause;
+
+    assert(!state->alive);
+    *state = (struct row){.wake = TIME_NEVER,
+                          .network_draws = state->network_draws,
+                          .sequence = state->sequence,
+                          .incarnation = incarnation,
+                          .alive = true};
+    if (!world->contact || now == 0)
+        set_links(world, row, checkpoint);
+    record.whom_incarnation = incarnation;
+    started.id = world_record(world, &record, row);
+    if (reason != START_FIRST && !world->contact) {
+        uint32_t slot = world_message(world);
+        struct message *message = &world->message[slot];
+
+        world_change(world, CHANGE_BACK, now, row, started.id);
+        message->use = USE_PLATFORM;
+        message->cause = started;
+        message->platform = (struct platform_event){.kind = PLATFORM_STARTED,
+                                                    .who = by,
+                                                    .whom = id,
+                                                    .by = cause->by,
+                                                    .via = cause->via,
+                                                    .incarnation = incarnation};
+        world_send(world, row, world->platform_entity,
+                   now + world->scenario->network.platform_latency, slot);
+        tell_control(world, row, CAMPAIGN_STARTED, now, reason, &started);
+    }
+    agent = row_assemble(world, row);
+    agent_start(rules_of(world, id), &agent, clock_local(world, id, now), true);
+    assert(agent_check(rules_of(world, id), &agent) == NULL);
+    row_deliver(world, row, &percept, now, &started);
+}
+
+static void hang_up(struct world *world, uint32_t row, time_ns now, const struct cause *died)
+{
+    agent_id id = row_agent(world, row);
+    uint64_t place = row_place(world, row);
+    uint64_t first = world->links->offsets[id];
+    uint64_t degree = world->links->offsets[id + 1] - first;
+
+    for (uint64_t i = 0; i < degree; i++) {
+        uint32_t slot;
+        uint8_t end = world->link_end[place + i];
+
+        if (end == LINK_DOWN)
+            continue;
+        slot = world_message(world);
+        world->message[slot].use = USE_HANGUP;
+        world->message[slot].any = true;
+        world->message[slot].cause = *died;
+        world->message[slot].slot = row_slot(world, row);
+        world->message[slot].percept.kind = PERCEPT_HANGUP;
+        world->message[slot].percept.peer = id;
+        world_send(world, row,
+                   (uint32_t)(end & ~LINK_FRESH) * world->agents + world->links->peers[first + i],
+                   now + world->scenario->network.latency.low, slot);
+    }
+}
+
+void row_end(struct world *world, uint32_t row, time_ns now, uint8_t reason,
+             const struct cause *cause)
+{
+    agent_id id = row_agent(world, row);
+    struct record record = record_make(VERB_DIED, now, cause, AGENT_NONE, id, reason);
+    struct cause died = {.by = AGENT_NONE, .via = AGENT_NONE};
+    uint32_t slot;
+
+    assert(world->row[row].alive);
+    record.by = record.via = AGENT_NONE;
+    record.whom_incarnation = world->row[row].incarnation;
+    world->row[row].alive = false;
+    world->row[row].hung = false;
+    world->row[row].wake = TIME_NEVER;
+    died.id = world_record(world, &record, row);
+    if (world->contact)
+        return;
+    world_change(world, CHANGE_GONE, now, row, died.id);
+    /* The links of a process close with it, unless its whole host is gone. */
+    if (world->scenario->network.hangup && !world->node_down[world->scenario->node_of[id]])
+        hang_up(world, row, now, &died);
+    slot = world_message(world);
+    world->message[slot].use = USE_PLATFORM;
+    world->message[slot].cause = died;
+    world->message[slot].platform = (struct platform_event){.kind = PLATFORM_DIED,
+                                                            .whom = id,
+                                                            .who = AGENT_NONE,
+                                                            .incarnation = record.whom_incarnation,
+                                                            .value = reason};
+    world_send(world, row, world->platform_entity, now + world->scenario->network.platform_latency,
+               slot);
+    if (world->campaign == NULL)
+        return;
+    slot = world_message(world);
+    world->message[slot].use = USE_CAMPAIGN;
+    world->message[slot].cause = died;
+    world->message[slot].campaign = (struct campaign_event){
+        .kind = CAMPAIGN_DIED, .incarnation = record.whom_incarnation, .whom = id, .value = reason};
+    world_send(world, row, world->control_entity, now + world->lookahead, slot);
+}
+
+/* The place of the link over which `source` reaches this row, or UINT64_MAX: the link is down or
+ * leads to another incarnation. What was the first message of a new link makes it known. */
+static uint64_t link_of(struct world *world, uint32_t row, uint32_t source, time_ns now)
+{
+    struct agent agent = row_assemble(world, row);
+    agent_id peer = row_agent(world, source);
+    uint32_t found = agent_find_peer(&agent, peer);
+    uint64_t place = row_place(world, row) + found;
+    struct record record;
+    struct percept percept = {.kind = PERCEPT_RETURNED, .peer = peer};
+    struct cause cause;
+
+    if (found == UINT32_MAX || world->link_end[place] == LINK_DOWN ||
+        (world->link_end[place] & ~LINK_FRESH) != row_slot(world, source))
+        return UINT64_MAX;
+    if ((world->link_end[place] & LINK_FRESH) == 0)
+        return place;
+    world->link_end[place] &= (uint8_t)~LINK_FRESH;
+    cause = world->linked[place];
+    record = record_make(VERB_LINK_UP, now, &cause, row_agent(world, row), peer, 0);
+    record.who_incarnation = world->row[row].incarnation;
+    cause.id = world_record(world, &record, row);
+    row_deliver(world, row, &percept, now, &cause);
+    world->concern[place] = CAUSE_NONE;
+    return place;
+}
+
+static void take_light(struct world *world, uint32_t row, const struct event *event, time_ns now)
+{
+    agent_id peer = row_agent(world, event->source);
+    struct percept percept = {.kind = PERCEPT_MESSAGE,
+                              .message =
+                                  event->data >> TAG_SHIFT == TAG_PING ? MESSAGE_PING : MESSAGE_ACK,
+                              .sequence = event->data & PAYLOAD_MASK,
+                              .peer = peer,
+                              .subject = peer,
+                              .by = AGENT_NONE,
+                              .via = AGENT_NONE};
+
+    if (!world->row[row].alive || world->row[row].hung)
+        return;
+    if (link_of(world, row, event->source, now) != UINT64_MAX && world->row[row].alive)
+        row_deliver(world, row, &percept, now, &CAUSE_NONE);
+}
+
+/* The mind's answer: a record of its own, from which all that the agent now does follows. */
+static void take_decision(struct world *world, uint32_t row, struct message *message, time_ns now)
+{
+    agent_id id = row_agent(world, row);
+    struct agent agent = row_assemble(world, row);
+    struct percept *percept = &message->percept;
+    struct cause cause = message->cause;
+    struct record record =
+        record_make(VERB_DECIDED, now, &cause, id, percept->peer, percept->choice);
+    uint32_t found = agent_find_peer(&agent, percept->peer);
+
+    record.who_incarnation = world->row[row].incarnation;
+    cause.id = world_record(world, &record, row);
+    world->concern[row_place(world, row) + (found == UINT32_MAX ? agent.degree : found)] = cause;
+    row_deliver(world, row, percept, now, &cause);
+}
+
+static void take_linked(struct world *world, uint32_t row, const struct message *message,
+                        time_ns now)
+{
+    struct agent agent = row_assemble(world, row);
+    uint32_t found = agent_find_peer(&agent, message->percept.peer);
+    uint64_t place = row_place(world, row) + found;
+    uint32_t hello;
+
+    assert(found != UINT32_MAX);
+    world->linked[place] = message->cause;
+    if (message->reason == 0) { /* the neighbour's end waits for the first message */
+        world->link_end[place] = message->slot | LINK_FRESH;
+        return;
+    }
+    world->link_end[place] = message->slot;
+    hello = world_message(world);
+    world->message[hello].use = USE_HELLO;
+    world->message[hello].any = true;
+    world->message[hello].cause = message->cause;
+    link_send(world, row, (uint32_t)(place - row_place(world, row)), message->percept.peer, now,
+              (uint32_t)TAG_MESSAGE << TAG_SHIFT | hello);
+    struct percept percept = {.kind = PERCEPT_RETURNED, .peer = message->percept.peer};
+    row_deliver(world, row, &percept, now, &message->cause);
+}
+
+static void take_hangup(struct world *world, uint32_t row, struct message *message, time_ns now)
+{
+    struct agent agent = row_assemble(world, row);
+    uint64_t place = row_place(world, row) + agent_find_peer(&agent, message->percept.peer);
+
+    /* A link that was made anew in the meantime does not close with the old one. */
+    if (world->link_end[place] == LINK_DOWN ||
+        (world->link_end[place] & ~LINK_FRESH) != message->slot)
+        return;
+    world->link_end[place] = LINK_DOWN;
+    row_deliver(world, row, &message->percept, now, &message->cause);
+}
+
+static void take_start(struct world *world, uint32_t row, const struct message *message,
+                       time_ns now)
+{
+    agent_id id = row_agent(world, row);
+    uint32_t slot;
+
+    if (!world->row[row].alive && !world->node_down[world->scenario->node_of[id]]) {
+        row_begin(world, row, message->incarnation, now, message->checkpoint, message->percept.peer,
+                  message->reason, &message->cause);
+        return;
+    }
+    slot = world_message(world);
+    world->message[slot].use = USE_PLATFORM;
+    world->message[slot].cause = message->cause;
+    world->message[slot].platform = (struct platform_event){.kind = PLATFORM_START_FAILED,
+                                                            .who = message->percept.peer,
+                                                            .whom = id,
+                                                            .incarnation = message->incarnation};
+    world_send(world, row, world->platform_entity, now + world->scenario->network.platform_latency,
+               slot);
+}
+
+static void take_percept(struct world *world, uint32_t row, uint32_t source,
+                         struct message *message, time_ns now)
+{
+    if (source < world->rows && source != row) {
+        if (link_of(world, row, source, now) == UINT64_MAX || !world->row[row].alive)
+            return;
+    }
+    if (message->percept.kind == PERCEPT_STOP_ASKED) /* what it does about itself follows from it */
+        world->concern[row_place(world, row) + world->links->offsets[row_agent(world, row) + 1] -
+                       world->links->offsets[row_agent(world, row)]] = message->cause;
+    if (message->percept.kind == PERCEPT_DECIDED)
+        take_decision(world, row, message, now);
+    else
+        row_deliver(world, row, &message->percept, now, &message->cause);
+}
+
+static void take_message(struct world *world, uint32_t row, uint32_t source,
+                         struct message *message, time_ns now)
+{
+    const struct row *state = &world->row[row];
+
+    if (message->use == USE_START) {
+        take_start(world, row, message, now);
+        return;
+    }
+    if (message->use == USE_WORK && (!state->alive || state->hung)) {
+        work_arrive(world, row, message, now);
+        return;
+    }
+    if (!state->alive || (!message->any && message->incarnation != state->incarnation))
+        return;
+    if (state->hung && message->use != USE_END && message->use != USE_LINKED)
+        return;
+    switch ((enum message_use)message->use) {
+    case USE_PERCEPT:
+        take_percept(world, row, source, message, now);
+        break;
+    case USE_LINKED:
+        take_linked(world, row, message, now);
+        break;
+    case USE_HELLO:
+        link_of(world, row, source, now);
+        break;
+    case USE_HANGUP:
+        take_hangup(world, row, message, now);
+        break;
+    case USE_END:
+        row_end(world, row, now, message->reason, &message->cause);
+        break;
+    case USE_WORK:
+        if (source >= world->rows || link_of(world, row, source, now) != UINT64_MAX)
+            work_arrive(world, row, message, now);
+        break;
+    case USE_WORK_DONE:
+        work_served(world, row, message, now);
+        break;
+    case USE_START:
+    case USE_PLATFORM:
+    case USE_FORWARD:
+    case USE_TASK_DONE:
+    case USE_CAMPAIGN:
+        assert(!"not for a row");
+    }
+}
+
+static void take_timer(struct world *world, uint32_t row, time_ns now)
+{
+    struct percept percept = {.kind = PERCEPT_TIMER, .peer = AGENT_NONE};
+    struct row *state = &world->row[row];
+
+    if (!state->alive || now < state->wake)
+        return; /* an earlier timer took its place, or its incarnation is gone */
+    state->wake = TIME_NEVER;
+    if (!state->hung)
+        row_deliver(world, row, &percept, now, &CAUSE_NONE);
+}
+
+void row_step(struct world *world, uint32_t row, const struct event *event, time_ns now)
+{
+    switch ((enum event_tag)(event->data >> TAG_SHIFT)) {
+    case TAG_TIMER:
+        take_timer(world, row, now);
+        break;
+    case TAG_PING:
+    case TAG_ACK:
+        take_light(world, row, event, now);
+        break;
+    case TAG_REVIVE:
+        if (!world->row[row].alive)
+            row_begin(world, row, (incarnation_id)(world->row[row].incarnation + 1), now, 0,
+                      row_agent(world, event->source), START_CONTACT, &CAUSE_NONE);
+        break;
+    case TAG_MESSAGE: {
+        uint32_t slot = event->data & PAYLOAD_MASK;
+
+        take_message(world, row, event->source, &world->message[slot], now);
+        world_message_free(world, slot);
+        break;
+    }
+    }
+}
