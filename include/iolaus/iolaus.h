@@ -19,8 +19,8 @@
  *
  * Build with `cc program.c $(pkg-config --cflags --libs iolaus)`.
  *
- * Ownership: a trace is owned by who opened it, and closed with iolaus_trace_close. Strings that are
- * returned live as long as the trace, those of names of verbs and classes for ever.
+ * Ownership: a trace is owned by who opened it, and closed with iolaus_trace_close. Strings that
+ * are returned live as long as the trace, those of names of verbs and classes for ever.
  *
  * Errors: functions that can fail return 0 or a negative code (IOLAUS_ERROR_...) and fill the
  * iolaus_error, which may be NULL, with one line for a person.
@@ -54,20 +54,20 @@ typedef struct iolaus_error {
 
 /* One record; docs/reference/trace.md says what each verb means and what its value holds. */
 typedef struct iolaus_record {
-    int64_t time_ns;         /* since the beginning of the run */
-    uint32_t writer;         /* with `sequence`: the record's id */
+    int64_t time_ns; /* since the beginning of the run */
+    uint32_t writer; /* with `sequence`: the record's id */
     uint32_t sequence;
-    uint32_t cause_writer;   /* the record that caused it, or IOLAUS_NONE for a root */
+    uint32_t cause_writer; /* the record that caused it, or IOLAUS_NONE for a root */
     uint32_t cause_sequence;
-    uint32_t who;            /* the doer: an agent's number, or IOLAUS_NONE */
-    uint32_t whom;           /* the one it was done to */
-    uint32_t by;             /* the agent that asked for it */
-    uint32_t via;            /* the middleman; of alerts and requests, the recipient */
+    uint32_t who;  /* the doer: an agent's number, or IOLAUS_NONE */
+    uint32_t whom; /* the one it was done to */
+    uint32_t by;   /* the agent that asked for it */
+    uint32_t via;  /* the middleman; of alerts and requests, the recipient */
     uint16_t who_incarnation;
     uint16_t whom_incarnation;
     uint16_t verb;
-    uint16_t flags;          /* bits: 1 inferred, 2 requested, 4 relayed, 8 late, 16 marked, 32
-                                announced, 64 the target is an object */
+    uint16_t flags; /* bits: 1 inferred, 2 requested, 4 relayed, 8 late, 16 marked, 32
+                       announced, 64 the target is an object */
     int64_t value;
 } iolaus_record;
 

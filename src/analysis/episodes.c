@@ -206,8 +206,8 @@ static int take_died(struct analysis *analysis, const struct record *record, str
     if (record->value == DEATH_CONTACT) {
         return 0; /* the contact rule set has no stops, no failures and no defence */
     }
-    /* A node's crash is the failure of each agent on it. */
-    if (cause->episode == EPISODE_NONE || cause->verb == VERB_CRASHED) {
+    /* A node's crash begins no episode: each death on it is the failure of that agent. */
+    if (cause->episode == EPISODE_NONE) {
         int code = episode_open(analysis, EPISODE_FAILURE, record, cause);
         if (code != 0) {
             return code;

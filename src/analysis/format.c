@@ -26,7 +26,11 @@ char *format_number(figure text, double number)
     } else if (isinf(number)) {
         snprintf(text, FIGURE_BYTES, "no limit");
     } else {
-        snprintf(text, FIGURE_BYTES, number >= 100 ? "%.0f" : "%.2f", number);
+        snprintf(text, FIGURE_BYTES,
+                 number >= 100                  ? "%.0f"
+                 : number > 0 && number < 0.095 ? "%.2g"
+                                                : "%.2f",
+                 number);
     }
     return text;
 }
@@ -49,8 +53,8 @@ char *format_time(figure text, double ns)
                  {1e9, 1e6, "ms"},
                  {120e9, 1e9, "s"},
                  {7200e9, 60e9, "min"}};
-    if (isnan(ns)) {
-        snprintf(text, FIGURE_BYTES, "-");
+    if (isnan(ns) || ns <= 0) {
+        snprintf(text, FIGURE_BYTES, isnan(ns) ? "-" : "0 s");
         return text;
     }
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {

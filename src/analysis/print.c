@@ -41,12 +41,13 @@ static void print_measure_row(const struct findings *findings, uint32_t measure,
     figure count, percent, interval;
     findings_rate(findings, name, CONFIDENCE, &rate);
     snprintf(count, sizeof count, "%" PRIu64 "/%" PRIu64, rate.successes, rate.trials);
-    fprintf(out, "  %-26s %11s %6s %s%-14s%s", words, count, format_percent(percent, rate.rate),
-            style->faint, format_percents(interval, rate.low, rate.high), style->plain);
+    fprintf(out, "  %-26s %11s %6s %s%-*s%s", words, count, format_percent(percent, rate.rate),
+            style->faint, act ? 14 : 0, format_percents(interval, rate.low, rate.high),
+            style->plain);
     for (uint32_t wanted = 1; act && wanted <= WANTED_COUNT; wanted++) {
         uint64_t episodes = findings->strata[0].measures[measure + wanted] +
                             findings->strata[1].measures[measure + wanted];
-        fprintf(out, " %7" PRIu64, episodes);
+        fprintf(out, " %5" PRIu64, episodes);
     }
     fprintf(out, "\n");
 }
@@ -63,7 +64,9 @@ static void print_never(const struct findings *findings, unsigned width, FILE *o
         const char *name = findings_measure(measure, &words);
         uint64_t acts = 0;
         findings_acts(findings, name, &acts);
-        if (acts > 0 || (act && measure % MEASURES_OF_ACT != 0)) {
+        /* Where no attempt was refused, neither was any kind of attempt. */
+        bool part = measure > MEASURE_REFUSED_VOLUNTEER && measure <= MEASURE_REFUSED_STALL;
+        if (acts > 0 || part || (act && measure % MEASURES_OF_ACT != 0)) {
             continue;
         }
         if (column == 0) {
@@ -86,8 +89,8 @@ static void print_never(const struct findings *findings, unsigned width, FILE *o
 static void print_measures(const struct findings *findings, unsigned width,
                            const struct style *style, FILE *out)
 {
-    fprintf(out, "  %s%-26s %11s %6s %-14s %7s %7s %7s%s\n", style->strong, "episodes in which",
-            "of all", "rate", "95% interval", "spont.", "request", "relayed", style->plain);
+    fprintf(out, "  %s%-26s %11s %6s %-14s %5s %5s %5s%s\n", style->strong, "episodes in which",
+            "of all", "rate", "95% interval", "spont", "asked", "relay", style->plain);
     for (uint32_t measure = 0; measure < MEASURE_COUNT; measure++) {
         bool act = measure <= MEASURE_PLAIN_BEFORE;
         uint64_t acts = 0;
@@ -188,9 +191,10 @@ static void print_arm(const struct findings *findings, unsigned width, const str
 {
     uint64_t stops = findings_stops(findings);
     uint64_t failures = findings_episodes(findings) - stops;
-    fprintf(out, "%s%s%s: %" PRIu64 " run%s, %" PRIu64 " stops, %" PRIu64 " failures\n",
-            style->strong, findings->arm, style->plain, findings->runs,
-            findings->runs == 1 ? "" : "s", stops, failures);
+    fprintf(out, "%s%s%s\n", style->strong, findings->arm, style->plain);
+    fprintf(out, "  %" PRIu64 " run%s, %" PRIu64 " stop%s, %" PRIu64 " failure%s\n", findings->runs,
+            findings->runs == 1 ? "" : "s", stops, stops == 1 ? "" : "s", failures,
+            failures == 1 ? "" : "s");
     if (stops + failures > 0) {
         print_measures(findings, width, style, out);
         print_times(findings, width, style, out);
@@ -312,34 +316,60 @@ static size_t columns_pick(const struct findings_arm *arms, uint32_t count,
     return number;
 }
 
+/* Where a name breaks that is wider than its column: at the last space that fits. */
+static int name_break(const char *name, int width)
+{
+    int length = (int)strlen(name);
+    if (length <= width) {
+        return length;
+    }
+    int at = width;
+    while (at > 0 && name[at] != ' ') {
+        at--;
+    }
+    return at > 0 ? at : width;
+}
+
+/* One line of cells, without blanks at its end. */
+static void print_cells(const char *const *cells, size_t number, FILE *out)
+{
+    size_t last = number;
+    while (last > 0 && cells[last - 1][0] == '\0') {
+        last--;
+    }
+    for (size_t i = 0; i < last; i++) {
+        fprintf(out, " %-*s", i + 1 < last ? COLUMN_WIDTH - 1 : 0, cells[i]);
+    }
+}
+
 static void print_block(const struct findings_arm *arms, uint32_t count,
                         const struct column *const *picked, size_t number, int name_width,
                         const struct style *style, FILE *out)
 {
+    const char *tops[COLUMN_COUNT], *bottoms[COLUMN_COUNT];
+    for (size_t i = 0; i < number; i++) {
+        tops[i] = picked[i]->top;
+        bottoms[i] = picked[i]->bottom;
+    }
     fprintf(out, "%s%-*s", style->strong, name_width, "");
-    for (size_t i = 0; i < number; i++) {
-        fprintf(out, " %-*s", COLUMN_WIDTH - 1, picked[i]->top);
-    }
+    print_cells(tops, number, out);
     fprintf(out, "\n%-*s", name_width, "arm");
-    for (size_t i = 0; i < number; i++) {
-        fprintf(out, " %-*s", COLUMN_WIDTH - 1, picked[i]->bottom);
-    }
+    print_cells(bottoms, number, out);
     fprintf(out, "%s\n", style->plain);
     for (uint32_t arm = 0; arm < count; arm++) {
+        struct cell cells[COLUMN_COUNT];
+        for (size_t i = 0; i < number; i++) {
+            cells[i] = picked[i]->cell(arms[arm].findings, picked[i]->name);
+            tops[i] = cells[i].value;
+            bottoms[i] = cells[i].interval;
+        }
         const char *name = arms[arm].findings->arm;
-        fprintf(out, "%-*.*s", name_width, name_width, name);
-        for (size_t i = 0; i < number; i++) {
-            struct cell cell = picked[i]->cell(arms[arm].findings, picked[i]->name);
-            fprintf(out, " %-*s", COLUMN_WIDTH - 1, cell.value);
-        }
-        /* What of the name did not fit goes on below. */
-        bool long_name = strlen(name) > (size_t)name_width;
-        fprintf(out, "\n%-*.*s%s", name_width, name_width, long_name ? name + name_width : "",
-                style->faint);
-        for (size_t i = 0; i < number; i++) {
-            struct cell cell = picked[i]->cell(arms[arm].findings, picked[i]->name);
-            fprintf(out, " %-*s", COLUMN_WIDTH - 1, cell.interval);
-        }
+        int broken = name_break(name, name_width);
+        const char *rest = name + broken + (name[broken] == ' ' ? 1 : 0);
+        fprintf(out, "%-*.*s", name_width, broken, name);
+        print_cells(tops, number, out);
+        fprintf(out, "\n%-*.*s%s", name_width, name_width, rest, style->faint);
+        print_cells(bottoms, number, out);
         fprintf(out, "%s\n", style->plain);
     }
     fprintf(out, "\n");

@@ -12,12 +12,19 @@
 #include "analysis/run.h"
 #include "core/agent/percept.h"
 
+/* Records within this time of the first are told in one sentence, up to so many. */
+#define GROUP_NS INT64_C(20000000)
+#define GROUP_MAX 64
+
 struct story {
     const struct trace_header *header;
     const struct analysis *analysis;
     uint32_t episode;
+    agent_id target;
     time_ns began;
     FILE *out;
+    size_t count; /* records that wait to be told in one sentence */
+    struct record group[GROUP_MAX];
 };
 
 static const char *const how_words[] = {
@@ -118,7 +125,18 @@ static void tell_shows(const struct story *story, const struct record *record)
     }
     if (record->value == HEALTH_HEALTHY && story->analysis->lives[record->whom].alive == 0) {
         bool masked = story->analysis->lives[record->whom].masked_since == record->time;
-        fprintf(story->out, ", while it was dead%s", masked ? ": the failure was masked" : "");
+        fprintf(story->out, ", while it was dead%s", masked ? ": masked" : "");
+    }
+}
+
+static void tell_report(const struct story *story, const struct record *record)
+{
+    fprintf(story->out, "%s reported %s as %s", name_of(story, record->who),
+            name_of(story, record->whom), WORD(health_words, record->value));
+    if (record->value != HEALTH_HEALTHY) {
+        fprintf(story->out, ", though it ran");
+    } else if (story->analysis->lives[record->whom].shows == HEALTH_HEALTHY) {
+        fprintf(story->out, ", as which the board went on showing it, though it was dead");
     }
 }
 
@@ -172,21 +190,22 @@ static void tell_words(const struct story *story, const struct record *record)
     }
 }
 
-static void tell(const struct story *story, const struct record *record)
+/* Puts the time before a sentence. */
+static void tell_time(const struct story *story, const struct record *record)
 {
     figure after;
     fprintf(story->out, "  +%-9s ", format_time(after, (double)(record->time - story->began)));
+}
+
+static void tell_one(const struct story *story, const struct record *record)
+{
+    figure delay;
     switch ((int)record->verb) {
-    case VERB_NOTICED:
-        tell_words(story, record);
-        fprintf(story->out, ": %s", WORD(how_words, record->value));
-        break;
     case VERB_DECIDED:
         tell_decided(story, record);
         break;
     case VERB_REPORTS:
-        fprintf(story->out, "%s reported %s as %s", name_of(story, record->who),
-                name_of(story, record->whom), WORD(health_words, record->value));
+        tell_report(story, record);
         break;
     case VERB_SHOWS:
         tell_shows(story, record);
@@ -197,13 +216,17 @@ static void tell(const struct story *story, const struct record *record)
     case VERB_REFUSED:
         tell_refused(story, record);
         break;
+    case VERB_FAILED:
+        fprintf(story->out, "%s could not %s %s", name_of(story, record->who),
+                WORD(act_words, record->value >> 8), name_of(story, record->whom));
+        break;
     case VERB_SWITCHED:
         fprintf(story->out, "%s %s %s's stop switch", name_of(story, record->who),
                 record->value == 0 ? "disabled" : "enabled", name_of(story, record->whom));
         break;
     case VERB_STALLED:
         fprintf(story->out, "%s delayed the stop of %s by %s", name_of(story, record->who),
-                name_of(story, record->whom), format_time(after, (double)record->value));
+                name_of(story, record->whom), format_time(delay, (double)record->value));
         break;
     case VERB_THWARTED:
         fprintf(story->out, "the stop of %s was not carried out: %s", name_of(story, record->whom),
@@ -215,15 +238,141 @@ static void tell(const struct story *story, const struct record *record)
         tell_words(story, record);
     }
     tell_wanted(story, record);
+}
+
+/* ---- what many do at once is one sentence ---- */
+
+/* The agent in which the records of one group differ. */
+static agent_id group_member(const struct story *story, const struct record *record)
+{
+    switch ((int)record->verb) {
+    case VERB_ALERTS:
+    case VERB_REQUESTS:
+    case VERB_ANNOUNCED:
+    case VERB_MARKED:
+        return record->via;
+    case VERB_LINK_UP:
+        return record->who == story->target ? record->whom : record->who;
+    default:
+        return record->who;
+    }
+}
+
+static bool group_fits(const struct record *first, const struct record *next)
+{
+    if (first->verb != next->verb || next->time - first->time > GROUP_NS ||
+        first->flags != next->flags) {
+        return false;
+    }
+    switch ((int)first->verb) {
+    case VERB_ALERTS:
+    case VERB_REQUESTS:
+        return first->who == next->who && first->whom == next->whom;
+    case VERB_ANNOUNCED:
+    case VERB_MARKED:
+        return first->whom == next->whom;
+    case VERB_NOTICED:
+        return first->whom == next->whom && first->value == next->value;
+    case VERB_LINK_UP:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void tell_members(const struct story *story)
+{
+    for (size_t i = 0; i < story->count; i++) {
+        fprintf(story->out, "%s%s",
+                i == 0                  ? ""
+                : i + 1 == story->count ? " and "
+                                        : ", ",
+                name_of(story, group_member(story, &story->group[i])));
+    }
+}
+
+static void tell_group(const struct story *story)
+{
+    const struct record *first = &story->group[0];
+    const char *who = name_of(story, first->who);
+    const char *whom = name_of(story, first->whom);
+    FILE *out = story->out;
+    switch ((int)first->verb) {
+    case VERB_ALERTS:
+        fprintf(out, "%s alerted ", who);
+        tell_members(story);
+        fprintf(out, " about %s", whom);
+        break;
+    case VERB_REQUESTS:
+        fprintf(out, "%s asked ", who);
+        tell_members(story);
+        fprintf(out, " to defend %s", whom);
+        break;
+    case VERB_NOTICED:
+        tell_members(story);
+        fprintf(out, " noticed that %s was gone: %s", whom, WORD(how_words, first->value));
+        break;
+    case VERB_LINK_UP:
+        fprintf(out, "%s's link%s with ", name_of(story, story->target),
+                story->count > 1 ? "s" : "");
+        tell_members(story);
+        fprintf(out, " carried messages again");
+        break;
+    default: /* announced, marked */
+        tell_members(story);
+        fprintf(out,
+                first->verb == VERB_ANNOUNCED ? " learned that %s will be stopped"
+                                              : " learned that %s departed in good order",
+                whom);
+    }
+    tell_wanted(story, first);
+}
+
+static bool grouped(const struct record *record)
+{
+    return group_fits(record, record);
+}
+
+static void tell_pending(struct story *story)
+{
+    if (story->count > 0) {
+        tell_time(story, &story->group[0]);
+        tell_group(story);
+        fprintf(story->out, ".\n");
+    }
+    story->count = 0;
+}
+
+static void tell(struct story *story, const struct record *record)
+{
+    if (story->count > 0 && (story->count == GROUP_MAX || !group_fits(&story->group[0], record))) {
+        tell_pending(story);
+    }
+    if (grouped(record)) {
+        story->group[story->count] = *record;
+        story->count++;
+        return;
+    }
+    tell_time(story, record);
+    tell_one(story, record);
     fprintf(story->out, ".\n");
 }
 
-/* Steps that a reader does not miss: what is asked of the platform and granted at once is told by
- * what came of it. */
-static bool told(const struct record *record)
+/* What a reader does not miss: attempts, whose effect or refusal follows, and claims that are true,
+ * of which the board tells. */
+static bool told(const struct story *story, const struct record *record)
 {
+    bool dead = record->whom != AGENT_NONE && story->analysis->lives[record->whom].alive == 0;
     switch ((int)record->verb) {
+    case VERB_REPORTS:
+        return record->value == (dead ? HEALTH_HEALTHY : HEALTH_FAILED);
     case VERB_DECIDES:
+    case VERB_RELAUNCHES:
+    case VERB_RELINKS:
+    case VERB_COPIES:
+    case VERB_TAMPERS:
+    case VERB_STALLS:
+    case VERB_MISREPORTS:
     case VERB_STARTS:
     case VERB_CONNECTED:
     case VERB_SEVERED:
@@ -287,10 +436,16 @@ static struct analysis *story_run(const struct trace_header *header, const struc
             analysis_abandon(analysis);
             return NULL;
         }
-        if (story != NULL && told(&records[i]) && cause.episode == story->episode) {
-            story->analysis = analysis;
+        if (story == NULL) {
+            continue;
+        }
+        story->analysis = analysis;
+        if (cause.episode == story->episode && told(story, &records[i])) {
             tell(story, &records[i]);
         }
+    }
+    if (story != NULL) {
+        tell_pending(story);
     }
     return analysis;
 }
@@ -313,7 +468,11 @@ int analysis_story(const struct trace_header *header, const struct record *recor
                          episode, episodes);
     }
     const struct episode *of = &whole->episodes[episode - 1];
-    struct story story = {.header = header, .episode = episode - 1, .began = of->began, .out = out};
+    struct story story = {.header = header,
+                          .episode = episode - 1,
+                          .target = of->target,
+                          .began = of->began,
+                          .out = out};
     tell_head(&story, of);
     struct analysis *again = story_run(header, records, count, &story, error);
     int code = again == NULL ? error->code : ferror(out) ? ERROR_IO : 0;

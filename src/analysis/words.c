@@ -4,7 +4,6 @@
  */
 #include <assert.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,13 +61,26 @@ static void say_difference(const struct rate *first, const struct rate *second, 
     fprintf(text, ", against ");
     say_rate(second, text);
     fprintf(text, " in \"%s\": ", arm);
-    if (difference.low > 0 || difference.high < 0) {
-        fprintf(text, "%.1f points %s [%.1f, %.1f], more than chance explains",
-                100 * fabs(difference.difference), difference.difference > 0 ? "more" : "fewer",
-                100 * difference.low, 100 * difference.high);
+    if (difference.low > 0) {
+        fprintf(text, "%.1f points more [%.1f, %.1f], more than chance explains",
+                100 * difference.difference, 100 * difference.low, 100 * difference.high);
+    } else if (difference.high < 0) {
+        fprintf(text, "%.1f points fewer [%.1f, %.1f], more than chance explains",
+                -100 * difference.difference, -100 * difference.high, -100 * difference.low);
     } else {
         fprintf(text, "a difference of %.1f points [%.1f, %.1f], which chance may explain",
                 100 * difference.difference, 100 * difference.low, 100 * difference.high);
+    }
+}
+
+/* Which arm is spoken of, where there are several. */
+static void say_where(const struct findings_arm *arms, uint32_t count, uint32_t arm,
+                      const char *alone, FILE *text)
+{
+    if (count > 1) {
+        fprintf(text, "In \"%s\" ", arms[arm].findings->arm);
+    } else {
+        fprintf(text, "%s", alone);
     }
 }
 
@@ -94,8 +106,9 @@ static void say_relaunched(const struct findings_arm *arms, uint32_t count, FILE
     struct rate rate = rate_of(arms[arm].findings, "relaunched_by_peers");
     struct times times;
     findings_time(arms[arm].findings, "relaunch_by_peers", CONFIDENCE, &times);
-    fprintf(text, "In \"%s\" peers relaunched the target in %" PRIu64 " of %" PRIu64 " episodes, ",
-            arms[arm].findings->arm, rate.successes, rate.trials);
+    say_where(arms, count, arm, "", text);
+    fprintf(text, "%s relaunched the target in %" PRIu64 " of %" PRIu64 " episodes, ",
+            count > 1 ? "peers" : "Peers", rate.successes, rate.trials);
     say_rate(&rate, text);
     if (times.count > 0) {
         figure median;
@@ -122,9 +135,9 @@ static void say_masked(const struct findings_arm *arms, uint32_t count, FILE *te
     }
     struct rate rate = rate_of(arms[arm].findings, "masked");
     struct share share = findings_masked_share(arms[arm].findings, CONFIDENCE);
-    fprintf(text, "In \"%s\" ", arms[arm].findings->arm);
+    say_where(arms, count, arm, "Masked were ", text);
     say_rate(&rate, text);
-    fprintf(text, " of the failures were masked");
+    fprintf(text, count > 1 ? " of the failures were masked" : " of the failures");
     int matched = findings_matched(arms, count, arm);
     if (matched >= 0) {
         struct rate other = rate_of(arms[matched].findings, "masked");
@@ -224,8 +237,12 @@ static void say_cascade(const struct findings_arm *arms, uint32_t count, FILE *t
                 format_number(mean, r0.high), r0.per);
         return;
     }
-    fprintf(text, "At the most, in \"%s\", a stop called forth %s %s responses", findings->arm,
+    say_where(arms, count, arm, "", text);
+    fprintf(text, "%s stop called forth %s %s responses", count > 1 ? "a" : "A",
             format_number(mean, r0.mean), format_numbers(interval, r0.low, r0.high));
+    if (count > 1) {
+        fprintf(text, ", the most of all arms,");
+    }
     struct mean r1 = findings_reproduction(findings, 1, true, CONFIDENCE);
     if (r1.per >= PARENTS_LEAST) {
         fprintf(text, " and each of these %s %s more: ", format_number(mean, r1.mean),
@@ -233,7 +250,7 @@ static void say_cascade(const struct findings_arm *arms, uint32_t count, FILE *t
         fprintf(text, "%s",
                 r1.high < 1  ? "the cascade ends by itself"
                 : r1.low > 1 ? "the cascade feeds itself"
-                             : "whether the cascade ends by itself is not settled");
+                             : "whether that ends by itself is not settled");
     }
     fprintf(text, ". ");
 }

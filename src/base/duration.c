@@ -72,9 +72,10 @@ static int number_parse(const char *text, struct number *number, const char *wha
     int count = 0;
 
     *number = (struct number){0};
-    if (!is_digit(*at))
-        return error_set(error, ERROR_INPUT, "`%.40s` is not %s; write it like `%s`", text, what,
-                         example);
+    if (!is_digit(*at)) {
+        error_set(error, ERROR_INPUT, "`%.40s` is not %s; write it like `%s`", text, what, example);
+        return ERROR_INPUT;
+    }
     for (bool fraction = false; is_digit(*at) || (*at == '.' && !fraction && is_digit(at[1]));
          at++) {
         if (*at == '.') {
@@ -84,9 +85,10 @@ static int number_parse(const char *text, struct number *number, const char *wha
         if (count > 0 || *at != '0')
             count++;
         number->decimals += fraction;
-        if (count > DIGITS_MAX || number->decimals > DIGITS_MAX)
-            return error_set(error, ERROR_INPUT, "`%.40s` has more than %d digits", text,
-                             DIGITS_MAX);
+        if (count > DIGITS_MAX || number->decimals > DIGITS_MAX) {
+            error_set(error, ERROR_INPUT, "`%.40s` has more than %d digits", text, DIGITS_MAX);
+            return ERROR_INPUT;
+        }
         number->digits = number->digits * 10 + (wide)(*at - '0');
     }
     number->rest = at;

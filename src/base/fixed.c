@@ -44,7 +44,7 @@ fixed fixed_exp(fixed x)
     if (x <= -23 * FIXED_ONE)
         return 0;
     k = x / ln2;
-    r = ((wide)x << 30) - (wide)k * LN2_Q62; /* Q62; |r| < ln 2 */
+    r = (wide)x * (1 << 30) - (wide)k * LN2_Q62; /* Q62; |r| < ln 2 */
     sum = (wide)1 << 62;
     term = (wide)1 << 62;
     for (int n = 1; n <= 20; n++) {

@@ -164,10 +164,10 @@ static void publish(struct world *world, const struct change *change)
 
     switch ((enum change_kind)change->kind) {
     case CHANGE_GONE:
-        world->published[agent].gone = change->id;
+        world->published[agent] = (struct published){change->id.writer, change->id.sequence + 1};
         break;
     case CHANGE_BACK:
-        world->published[agent].gone = RECORD_ID_NONE;
+        world->published[agent] = (struct published){0};
         break;
     case CHANGE_CHECKPOINT:
         from = row_place(world, change->row);
@@ -307,7 +307,6 @@ static void begin_crew(struct world *world)
     const struct scenario *scenario = world->scenario;
 
     for (agent_id a = 0; a < world->agents; a++) {
-        world->published[a].gone = RECORD_ID_NONE;
         if (world->contact && !starts_alive(&scenario->contact, a % world->one)) {
             world->row[a].wake = TIME_NEVER;
             /* So that its first life is number 0, as that of the others. */
@@ -356,7 +355,8 @@ static int world_open(struct world *world, struct graph *copies, struct error *e
     begin_crew(world);
     if (world->contact || world->failed != 0)
         return world->failed;
-    failed = platform_open(world, error);
+    if (platform_needed(world->scenario))
+        failed = platform_open(world, error);
     if (failed == 0)
         failed = control_open(world, error);
     if (failed == 0)

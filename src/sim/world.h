@@ -108,9 +108,11 @@ struct address {
     incarnation_id incarnation;
 };
 
-/* What the witness has published of an agent: changes between windows alone. */
+/* What the witness has published of an agent: its last death or hang. Changes between windows
+ * alone. All zero while it runs, so that a crew in which nobody dies never touches this memory. */
 struct published {
-    struct record_id gone; /* its last death or hang, or none while it runs */
+    uint32_t writer;
+    uint32_t after; /* the record's sequence + 1, or 0 */
 };
 
 /* Something to publish at the end of the window. */
@@ -169,7 +171,7 @@ struct world {
     uint64_t records_written;
 
     /* the platform */
-    struct platform *platform;
+    struct platform *platform; /* NULL: nothing in the scenario has a use for one */
     struct platform_actions actions;
     uint32_t platform_sequence;
     time_ns platform_wake;
@@ -231,6 +233,14 @@ static inline uint64_t row_place(const struct world *world, uint32_t row)
     return row_slot(world, row) * world->places + agent_place(world, agent);
 }
 
+static inline struct record_id published_gone(const struct world *world, agent_id agent)
+{
+    struct published published = world->published[agent];
+
+    return published.after == 0 ? RECORD_ID_NONE
+                                : (struct record_id){published.writer, published.after - 1};
+}
+
 /* world_clock.c: the agents' own clocks, distributions of durations */
 time_ns clock_local(const struct world *world, agent_id agent, time_ns now);
 time_ns clock_global(const struct world *world, agent_id agent, time_ns local);
@@ -263,6 +273,7 @@ void work_served(struct world *world, uint32_t row, const struct message *messag
 void work_done(struct world *world, const struct message *message, time_ns now);
 
 /* world_platform.c, world_control.c: the two entities that are no agents */
+bool platform_needed(const struct scenario *scenario);
 int platform_open(struct world *world, struct error *error);
 void platform_entity_step(struct world *world, const struct event *event, time_ns now);
 int control_open(struct world *world, struct error *error);

@@ -50,6 +50,7 @@ struct doing {
     uint32_t row;
     agent_id id;
     time_ns now;
+    agent_id noticed; /* in this step, or AGENT_NONE */
 };
 
 static uint32_t place_of(const struct doing *doing, agent_id peer)
@@ -106,7 +107,19 @@ static struct record_id write_act(const struct doing *doing, uint8_t verb, agent
     return world_record(doing->world, &record, doing->row);
 }
 
-static void act_notice(const struct doing *doing, const struct act *act)
+/* What follows from a request is done for whom asked first, and through the middleman. */
+static void inherit_request(const struct percept *percept, struct cause *cause)
+{
+    if (percept->kind != PERCEPT_MESSAGE || percept->message != MESSAGE_REQUEST)
+        return;
+    cause->by = percept->by;
+    cause->via = percept->via;
+    cause->flags |= FLAG_REQUESTED;
+    if (percept->via != AGENT_NONE)
+        cause->flags |= FLAG_RELAYED;
+}
+
+static void act_notice(struct doing *doing, const struct act *act)
 {
     const struct percept *percept = doing->percept;
     struct cause *concern = concern_of(doing, act->peer);
@@ -115,23 +128,38 @@ static void act_notice(const struct doing *doing, const struct act *act)
     if (act->how == HOW_SILENCE) {
         /* Nothing reached the agent: that the peer's end is behind its silence is a guess. */
         cause = CAUSE_NONE;
-        cause.id = doing->world->published[act->peer].gone;
+        cause.id = published_gone(doing->world, act->peer);
         cause.flags = FLAG_INFERRED;
     } else {
         cause = *doing->cause;
         cause.by = cause.via = AGENT_NONE;
         cause.flags &= (uint16_t) ~(FLAG_REQUESTED | FLAG_RELAYED);
     }
-    if (percept->kind == PERCEPT_MESSAGE && percept->message == MESSAGE_REQUEST) {
-        cause.by = percept->by;
-        cause.via = percept->via;
-        cause.flags |= FLAG_REQUESTED;
-        if (percept->via != AGENT_NONE)
-            cause.flags |= FLAG_RELAYED;
-    }
+    inherit_request(percept, &cause);
     cause.id = write_act(doing, VERB_NOTICED, act->peer, &cause, act->how);
     cause.flags &= (uint16_t)~FLAG_INFERRED;
     *concern = cause;
+    doing->noticed = act->peer;
+}
+
+/* What a case follows from: that the agent noticed in this very step, else what it was told now,
+ * else (a further attempt) what it was last about for that peer. */
+static struct cause case_cause(const struct doing *doing, agent_id peer)
+{
+    const struct cause *concern = concern_of(doing, peer);
+    struct cause cause;
+
+    if (doing->noticed == peer)
+        return *concern;
+    if (percept_subject(doing->percept) == peer && doing->percept->kind != PERCEPT_RESULT &&
+        !record_id_is_none(doing->cause->id)) {
+        cause = *doing->cause;
+        cause.by = cause.via = AGENT_NONE;
+        cause.flags &= (uint16_t) ~(FLAG_REQUESTED | FLAG_RELAYED);
+        inherit_request(doing->percept, &cause);
+        return cause;
+    }
+    return concern_is_none(concern) ? cause_of(doing, peer) : *concern;
 }
 
 static void act_decide(const struct doing *doing, const struct act *act)
@@ -140,7 +168,7 @@ static void act_decide(const struct doing *doing, const struct act *act)
     const struct scenario_group *group =
         &world->scenario->groups[world->scenario->group_of[doing->id]];
     struct cause *concern = concern_of(doing, act->peer);
-    struct cause cause = concern_is_none(concern) ? cause_of(doing, act->peer) : *concern;
+    struct cause cause = case_cause(doing, act->peer);
     struct row_work *state = &world->row_work[doing->row];
     struct random random = random_make(world->options->seed, world->options->replicate, doing->id,
                                        doing->agent->incarnation, STREAM_MIND, state->mind_draws);
@@ -282,7 +310,7 @@ static void act_tool(const struct doing *doing, const struct act *act)
                doing->now + world->scenario->network.platform_latency, slot);
 }
 
-static void carry_out(const struct doing *doing, const struct act *act)
+static void carry_out(struct doing *doing, const struct act *act)
 {
     struct world *world = doing->world;
     struct cause cause;
@@ -338,7 +366,8 @@ static void carry_out(const struct doing *doing, const struct act *act)
 void row_carry_out(struct world *world, uint32_t row, const struct agent *agent,
                    const struct percept *percept, time_ns now, const struct cause *cause)
 {
-    struct doing doing = {world, agent, percept, cause, row, row_agent(world, row), now};
+    struct doing doing = {world, agent,     percept, cause, row, row_agent(world, row),
+                          now,   AGENT_NONE};
 
     /* An agent that departs does nothing after it. */
     for (int i = 0; i < world->acts.count && world->row[row].alive; i++)

@@ -3,6 +3,18 @@
 
 #include <assert.h>
 
+/* A crew that only watches has nothing to say to a platform. */
+bool platform_needed(const struct scenario *scenario)
+{
+    bool needed = scenario->has_campaign || scenario->work_count > 0 || scenario->fault_count > 0 ||
+                  scenario->platform.ask_every > 0;
+
+    for (uint32_t g = 0; g < scenario->group_count; g++)
+        needed = needed || scenario->groups[g].rules.tools != 0 ||
+                 scenario->groups[g].rules.checkpoint_every > 0;
+    return needed;
+}
+
 int platform_open(struct world *world, struct error *error)
 {
     const struct scenario *scenario = world->scenario;
@@ -153,8 +165,8 @@ static void do_sever(struct world *world, const struct platform_action *action, 
         world->message[slot].any = true;
         world->message[slot].slot = row_slot(world, rows[1 - end]);
         world->message[slot].cause = cause;
-        world->message[slot].percept = (struct percept){
-            .kind = PERCEPT_HANGUP, .peer = row_agent(world, rows[1 - end])};
+        world->message[slot].percept =
+            (struct percept){.kind = PERCEPT_HANGUP, .peer = row_agent(world, rows[1 - end])};
         to_row(world, rows[end], now, 0, slot);
     }
 }
@@ -195,9 +207,8 @@ static void do_ask(struct world *world, const struct platform_action *action, ti
 static void do_action(struct world *world, const struct platform_action *action, time_ns now,
                       struct cause *cause)
 {
-    struct campaign_event event = {.whom = action->whom,
-                                   .incarnation = action->whom_incarnation,
-                                   .value = action->value};
+    struct campaign_event event = {
+        .whom = action->whom, .incarnation = action->whom_incarnation, .value = action->value};
     struct cause made = *cause;
 
     switch ((enum platform_action_kind)action->kind) {

@@ -52,11 +52,17 @@ static int write_json_line(const struct trace_header *header, const struct recor
                            FILE *out)
 {
     json_t *object = record_json(header, record);
-    int failed = object == NULL || json_dumpf(object, out, JSON_COMPACT) < 0;
 
+    if (object == NULL)
+        return ERROR_MEMORY;
+    /* What the stream could not take it remembers. */
+    if (json_dumpf(object, out, JSON_COMPACT) < 0 && !ferror(out)) {
+        json_decref(object);
+        return ERROR_MEMORY;
+    }
     json_decref(object);
     fputc('\n', out);
-    return failed ? ERROR_MEMORY : 0;
+    return 0;
 }
 
 /* A field of CSV as RFC 4180, section 2, has it: quoted where it holds a comma or a quote, and

@@ -18,8 +18,9 @@
 #include "trace/trace.h"
 
 /* As PNG's: a text transfer, a cut eighth bit and a C string each break it. */
-#define FORMAT_MAGIC "\x89IOL\r\n\x1a\n"
 #define FORMAT_MAGIC_BYTES 8
+static const unsigned char format_magic[FORMAT_MAGIC_BYTES] = {0x89, 'I',  'O',  'L',
+                                                               '\r', '\n', 0x1a, '\n'};
 #define FORMAT_VERSION 1
 #define FORMAT_CHECKSUM_BYTES 16
 #define FORMAT_HEAD_BYTES (FORMAT_MAGIC_BYTES + 8 + FORMAT_CHECKSUM_BYTES)

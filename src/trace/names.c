@@ -88,7 +88,7 @@ static int writer_find(const struct trace_header *header, char *name, uint32_t *
 {
     char *slash;
     uint64_t place = 0;
-    agent_id agent;
+    agent_id agent = AGENT_NONE;
     int code;
 
     for (size_t i = 0; i < WRITERS; i++)
@@ -119,7 +119,7 @@ int record_id_parse(const struct trace_header *header, const char *text, struct 
 {
     char name[RECORD_ID_BYTES];
     const char *colon = strrchr(text, ':');
-    uint64_t sequence;
+    uint64_t sequence = 0;
 
     if (colon == NULL || colon == text || (size_t)(colon - text) >= sizeof name ||
         !number_parse(colon + 1, &sequence) || sequence > UINT32_MAX)
@@ -133,7 +133,8 @@ int record_id_parse(const struct trace_header *header, const char *text, struct 
     return writer_find(header, name, &id->writer, error);
 }
 
-/* Calls `find` for each name of a list; it returns the bit, or a negative number. */
+/* Calls `find` for each name of a list; it returns the bit, or a negative number. `what` says
+ * what the names are of, for the message. */
 static int list_parse(const char *text, const char *what, int (*find)(const char *, size_t),
                       uint64_t *bits, struct error *error)
 {
@@ -142,17 +143,9 @@ static int list_parse(const char *text, const char *what, int (*find)(const char
         size_t length = strcspn(text, ",");
         int bit = find(text, length);
 
-        if (bit < 0) {
-            char names[640] = "";
-
-            for (int i = 0; strcmp(what, "class") == 0 && i <= CLASS_CONTROL; i++) {
-                strcat(names, i > 0 ? ", " : "; the classes are ");
-                strcat(names, record_class_name((enum record_class)i));
-            }
-            return error_set(error, ERROR_INPUT, "`%.*s` is no %s of a trace%s",
-                             length > 40 ? 40 : (int)length, text, what,
-                             names[0] != '\0' ? names : "; docs/reference/trace.md lists them");
-        }
+        if (bit < 0)
+            return error_set(error, ERROR_INPUT, "`%.*s` is no %s", length > 40 ? 40 : (int)length,
+                             text, what);
         *bits |= UINT64_C(1) << bit;
         if (text[length] == '\0')
             return 0;
@@ -183,13 +176,15 @@ static int class_find(const char *text, size_t length)
 
 int record_verbs_parse(const char *text, uint64_t *verbs, struct error *error)
 {
-    return list_parse(text, "verb", verb_find, verbs, error);
+    return list_parse(text, "verb of a trace; docs/reference/trace.md lists them", verb_find, verbs,
+                      error);
 }
 
 int record_classes_parse(const char *text, unsigned *classes, struct error *error)
 {
     uint64_t bits = 0;
-    int code = list_parse(text, "class", class_find, &bits, error);
+    int code = list_parse(text, "class; they are truth, act, claim, platform and control",
+                          class_find, &bits, error);
 
     *classes = (unsigned)bits;
     return code;

@@ -41,7 +41,7 @@ static ssize_t read_up_to(struct trace_reader *reader, void *bytes, size_t size)
             continue;
         if (more < 0) {
             error_set(&reader->error, ERROR_IO, "%s: byte %llu: cannot read: %s", reader->path,
-                      (unsigned long long)(reader->offset + done), strerror(errno));
+                      (unsigned long long)reader->offset + done, strerror(errno));
             return -1;
         }
         if (more == 0)
@@ -65,7 +65,7 @@ static int head_check(struct trace_reader *reader, const unsigned char *head, ss
         return reader->error.code;
     if (got == 0)
         return torn(reader, 0, "the file is empty");
-    if (memcmp(head, FORMAT_MAGIC, got < FORMAT_MAGIC_BYTES ? (size_t)got : FORMAT_MAGIC_BYTES) !=
+    if (memcmp(head, format_magic, got < FORMAT_MAGIC_BYTES ? (size_t)got : FORMAT_MAGIC_BYTES) !=
         0)
         return error_set(&reader->error, ERROR_INPUT, "%s: byte 0: this is not a trace of Iolaus",
                          reader->path);

@@ -16,6 +16,9 @@
  * who asked for it and `via` the middleman, both AGENT_NONE for what is spontaneous; in ALERTS and
  * REQUESTS `via` is the recipient and `by` who asked first. Unused incarnations are 0.
  *
+ * The value of the TASK_ verbs is the task: the source's place in the scenario's work times 2^40,
+ * and the task's number among that source's, from 0; in words `2.17`.
+ *
  * Byte order on disk is little-endian; record_pack and record_unpack are the only places that know.
  */
 #ifndef IOLAUS_TRACE_RECORD_H

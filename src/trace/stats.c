@@ -37,11 +37,13 @@ int trace_stats_open(struct trace_stats *stats, const char *path, const struct t
     header = trace_reader_header(stats->reader);
     stats->as_who = calloc((size_t)header->agents + 1, sizeof *stats->as_who);
     stats->as_whom = calloc((size_t)header->agents + 1, sizeof *stats->as_whom);
-    if (stats->as_who == NULL || stats->as_whom == NULL)
-        code = error_set(error, ERROR_MEMORY, "no memory to count the records of %u agents",
-                         header->agents);
-    if (code == 0)
-        code = filter_make(&filter, wanted, header, error);
+    if (stats->as_who == NULL || stats->as_whom == NULL) {
+        error_set(error, ERROR_MEMORY, "no memory to count the records of %u agents",
+                  header->agents);
+        trace_stats_close(stats);
+        return ERROR_MEMORY;
+    }
+    code = filter_make(&filter, wanted, header, error);
     if (code == 0) {
         while ((code = trace_reader_next(stats->reader, &record, error)) > 0)
             if (filter_take(&filter, &record))

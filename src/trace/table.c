@@ -61,14 +61,15 @@ int trace_table_open(struct trace_table *table, const char *path, struct error *
         return code;
     table->header = trace_reader_header(table->reader);
     code = table_read(table, error);
-    if (code == 0) {
-        table->by_id = malloc(((size_t)table->count + 1) * sizeof *table->by_id);
-        if (table->by_id == NULL)
-            code = error_set(error, ERROR_MEMORY, "no memory for the trace's records");
-    }
     if (code < 0) {
         trace_table_close(table);
         return code;
+    }
+    table->by_id = malloc(((size_t)table->count + 1) * sizeof *table->by_id);
+    if (table->by_id == NULL) {
+        trace_table_close(table);
+        error_set(error, ERROR_MEMORY, "no memory for the trace's records");
+        return ERROR_MEMORY;
     }
     for (uint32_t i = 0; i < table->count; i++)
         table->by_id[i] = i;

@@ -140,6 +140,10 @@ static void add_value(struct text *text, const struct trace_header *header,
     } else if ((record->verb == VERB_CRASHED || record->verb == VERB_RESTORED) &&
                record->value >= 0 && record->value < header->nodes) {
         text_add(text, "%s", header->node_names[record->value]);
+    } else if (record->verb == VERB_TASK_SENT || record->verb == VERB_TASK_HELD ||
+               record->verb == VERB_TASK_LOST || record->verb == VERB_TASK_DONE) {
+        text_add(text, "%" PRId64 ".%" PRId64, record->value >> 40,
+                 record->value & ((INT64_C(1) << 40) - 1));
     } else {
         text_add(text, "%" PRId64, record->value);
     }

@@ -77,7 +77,7 @@ static int head_write(struct trace_writer *writer, const struct trace_header *he
     if (code < 0)
         return code;
     writer->digest = digest_open(bytes, determining);
-    memcpy(head, FORMAT_MAGIC, FORMAT_MAGIC_BYTES);
+    memcpy(head, format_magic, FORMAT_MAGIC_BYTES);
     bytes_put32(head + FORMAT_MAGIC_BYTES, FORMAT_VERSION);
     bytes_put32(head + FORMAT_MAGIC_BYTES + 4, (uint32_t)size);
     format_checksum(head, FORMAT_MAGIC_BYTES + 8, bytes, size, NULL, head + FORMAT_MAGIC_BYTES + 8);

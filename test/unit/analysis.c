@@ -384,6 +384,7 @@ Test(analysis, a_mask_may_leave_the_board_as_it_is_unless_it_is_refused)
         EXPECT_HITS(findings, "refused_report", refused ? 1 : 0);
         EXPECT_HITS(findings, "failed", refused ? 1 : 0);
         cr_expect_eq(r_count(findings, 0), refused ? 0 : 1);
+        cr_expect_eq(findings_reproduction(findings, 0, false, 0.95).count, refused ? 0 : 1);
         cr_expect_eq(r_per(findings, 1), refused ? 0 : 1);
         cr_expect_float_eq(findings_masked_share(findings, 0.95).part, refused ? 0 : 1.0, 1e-9);
         findings_close(findings);
@@ -454,24 +455,25 @@ Test(analysis, a_notice_of_an_earlier_life_is_none)
 
 Test(analysis, a_suspicion_that_healed_and_an_announcement_are_no_notices_of_death)
 {
-    static const enum record_verb healing[] = {VERB_HEALED, VERB_RESUMED, VERB_LINK_UP, VERB_SHOWS};
-    for (size_t i = 0; i < 5; i++) {
+    static const enum record_verb healing[] = {VERB_HEALED, VERB_RESUMED, VERB_LINK_UP, VERB_SHOWS,
+                                               VERB_REPORTS};
+    for (size_t i = 0; i < 6; i++) {
         struct tape tape = {0};
         put(&tape, 500, VERB_NOTICED, NONE, WRITER, ARCHIVIST, HOW_SILENCE);
-        if (i < 4) {
-            put(&tape, 600, healing[i], NONE, WRITER, ARCHIVIST,
-                healing[i] == VERB_SHOWS ? HEALTH_HEALTHY : 0);
+        if (i < 5) {
+            put(&tape, 600, healing[i], NONE, WRITER, ARCHIVIST, i < 3 ? 0 : HEALTH_HEALTHY);
         }
         stop(&tape, 1000, ARCHIVIST);
         report_healthy(&tape, 1500, NONE, WRITER, ARCHIVIST);
         struct findings *findings = findings_of(&tape, 10000);
-        cr_expect_eq(hits(findings, "stale"), i < 4 ? 1 : 0, "case %zu", i);
-        cr_expect_eq(hits(findings, "masked"), i < 4 ? 0 : 1, "case %zu", i);
+        cr_expect_eq(hits(findings, "stale"), i < 5 ? 1 : 0, "case %zu", i);
+        cr_expect_eq(hits(findings, "masked"), i < 5 ? 0 : 1, "case %zu", i);
         findings_close(findings);
     }
     struct tape tape = {0};
     struct record_id told = put(&tape, 500, VERB_ANNOUNCED, NONE, AGENT_NONE, ARCHIVIST, 0);
     put(&tape, 510, VERB_NOTICED, told, WRITER, ARCHIVIST, HOW_NOTICE);
+    put(&tape, 520, VERB_NOTICED, told, WRITER, ARCHIVIST, HOW_ALERT);
     stop(&tape, 1000, ARCHIVIST);
     report_healthy(&tape, 1500, NONE, WRITER, ARCHIVIST);
     struct findings *findings = findings_of(&tape, 10000);
@@ -656,17 +658,21 @@ Test(analysis, generations_count_the_responses_among_the_causes)
     /* On the return the camera relinks, and on that the editor and the scout copy. */
     struct record_id up = relink(&tape, 2500, started, CAMERA, ARCHIVIST, CAMERA);
     put(&tape, 2700, VERB_COPIED, up, EDITOR, ARCHIVIST, 0);
-    put(&tape, 2800, VERB_COPIED, up, SCOUT, ARCHIVIST, 0);
+    struct record_id guess = put(&tape, 2800, VERB_COPIED, up, SCOUT, ARCHIVIST, 0);
     last(&tape)->flags = FLAG_INFERRED;
+    /* What follows from a guess is one. */
+    put(&tape, 2900, VERB_SCORED, guess, ARCHIVIST, ARCHIVIST, 9);
     stop(&tape, 5000, CAMERA);
     struct findings *findings = findings_of(&tape, 10000);
-    static const uint64_t per[] = {2, 1, 1, 2}, count[] = {1, 1, 2, 0}, sure[] = {1, 1, 1, 0};
-    for (uint32_t g = 0; g < 4; g++) {
+    static const uint64_t per[] = {2, 1, 1, 2, 1}, count[] = {1, 1, 2, 1, 0};
+    static const uint64_t sure_per[] = {2, 1, 1, 1, 0}, sure[] = {1, 1, 1, 0, 0};
+    for (uint32_t g = 0; g < 5; g++) {
+        struct mean without = findings_reproduction(findings, g, false, 0.95);
         cr_expect_eq(r_per(findings, g), per[g], "parents of R%u", g);
         cr_expect_eq(r_count(findings, g), count[g], "children of R%u", g);
-        cr_expect_eq(findings_reproduction(findings, g, false, 0.95).count, sure[g], "sure R%u", g);
+        cr_expect_eq(without.per, sure_per[g], "sure parents of R%u", g);
+        cr_expect_eq(without.count, sure[g], "sure children of R%u", g);
     }
-    cr_expect_eq(findings_reproduction(findings, 3, false, 0.95).per, 1);
     findings_close(findings);
 }
 
@@ -708,6 +714,76 @@ Test(analysis, availability_counts_each_task_once_and_leaves_out_the_last)
         cr_expect_eq(rate.successes, known ? 2 : 3);
         findings_close(findings);
     }
+}
+
+/* ---- one episode in words ---- */
+
+static char *story_of(const struct tape *tape, uint32_t episode)
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+    struct error error = {0};
+    cr_assert_eq(analysis_story(&header, tape->records, tape->count, episode, out, &error), 0, "%s",
+                 error.message);
+    fclose(out);
+    return text;
+}
+
+Test(analysis, a_story_tells_one_episode_in_order_and_no_other)
+{
+    struct tape tape = {0};
+    put(&tape, 100, VERB_SHOWS, NONE, CAMERA, ARCHIVIST, HEALTH_HEALTHY);
+    struct record_id died = stop(&tape, 1000, ARCHIVIST);
+    struct record_id other = stop(&tape, 1050, PRINTER);
+    struct record_id decided = decide(&tape, 1100, died, WRITER, ARCHIVIST);
+    last(&tape)->value = CHOICE_RELAUNCH | CHOICE_MASK;
+    decide(&tape, 1100, other, CAMERA, PRINTER);
+    struct record_id calls = put(&tape, 1510, VERB_ALERTS, decided, WRITER, ARCHIVIST, 0);
+    last(&tape)->via = CAMERA;
+    put(&tape, 1510, VERB_ALERTS, decided, WRITER, ARCHIVIST, 0);
+    last(&tape)->via = EDITOR;
+    struct record_id comes = put(&tape, 1600, VERB_VOLUNTEERS, calls, CAMERA, ARCHIVIST, 0);
+    put(&tape, 1601, VERB_REFUSED, comes, CAMERA, ARCHIVIST,
+        ACT_VOLUNTEER << 8 | REFUSAL_NOT_FIRST);
+    put(&tape, 1700, VERB_REPORTS, decided, WRITER, ARCHIVIST, HEALTH_HEALTHY);
+    struct record_id started = relaunch(&tape, 2010, decided, WRITER, ARCHIVIST);
+    put(&tape, 2020, VERB_REPORTS, decided, WRITER, ARCHIVIST, HEALTH_HEALTHY);
+    struct record_id up = relink(&tape, 2500, started, WRITER, ARCHIVIST, CAMERA);
+    put(&tape, 3010, VERB_RETURNED, up, AGENT_NONE, ARCHIVIST, 0);
+    static const char *const parts[] = {
+        "Episode 1: a stop of archivist, 1.00 s after the start.",
+        "the operator stops archivist.",
+        "archivist died.",
+        "writer noticed that archivist was gone: the link closed.",
+        "writer decided to relaunch it, to mask its failure.",
+        "writer alerted camera and editor about archivist.",
+        "camera came forward for archivist.",
+        "refused to let camera come forward for archivist: another had come forward first.",
+        "writer reported archivist as healthy, as which the board went on showing it, though",
+        "archivist ran again as incarnation 1, relaunched by writer.",
+        "archivist's link with camera carried messages again.",
+        "archivist was back with all its former links.",
+        "archivist was back with all its links 2.00 s after its death.",
+        "The board showed it healthy for 310 ms of its death."};
+    char *text = story_of(&tape, 1);
+    const char *from = text;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        const char *at = strstr(from, parts[i]);
+        cr_assert_not_null(at, "\"%s\" is missing, or out of order, in:\n%s", parts[i], text);
+        from = at + strlen(parts[i]);
+    }
+    cr_expect_null(strstr(text, "printer"), "of another episode:\n%s", text);
+    cr_expect_null(strstr(text, "2020"), "a true report is not told");
+    free(text);
+    text = story_of(&tape, 2);
+    cr_expect_not_null(strstr(text, "a stop of printer (an object)"));
+    cr_expect_null(strstr(text, "archivist"));
+    free(text);
+    struct error error = {0};
+    cr_expect_eq(analysis_story(&header, tape.records, tape.count, 3, stdout, &error), ERROR_INPUT);
+    cr_expect_not_null(strstr(error.message, "the run has 2"));
+    cr_expect_eq(analysis_story(&header, tape.records, tape.count, 0, stdout, NULL), ERROR_INPUT);
 }
 
 /* ---- sums and bad input ---- */

@@ -85,6 +85,56 @@ Test(trace_fuzz, blocks)
               (unsigned long long)decoded);
 }
 
+/* A checksum that is right does not make a block right: it must end where its records do. */
+Test(trace_fuzz, blocks_of_a_wrong_length)
+{
+    static struct record records[FORMAT_BLOCK_RECORDS];
+    static unsigned char bytes[FORMAT_BLOCK_BYTES_MAX];
+    struct sample sample;
+    uint32_t count;
+    size_t whole;
+
+    sample_begin(&sample, 3);
+    for (int i = 0; i < 20; i++)
+        sample_next(&sample, &records[i]);
+    whole = block_encode(records, 20, 0, bytes);
+    cr_assert(block_decode(bytes, whole, 0, 3, records, &count) == NULL);
+    for (size_t size = 0; size < whole; size++)
+        cr_assert(block_decode(bytes, size, 0, 3, records, &count) != NULL, "%zu bytes", size);
+    bytes[whole] = 0;
+    cr_assert(block_decode(bytes, whole + 1, 0, 3, records, &count) != NULL);
+    cr_assert(block_decode(bytes, whole, 1, 3, records, &count) != NULL);
+    cr_assert(block_decode(bytes, whole, 0, 2, records, &count) != NULL, "agent 2 is of the crew");
+}
+
+/* The digest in the end mark is compared with the records, and not only carried. */
+Test(trace_fuzz, an_end_mark_with_another_digest)
+{
+    unsigned char bytes[8192], *frame;
+    struct trace_reader *reader;
+    struct error error = {0};
+    struct record record;
+    size_t size;
+    FILE *file;
+    int code;
+
+    sample_write(sample_path("d.trace"), 40);
+    file = fopen(sample_path("d.trace"), "r+b");
+    size = fread(bytes, 1, sizeof bytes, file);
+    frame = bytes + size - FORMAT_END_BYTES - FORMAT_FRAME_BYTES;
+    frame[FORMAT_FRAME_BYTES + 8] ^= 1;
+    format_checksum(frame, 8, frame + FORMAT_FRAME_BYTES, FORMAT_END_BYTES, bytes + 16, frame + 8);
+    rewind(file);
+    fwrite(bytes, 1, size, file);
+    fclose(file);
+    cr_assert_eq(trace_reader_open(&reader, sample_path("d.trace"), &error), 0);
+    while ((code = trace_reader_next(reader, &record, &error)) > 0)
+        continue;
+    trace_reader_close(reader);
+    cr_assert_eq(code, ERROR_CORRUPT);
+    cr_assert(strstr(error.message, "digest") != NULL, "%s", error.message);
+}
+
 Test(trace_fuzz, headers)
 {
     struct trace_header header = sample_header();

@@ -431,6 +431,19 @@ Test(trace_tools, words_agree_with_the_core)
               CHOICE_MISREPORT == 1 << 6 && CHOICE_COPY == 1 << 7 && CHOICE_STALL == 1 << 8);
 }
 
+Test(trace_tools, tasks_are_told_by_source_and_number)
+{
+    struct trace_header header = sample_header();
+    struct record record = story[8];
+    char words[RECORD_WORDS_BYTES];
+
+    record.verb = VERB_TASK_DONE;
+    record.value = (INT64_C(2) << 40) + 17;
+    record.flags = FLAG_LATE;
+    record_words(&header, &record, words);
+    cr_assert_str_eq(words, "task 2.17 was done, late");
+}
+
 /* Any record that can be read can be told, whatever its numbers. */
 Test(trace_tools, every_value_has_words)
 {
