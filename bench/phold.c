@@ -126,6 +126,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: phold [--quick]\n");
         return 2;
     }
+    phold_prepare();
     setvbuf(stdout, NULL, _IOLBF, 0);
     printf("PHOLD: %d events per entity, lookahead 1 and an exponential of mean 1, 25%% remote; "
            "one thread\n",

@@ -9,6 +9,7 @@ static const struct command {
     int (*run)(int argc, char **argv);
     const char *words;
 } COMMANDS[] = {
+    {"check", command_check, "say whether a scenario is right, and what it will do"},
     {"sim", command_sim, "run a scenario in the simulated world and print its findings"},
     {"trace", command_trace, "show, count, digest, export, explain, compare or recover a trace"},
 };

@@ -20,7 +20,8 @@ struct step {
 
 static int memory_error(struct error *error)
 {
-    return error_set(error, ERROR_MEMORY, "out of memory while applying a change");
+    error_set(error, ERROR_MEMORY, "out of memory while applying a change");
+    return ERROR_MEMORY;
 }
 
 /* From here on, new nodes stand in another text. */

@@ -67,6 +67,67 @@ int document_find(const struct document *document, int node, const char *path)
     return node;
 }
 
+/* A text that grows up to its room; what goes beyond is dropped. */
+struct line {
+    char *text;
+    size_t size, used;
+    bool cut;
+};
+
+static void line_add(struct line *line, const char *text)
+{
+    size_t length = strlen(text), room = line->size - 1 - line->used;
+
+    line->cut = line->cut || length > room;
+    length = length > room ? room : length;
+    memcpy(line->text + line->used, text, length);
+    line->used += length;
+    line->text[line->used] = '\0';
+}
+
+/* Depth is bounded: what stands in a document was at most DOCUMENT_DEPTH_MAX deep. */
+static void node_write(const struct document *document, int node, struct line *line)
+{
+    const yaml_node_t *at = document_node(document, node);
+    const char *between = "";
+
+    if (at == NULL || line->cut)
+        return;
+    if (at->type == YAML_SCALAR_NODE) {
+        line_add(line, (const char *)at->data.scalar.value);
+        return;
+    }
+    line_add(line, at->type == YAML_SEQUENCE_NODE ? "[" : "{");
+    if (at->type == YAML_SEQUENCE_NODE) {
+        for (const int *item = at->data.sequence.items.start; item < at->data.sequence.items.top;
+             item++, between = ", ") {
+            line_add(line, between);
+            node_write(document, *item, line);
+        }
+    } else {
+        for (const yaml_node_pair_t *pair = at->data.mapping.pairs.start;
+             pair < at->data.mapping.pairs.top; pair++, between = ", ") {
+            line_add(line, between);
+            node_write(document, pair->key, line);
+            line_add(line, ": ");
+            node_write(document, pair->value, line);
+        }
+    }
+    line_add(line, at->type == YAML_SEQUENCE_NODE ? "]" : "}");
+}
+
+const char *document_write(const struct document *document, int node, char *text, size_t size)
+{
+    struct line line = {text, size, 0, false};
+
+    assert(size >= 8);
+    text[0] = '\0';
+    node_write(document, node, &line);
+    if (line.cut)
+        memcpy(text + size - 4, "...", 4);
+    return text;
+}
+
 int document_error(const struct document *document, int node, struct error *error,
                    const char *format, ...)
 {

@@ -55,6 +55,9 @@ int document_child(const struct document *document, int node, const char *key);
 /* Where `path` (keys joined by dots) leads from `node`: the deepest node on it that exists. */
 int document_find(const struct document *document, int node, const char *path);
 
+/* Writes a node in one line, as YAML; what does not fit ends in `...`. Returns `text`. */
+const char *document_write(const struct document *document, int node, char *text, size_t size);
+
 /* Applies one change `path.to.key=value` whose value is YAML. Messages have --set:NUMBER:COLUMN;
  * numbers begin with 1. */
 int document_change(struct document *document, uint32_t number, const char *change,

@@ -36,7 +36,8 @@ int file_load(const char *path, char **bytes, size_t *size, struct error *error)
     } else {
         char *fitted = realloc(*bytes, *size + 1);
 
-        *bytes = fitted == NULL ? *bytes : fitted;
+        if (fitted != NULL)
+            *bytes = fitted;
     }
     return code;
 }

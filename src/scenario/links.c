@@ -105,7 +105,7 @@ static char *path_beside(struct arena *arena, const char *scenario, const char *
 
     if (path != NULL) {
         memcpy(path, scenario, directory);
-        memcpy(path + directory, file, length);
+        memcpy(path + directory, file, length + 1);
     }
     return path;
 }

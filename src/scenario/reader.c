@@ -9,11 +9,6 @@
 #include "scenario/scenario.h"
 #include "scenario/value.h"
 
-int reader_memory(struct reader *reader)
-{
-    return error_set(reader->error, ERROR_MEMORY, "out of memory while reading the scenario");
-}
-
 /* Levenshtein's distance, given up on above what could be a slip. */
 static unsigned text_distance(const char *a, const char *b)
 {

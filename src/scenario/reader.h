@@ -125,6 +125,10 @@ const char *hint_near(const char *text, const char *(*next)(void *context, uint3
 #define refuse_at(reader, node, path, ...)                                                         \
     document_error((reader)->document, document_find((reader)->document, (node), (path)),          \
                    (reader)->error, __VA_ARGS__)
-int reader_memory(struct reader *reader);
+static inline int reader_memory(struct reader *reader)
+{
+    error_set(reader->error, ERROR_MEMORY, "out of memory while reading the scenario");
+    return ERROR_MEMORY;
+}
 
 #endif

@@ -1,5 +1,6 @@
 #include "scenario/scenario.h"
 
+#include <assert.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,8 +65,9 @@ static int arm_changes(struct reader *reader, struct document *document, uint32_
             break;
         pair = at->data.mapping.pairs.start[i];
         path = document_text(document, pair.key);
-        if (path != NULL && (strncmp(path, "arms", 4) == 0 || strcmp(path, "iolaus") == 0))
-            code = refuse(reader, pair.key, "an arm can change neither arms nor the version");
+        /* `[arms]` is another way to write `arms`. */
+        if (path != NULL && strncmp(path + (path[0] == '['), "arms", 4) == 0)
+            code = refuse(reader, pair.key, "an arm cannot change arms");
         else
             code = document_assign(document, pair.key, pair.value, reader->error);
     }
@@ -97,6 +99,23 @@ int resolve_all(struct resolver *resolver)
             return code;
     }
     return 0;
+}
+
+/* What the arm says of itself, for people. */
+static int arm_words(struct reader *reader, const struct spec_arm *written, struct scenario *arm)
+{
+    char text[400] = "";
+    size_t length;
+
+    if (written != NULL && written->set != 0)
+        document_write(reader->document, written->set, text, sizeof text);
+    arm->arm_about = written == NULL || written->about == NULL ? "" : written->about;
+    /* Without the braces around it. */
+    length = strlen(text);
+    arm->arm_changes = length >= 2 && text[length - 1] == '}'
+                           ? arena_text(reader->arena, text + 1, length - 2)
+                           : arena_text(reader->arena, text, length);
+    return arm->arm_changes == NULL ? reader_memory(reader) : 0;
 }
 
 static void digest_add(crypto_hash_sha256_state *state, const char *bytes, size_t size)
@@ -155,7 +174,13 @@ static int arm_open(struct scenario_file *file, uint32_t number, struct error *e
         /* Read again here, for the nodes of `written` belong to a document that is closed. */
         const struct spec_arm *own = (const struct spec_arm *)spec.arms.items + number;
 
+        assert(spec.arms.items != NULL && number < spec.arms.count);
+
         code = resolve_published(&resolver, &own->published);
+        if (code == 0)
+            code = arm_words(&resolver.reader, own, &arm->scenario);
+    } else if (code == 0) {
+        code = arm_words(&resolver.reader, NULL, &arm->scenario);
     }
     if (code == ERROR_INPUT && number > 0 && error != NULL) {
         size_t used = strlen(error->message);
@@ -212,8 +237,10 @@ int scenario_open(struct scenario_file **result, const char *path,
         code = arms_read(file, error);
     if (code == 0) {
         file->arms = calloc(file->arm_count, sizeof *file->arms);
-        if (file->arms == NULL)
-            code = error_set(error, ERROR_MEMORY, "%.200s: out of memory", path);
+        if (file->arms == NULL) {
+            error_set(error, ERROR_MEMORY, "%.200s: out of memory", path);
+            code = ERROR_MEMORY;
+        }
     }
     for (uint32_t i = 0; code == 0 && i < file->arm_count; i++)
         code = arm_open(file, i, error);

@@ -97,6 +97,8 @@ struct scenario_contact {
 struct scenario {
     const char *path, *name, *about;
     const char *arm;          /* of this resolved arm */
+    const char *arm_about;    /* or "" */
+    const char *arm_changes;  /* its `set` in one line, as one would write it; "" for none */
     unsigned char digest[32]; /* SHA-256 of the file's bytes, the changes of the caller and of the
                                  arm, and the presets that its minds are made from */
     uint64_t seed;

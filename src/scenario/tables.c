@@ -1,6 +1,6 @@
 /*
  * The tables of the scenario language: one row a key, one table a mapping. They drive the reader
- * and make docs/reference/scenario.md; `make docs` (scripts/reference) writes the page anew.
+ * and make docs/reference/scenario.md, which scripts/reference writes anew.
  */
 #include "scenario/spec.h"
 
@@ -245,7 +245,10 @@ const struct table table_choice = {
     .shorthand = "base"};
 
 #define CHOICE(name, number, text)                                                                 \
-    PLAIN(name, FIELD_NODE, AT(spec_mind, choices[number]), NULL, text)
+    {                                                                                              \
+        .key = name, .type = FIELD_NODE, .offset = AT(spec_mind, choices[number]),                 \
+        .more.table = &table_choice, .doc = text                                                   \
+    }
 
 static const struct field fields_mind[] = {
     PLAIN("preset", FIELD_TEXT, AT(spec_mind, preset), NULL,

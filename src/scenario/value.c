@@ -76,7 +76,7 @@ static int count_read(struct reader *reader, const struct field *field, int node
                       uint32_t *to)
 {
     int64_t high = field->high > field->low ? field->high : (int64_t)UINT32_MAX;
-    uint64_t value;
+    uint64_t value = 0;
     int code = whole_read(reader, field, node, text, &value);
 
     if (code != 0)
@@ -186,7 +186,7 @@ static int score_read(struct reader *reader, const struct field *field, int node
                       int64_t *to)
 {
     bool negative = text[0] == '-';
-    uint64_t value;
+    uint64_t value = 0;
     int code;
 
     if (strcmp(text, "none") == 0) {
@@ -269,7 +269,7 @@ static int text_read(struct reader *reader, const struct field *field, int node,
 static int word_read(struct reader *reader, const struct field *field, int node, const char *text,
                      uint8_t *to)
 {
-    int64_t value;
+    int64_t value = 0;
     int code = value_words(reader, field, node, text, &value);
 
     if (code == 0)

@@ -7,6 +7,7 @@
  */
 #include "scenario/resolve.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -17,6 +18,7 @@ static uint64_t common_multiple(uint64_t a, uint64_t b)
 {
     uint64_t x = a, y = b;
 
+    assert(a > 0 && b > 0);
     while (y != 0) {
         uint64_t rest = x % y;
 

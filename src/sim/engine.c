@@ -14,6 +14,10 @@
 #define BLOCKS_MAX 4096u
 #define BLOCK_BYTES (256u << 10) /* of entities' state: a part of a core's own cache */
 #define BLOCK_MIN (1u << 12)
+#define PART_EVENTS 256u
+#define FETCH_EVENTS                                                                               \
+    8u /* worked for each chunk of the next bucket that is fetched; it holds 15                    \
+        */
 #define ENTITY_NONE UINT32_MAX
 
 struct barrier {
@@ -24,7 +28,8 @@ struct barrier {
 struct engine {
     struct queue queue;
     struct engine_world world;
-    time_ns now;        /* of the event or barrier at work */
+    time_ns now;   /* of the event or barrier at work */
+    time_ns ahead; /* what a send to another must add to it: the lookahead within a step, or 0 */
     time_ns window_end; /* of the window at work; sends to oneself before it stay with `own` */
     time_ns window_floor;
     time_ns lookahead;
@@ -36,9 +41,12 @@ struct engine {
     struct event *own;
     uint64_t own_begin, own_end, own_max;
 
-    struct event *sorted, *scratch;
+    struct event *sorted;  /* by bin */
+    struct event *ordered; /* a part of it, as it is worked */
     struct bins bins;
     uint64_t blocks_used[BLOCKS_MAX / 64];
+
+    uint32_t fetched; /* the last chunk of the next bucket that was fetched into the cache, or 0 */
 
     struct barrier *barriers; /* a binary heap by (at, data) */
     uint32_t barrier_count;
@@ -79,7 +87,7 @@ struct engine *engine_open(const struct engine_rules *rules, const struct engine
         rules->events_max && rules->events_max < UINT32_MAX ? rules->events_max : UINT32_MAX;
     uint64_t width = rules->lookahead < UINT32_MAX ? (uint64_t)rules->lookahead : UINT32_MAX;
     uint32_t shift, blocks;
-    uint64_t events_bytes = bytes_align((events_max + 1) * sizeof(struct event));
+    uint64_t events_bytes = bytes_align((events_max + RANK_MAX) * sizeof(struct event));
     uint64_t barriers_bytes = bytes_align(BARRIERS_MAX * sizeof(struct barrier));
     uint64_t bins_bytes, queue_size, size;
     struct engine *engine;
@@ -108,11 +116,11 @@ struct engine *engine_open(const struct engine_rules *rules, const struct engine
     queue_open(&engine->queue, place, blocks, shift, width, events_max);
     place += queue_size;
     engine->own = (struct event *)(void *)place;
-    engine->own_max = events_max + 1;
+    engine->own_max = events_max + RANK_MAX;
     place += events_bytes;
     engine->sorted = (struct event *)(void *)place;
     place += events_bytes;
-    engine->scratch = (struct event *)(void *)place;
+    engine->ordered = (struct event *)(void *)place;
     place += events_bytes;
     engine->barriers = (struct barrier *)(void *)place;
     place += barriers_bytes;
@@ -132,7 +140,7 @@ void engine_close(struct engine *engine)
 }
 
 /* Keeps an event of the entity at work for itself, behind all that are not later. */
-static void own_insert(struct engine *engine, time_ns at, uint32_t data)
+static __attribute__((noinline)) void own_insert(struct engine *engine, time_ns at, uint32_t data)
 {
     uint64_t place;
     struct event event = {(uint32_t)((uint64_t)at - engine->window * engine->queue.width),
@@ -157,24 +165,16 @@ static void own_insert(struct engine *engine, time_ns at, uint32_t data)
 
 void engine_send(struct engine *engine, uint32_t source, uint32_t target, time_ns at, uint32_t data)
 {
-    struct far_event event = {at, source, target, data};
+    /* A mask, since who the target is cannot be foreseen. */
+    time_ns earliest = engine->now + (engine->ahead & -(time_ns)(source != target));
 
     assert(target < engine->entities && source < engine->entities);
-    if (engine->entity != ENTITY_NONE) {
-        assert(source == engine->entity);
-        if (target == source) {
-            assert(at >= engine->now);
-            if (at < engine->window_end) {
-                own_insert(engine, at, data);
-                return;
-            }
-        } else {
-            assert(at >= engine->now + engine->lookahead);
-        }
-    } else {
-        assert(at >= engine->now);
-    }
-    queue_put(&engine->queue, &event);
+    assert(source == engine->entity || engine->entity == ENTITY_NONE);
+    assert(at >= earliest);
+    if (__builtin_expect(at < engine->window_end, 0))
+        own_insert(engine, at, data);
+    else
+        queue_put(&engine->queue, source, target, at, data);
 }
 
 static bool barrier_before(const struct barrier *a, const struct barrier *b)
@@ -236,31 +236,39 @@ static void own_step(struct engine *engine, time_ns base)
     engine->world.step(engine->world.context, engine, &event, engine->now);
 }
 
-/* Works the sorted events of one bin, and what their entities send to themselves meanwhile. */
-static void bin_work(struct engine *engine, const struct event *event, const struct event *end,
-                     time_ns base)
+/* Works what the entity at work sent to itself in this window, as far as it comes before `next`,
+ * which was sent before it. */
+static __attribute__((noinline)) void own_work(struct engine *engine, const struct event *next,
+                                               time_ns base)
 {
-    while (event < end) {
-        uint32_t entity = event->target;
+    while (engine->own_end != 0) {
+        const struct event *own = &engine->own[engine->own_begin];
 
-        engine->entity = entity;
-        do {
-            /* What the entity sent itself in this window was sent after what it found waiting. */
-            while (engine->own_end != 0) {
-                const struct event *own = &engine->own[engine->own_begin];
-
-                if (own->offset > event->offset ||
-                    (own->offset == event->offset && own->source >= event->source))
-                    break;
-                own_step(engine, base);
-            }
-            engine->now = base + event->offset;
-            engine->world.step(engine->world.context, engine, event, engine->now);
-            event++;
-        } while (event < end && event->target == entity);
-        while (engine->own_end != 0)
-            own_step(engine, base);
+        if (next != NULL && next->target == engine->entity &&
+            (own->offset > next->offset ||
+             (own->offset == next->offset && own->source >= next->source)))
+            return;
+        own_step(engine, base);
     }
+}
+
+/* Works sorted events: all that their entities have in this window. */
+static void events_work(struct engine *engine, const struct event *events, uint32_t count,
+                        time_ns base)
+{
+    /* One flat loop: where one entity's events end cannot be foreseen. */
+    for (uint32_t i = 0; i < count; i++) {
+        const struct event *event = &events[i];
+
+        if (i % FETCH_EVENTS == 0 && engine->fetched != 0)
+            engine->fetched = queue_chunk_fetch(&engine->queue, engine->fetched);
+        if (__builtin_expect(engine->own_end != 0, 0))
+            own_work(engine, event, base);
+        engine->entity = event->target;
+        engine->now = base + event->offset;
+        engine->world.step(engine->world.context, engine, event, engine->now);
+    }
+    own_work(engine, NULL, base);
 }
 
 /* Works one bucket up to the window's end; returns whether there was anything. */
@@ -270,7 +278,7 @@ static bool bucket_work(struct engine *engine, uint32_t block, bool cut)
     uint64_t base = engine->window * queue->width;
     struct event_list *bucket = queue_bucket(queue, engine->window, block);
     struct event_list list = *bucket;
-    uint32_t count, begin = 0;
+    uint32_t count, begin = 0, done = 0;
 
     if (cut)
         queue_bucket_split(queue, engine->window, block, (uint64_t)engine->window_end - base,
@@ -286,15 +294,36 @@ static bool bucket_work(struct engine *engine, uint32_t block, bool cut)
     for (uint32_t bin = 0; bin < engine->bins.count; bin++) {
         uint32_t end = engine->bins.ends[bin];
 
-        if (begin == end)
-            continue;
-        if (end - begin > 1)
-            bin_sort(engine->sorted + begin, end - begin, engine->scratch);
-        bin_work(engine, engine->sorted + begin, engine->sorted + end, (time_ns)base);
+        if (begin != end)
+            bin_sort(&engine->bins, engine->sorted + begin, end - begin,
+                     engine->ordered + (begin - done));
         begin = end;
+        /* A part at a time, so that it is still in the nearest cache when it is worked. */
+        if (end - done >= PART_EVENTS || end == count) {
+            events_work(engine, engine->ordered, end - done, (time_ns)base);
+            done = end;
+        }
+        if (end == count)
+            break;
     }
     engine->entity = ENTITY_NONE;
     return true;
+}
+
+/* Begins to fetch the next bucket of the window; `bits` are left of the word. A list's chunks can
+ * only be found one after another, and would be waited for each in its turn. */
+static void bucket_fetch(struct engine *engine, uint32_t word, uint64_t bits)
+{
+    struct queue *queue = &engine->queue;
+
+    while (bits == 0 && ++word < queue->block_words)
+        bits = engine->blocks_used[word];
+    engine->fetched = 0;
+    if (bits == 0)
+        return;
+    engine->fetched =
+        queue_bucket(queue, engine->window, word * 64 + (uint32_t)__builtin_ctzll(bits))->head;
+    queue_chunk_touch(queue, engine->fetched);
 }
 
 /* Works one window up to `last`, where the next barrier or the end of the run cuts it. */
@@ -308,16 +337,19 @@ static int window_work(struct engine *engine, uint64_t window, time_ns last, str
     engine->window = window;
     engine->begun = (time_ns)base > engine->window_floor ? (time_ns)base : engine->window_floor;
     engine->window_end = cut ? last : (time_ns)(base + queue->width);
+    engine->ahead = engine->lookahead;
     queue_window_begin(queue, window, engine->blocks_used);
     for (uint32_t word = 0; word < queue->block_words; word++) {
         for (uint64_t bits = engine->blocks_used[word]; bits != 0; bits &= bits - 1) {
             uint32_t block = word * 64 + (uint32_t)__builtin_ctzll(bits);
 
+            bucket_fetch(engine, word, bits & (bits - 1));
             worked |= bucket_work(engine, block, cut);
             if (queue->full)
                 return 0;
         }
     }
+    engine->ahead = 0;
     engine->window_floor = engine->now = engine->window_end;
     if (!worked)
         return 0;
@@ -331,11 +363,11 @@ static int window_work(struct engine *engine, uint64_t window, time_ns last, str
 /* Nothing is left before `last`: goes there, and works the barrier that stands there. */
 static int barrier_work(struct engine *engine, time_ns last, bool barrier, struct error *error)
 {
-    uint64_t window = queue_window(&engine->queue, last);
+    uint64_t offset, window = queue_window(&engine->queue, last, &offset);
 
     if (window > engine->queue.window)
         queue_advance(&engine->queue, window);
-    engine->window_floor = engine->now = engine->begun = last;
+    engine->window_floor = engine->window_end = engine->now = engine->begun = last;
     if (!barrier)
         return 0;
 
@@ -358,7 +390,7 @@ int engine_run(struct engine *engine, time_ns until, struct error *error)
     while (status == 0 && !done && !engine->stopped && !queue->full) {
         bool barrier = engine->barrier_count > 0 && engine->barriers[0].at < until;
         time_ns last = barrier ? engine->barriers[0].at : until;
-        uint64_t window = queue_next(queue, queue_window(queue, last));
+        uint64_t offset, window = queue_next(queue, queue_window(queue, last, &offset));
 
         if (window != WINDOW_NONE && window * queue->width < (uint64_t)last &&
             engine->window_floor < last) {

@@ -9,6 +9,15 @@ static uint64_t bytes_align(uint64_t bytes)
     return (bytes + 4095) & ~UINT64_C(4095);
 }
 
+static uint32_t row_shift_of(uint32_t blocks)
+{
+    uint32_t shift = 0;
+
+    while (UINT32_C(1) << shift < blocks)
+        shift++;
+    return shift;
+}
+
 static uint32_t words_of(uint32_t blocks)
 {
     return (blocks + 63) / 64;
@@ -26,7 +35,7 @@ static uint64_t units_needed(uint32_t blocks, uint64_t events_max)
 
 uint64_t queue_bytes(uint32_t blocks, uint64_t events_max)
 {
-    uint64_t buckets = (uint64_t)LEVEL_SLOTS * blocks * sizeof(struct event_list);
+    uint64_t buckets = ((uint64_t)LEVEL_SLOTS << row_shift_of(blocks)) * sizeof(struct event_list);
     uint64_t used = (uint64_t)LEVEL_SLOTS * words_of(blocks) * sizeof(uint64_t);
     uint64_t slots = (uint64_t)LEVEL_SLOTS * (LEVELS_MAX - 1) * sizeof(struct event_list);
 
@@ -50,14 +59,14 @@ void queue_open(struct queue *queue, void *memory, uint32_t blocks, uint32_t blo
     uint64_t last = (uint64_t)INT64_MAX / width;
 
     assert(blocks >= 1 && width >= 1 && width <= UINT32_MAX);
-    queue->blocks = blocks;
+    queue->row_shift = row_shift_of(blocks);
     queue->block_shift = block_shift;
     queue->block_words = words_of(blocks);
     queue->width = width;
     queue->reciprocal = UINT64_MAX / width;
     queue->waiting_max = events_max;
     queue->buckets = (struct event_list *)(void *)place;
-    place += bytes_align((uint64_t)LEVEL_SLOTS * blocks * sizeof(struct event_list));
+    place += bytes_align(((uint64_t)LEVEL_SLOTS << queue->row_shift) * sizeof(struct event_list));
     queue->blocks_used = (uint64_t *)(void *)place;
     place += bytes_align((uint64_t)LEVEL_SLOTS * queue->block_words * sizeof(uint64_t));
     for (uint32_t l = 1; l < LEVELS_MAX; l++)
@@ -132,15 +141,32 @@ bool queue_chunk_add(struct queue *queue, struct event_list *list)
     return true;
 }
 
-void queue_bucket_begin(struct queue *queue, uint64_t window, uint32_t block)
+bool queue_bucket_grow(struct queue *queue, struct event_list *bucket, uint64_t window,
+                       uint32_t block)
 {
     uint64_t *used = queue->blocks_used + window % LEVEL_SLOTS * queue->block_words;
 
-    used[block / 64] |= UINT64_C(1) << block % 64;
-    level_mark(&queue->levels[0], window);
+    if (bucket->head == 0) {
+        used[block / 64] |= UINT64_C(1) << block % 64;
+        level_mark(&queue->levels[0], window);
+    }
+    return queue_chunk_add(queue, bucket);
 }
 
-void queue_put_far(struct queue *queue, uint64_t window, const struct far_event *event)
+void queue_place_grown(struct queue *queue, uint32_t source, uint32_t target, time_ns at,
+                       uint32_t data)
+{
+    uint64_t offset, window = queue_window(queue, at, &offset);
+    uint32_t block = target >> queue->block_shift;
+    struct event_list *bucket = queue_bucket(queue, window, block);
+
+    if (queue_bucket_grow(queue, bucket, window, block))
+        queue->pool[bucket->cursor++].event =
+            (struct event){(uint32_t)offset, source, target, data};
+}
+
+void queue_put_far(struct queue *queue, uint64_t window, uint32_t source, uint32_t target,
+                   time_ns at, uint32_t data)
 {
     struct event_list *list;
     struct far_event *place;
@@ -163,7 +189,7 @@ void queue_put_far(struct queue *queue, uint64_t window, const struct far_event 
     }
     place =
         (struct far_event *)(void *)(queue->pool + list->cursor / CHUNK_UNITS * CHUNK_UNITS + 1);
-    place[list->cursor % CHUNK_UNITS] = *event;
+    place[list->cursor % CHUNK_UNITS] = (struct far_event){at, source, target, data};
     list->cursor++;
 }
 
@@ -184,7 +210,7 @@ static void slot_empty(struct queue *queue, uint32_t l, uint64_t slot)
         uint32_t next = queue->pool[chunk].next;
 
         for (uint32_t i = 0; i < count; i++)
-            queue_place(queue, &far[i]);
+            queue_place(queue, far[i].source, far[i].target, far[i].at, far[i].data);
         queue->pool[chunk].next = queue->chunk_free;
         queue->chunk_free = chunk;
         chunk = next;
@@ -252,13 +278,13 @@ void queue_bucket_split(struct queue *queue, uint64_t window, uint32_t block, ui
         for (uint32_t unit = chunk + 1; unit < end; unit++) {
             struct event event = queue->pool[unit].event;
 
-            if (event.offset < cut) {
-                queue_append(queue, early, &event);
-                continue;
-            }
-            if (bucket->head == 0)
-                queue_bucket_begin(queue, window, block);
-            queue_append(queue, bucket, &event);
+            struct event_list *list_of = event.offset < cut ? early : bucket;
+
+            if (list_of->cursor % CHUNK_UNITS == 0 &&
+                !(list_of == early ? queue_chunk_add(queue, early)
+                                   : queue_bucket_grow(queue, bucket, window, block)))
+                return;
+            queue->pool[list_of->cursor++].event = event;
         }
         queue->pool[chunk].next = queue->chunk_free;
         queue->chunk_free = chunk;

@@ -69,10 +69,10 @@ struct queue {
     uint32_t chunk_free;
     uint32_t unit_fresh; /* never used so far */
     uint32_t units;
-    uint32_t blocks;
+    uint32_t row_shift; /* log2 of the buckets kept for one window */
     uint32_t block_shift;
     uint32_t block_words;       /* of blocks_used, for one window */
-    struct event_list *buckets; /* blocks for each near window */
+    struct event_list *buckets; /* a row of them for each near window */
     uint64_t *blocks_used;
     uint64_t window; /* nothing waits before it */
     uint64_t width;
@@ -95,10 +95,15 @@ uint64_t queue_next(struct queue *queue, uint64_t last);
 /* Says that nothing waits before `window`. */
 void queue_advance(struct queue *queue, uint64_t window);
 
-void queue_put_far(struct queue *queue, uint64_t window, const struct far_event *event);
+void queue_put_far(struct queue *queue, uint64_t window, uint32_t source, uint32_t target,
+                   time_ns at, uint32_t data);
+/* Makes room for one more event at the end of a list; for a bucket, marks it if it was empty. */
 bool queue_chunk_add(struct queue *queue, struct event_list *list);
-/* Marks a bucket that was empty. */
-void queue_bucket_begin(struct queue *queue, uint64_t window, uint32_t block);
+bool queue_bucket_grow(struct queue *queue, struct event_list *bucket, uint64_t window,
+                       uint32_t block);
+/* Places an event of a near window whose bucket has no room. */
+void queue_place_grown(struct queue *queue, uint32_t source, uint32_t target, time_ns at,
+                       uint32_t data);
 /* Takes the blocks in use of a window (block_words of them) into blocks_used, and counts the window
  * as empty until something is put there again. */
 void queue_window_begin(struct queue *queue, uint64_t window, uint64_t *blocks_used);
@@ -106,54 +111,75 @@ void queue_window_begin(struct queue *queue, uint64_t window, uint64_t *blocks_u
 void queue_bucket_split(struct queue *queue, uint64_t window, uint32_t block, uint64_t cut,
                         struct event_list *early);
 
-static inline uint64_t queue_window(const struct queue *queue, time_ns at)
+/* The window of an instant; *offset is where in it. */
+static inline uint64_t queue_window(const struct queue *queue, time_ns at, uint64_t *offset)
 {
     __extension__ typedef unsigned __int128 wide;
     /* at < 2^63 and reciprocal > 2^64 / width - 2, so the quotient is at most one too small. */
     uint64_t window = (uint64_t)((wide)(uint64_t)at * queue->reciprocal >> 64);
+    uint64_t rest = (uint64_t)at - window * queue->width;
+    bool more = rest >= queue->width;
 
-    return window + ((uint64_t)at - window * queue->width >= queue->width);
+    *offset = more ? rest - queue->width : rest;
+    return window + more;
 }
 
 static inline struct event_list *queue_bucket(struct queue *queue, uint64_t window, uint32_t block)
 {
-    return queue->buckets + (window % LEVEL_SLOTS) * queue->blocks + block;
-}
-
-static inline void queue_append(struct queue *queue, struct event_list *list,
-                                const struct event *event)
-{
-    if (list->cursor % CHUNK_UNITS == 0 && !queue_chunk_add(queue, list))
-        return;
-    queue->pool[list->cursor++].event = *event;
+    return queue->buckets + ((window % LEVEL_SLOTS << queue->row_shift) + block);
 }
 
 /* Puts an event that is already counted as waiting. */
-static inline void queue_place(struct queue *queue, const struct far_event *far)
+static inline void queue_place(struct queue *queue, uint32_t source, uint32_t target, time_ns at,
+                               uint32_t data)
 {
-    uint64_t window = queue_window(queue, far->at);
-    uint32_t block = far->target >> queue->block_shift;
+    uint64_t offset, window = queue_window(queue, at, &offset);
+    uint32_t block = target >> queue->block_shift;
     struct event_list *bucket = queue_bucket(queue, window, block);
-    struct event event = {(uint32_t)((uint64_t)far->at - window * queue->width), far->source,
-                          far->target, far->data};
+    union unit *unit;
 
     if (__builtin_expect(window >= queue->levels[0].end, 0)) {
-        queue_put_far(queue, window, far);
+        queue_put_far(queue, window, source, target, at, data);
         return;
     }
-    if (__builtin_expect(bucket->head == 0, 0))
-        queue_bucket_begin(queue, window, block);
-    queue_append(queue, bucket, &event);
+    if (__builtin_expect(bucket->cursor % CHUNK_UNITS == 0, 0)) {
+        queue_place_grown(queue, source, target, at, data);
+        return;
+    }
+    unit = &queue->pool[bucket->cursor++];
+    unit->event.offset = (uint32_t)offset;
+    unit->event.source = source;
+    unit->event.target = target;
+    unit->event.data = data;
 }
 
-static inline void queue_put(struct queue *queue, const struct far_event *far)
+/* Puts an event, or says that the queue is full. */
+static inline void queue_put(struct queue *queue, uint32_t source, uint32_t target, time_ns at,
+                             uint32_t data)
 {
     if (__builtin_expect(queue->waiting >= queue->waiting_max, 0)) {
         queue->full = true;
         return;
     }
     queue->waiting++;
-    queue_place(queue, far);
+    queue_place(queue, source, target, at, data);
+}
+
+/* Fetches a chunk into the cache. */
+static inline void queue_chunk_touch(const struct queue *queue, uint32_t chunk)
+{
+    for (uint32_t unit = 0; unit < CHUNK_UNITS; unit += 4)
+        __builtin_prefetch(&queue->pool[chunk + unit]);
+}
+
+/* Fetches the chunk after `chunk`, and says which it is; 0 for none. */
+static inline uint32_t queue_chunk_fetch(const struct queue *queue, uint32_t chunk)
+{
+    uint32_t next = queue->pool[chunk].next;
+
+    if (next != 0)
+        queue_chunk_touch(queue, next);
+    return next;
 }
 
 /* Gives the chunks of a list back, last used first given out. */

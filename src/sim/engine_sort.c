@@ -14,17 +14,17 @@ static inline bool event_before(const struct event *a, const struct event *b)
     return key_a != key_b ? key_a < key_b : a->source < b->source;
 }
 
-static void insertion_sort(struct event *events, uint32_t count)
+static void insertion_sort(const struct event *events, uint32_t count, struct event *out)
 {
-    for (uint32_t i = 1; i < count; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         struct event event = events[i];
         uint32_t place = i;
 
-        while (place > 0 && event_before(&event, &events[place - 1])) {
-            events[place] = events[place - 1];
+        while (place > 0 && event_before(&event, &out[place - 1])) {
+            out[place] = out[place - 1];
             place--;
         }
-        events[place] = event;
+        out[place] = event;
     }
 }
 
@@ -41,13 +41,13 @@ static void merge(const struct event *left, uint32_t left_count, const struct ev
     memcpy(out, right, (size_t)(right_end - right) * sizeof(*out));
 }
 
-static void merge_sort(struct event *events, uint32_t count, struct event *scratch)
+static void merge_sort(struct event *events, uint32_t count, struct event *out)
 {
-    struct event *from = events, *to = scratch;
+    struct event *from = out, *to = events;
 
     for (uint64_t i = 0; i < count; i += INSERTION_MAX)
         insertion_sort(events + i,
-                       count - i < INSERTION_MAX ? (uint32_t)(count - i) : INSERTION_MAX);
+                       count - i < INSERTION_MAX ? (uint32_t)(count - i) : INSERTION_MAX, out + i);
     for (uint64_t run = INSERTION_MAX; run < count; run *= 2) {
         struct event *other = from;
 
@@ -60,16 +60,45 @@ static void merge_sort(struct event *events, uint32_t count, struct event *scrat
         from = to;
         to = other;
     }
-    if (from != events)
-        memcpy(events, from, (size_t)count * sizeof(*events));
+    if (from != out)
+        memcpy(out, from, (size_t)count * sizeof(*out));
 }
 
-void bin_sort(struct event *events, uint32_t count, struct event *scratch)
+/* Sorts up to `width` events of one entity; what stands behind them is moved too, and is no event.
+ * No event has the greatest key, for the width of windows is less than 2^32. */
+static inline void rank_sort(const struct event *events, uint32_t count, uint32_t width,
+                             struct event *out)
 {
-    if (count <= INSERTION_MAX)
-        insertion_sort(events, count);
+    uint64_t keys[RANK_MAX];
+    uint32_t ranks[RANK_MAX] = {0};
+
+    for (uint32_t i = 0; i < width; i++) {
+        uint64_t key = (uint64_t)events[i].offset << 32 | events[i].source;
+
+        keys[i] = i < count ? key : UINT64_MAX;
+    }
+    for (uint32_t i = 1; i < width; i++) {
+        for (uint32_t j = 0; j < i; j++) {
+            bool before = keys[i] < keys[j];
+
+            ranks[j] += before;
+            ranks[i] += !before;
+        }
+    }
+    for (uint32_t i = 0; i < width; i++)
+        out[ranks[i]] = events[i];
+}
+
+void bin_sort(const struct bins *bins, struct event *events, uint32_t count, struct event *out)
+{
+    if (bins->single && count <= RANK_MAX / 2)
+        rank_sort(events, count, RANK_MAX / 2, out);
+    else if (bins->single && count <= RANK_MAX)
+        rank_sort(events, count, RANK_MAX, out);
+    else if (count <= INSERTION_MAX)
+        insertion_sort(events, count, out);
     else
-        merge_sort(events, count, scratch);
+        merge_sort(events, count, out);
 }
 
 static uint32_t list_count(const struct queue *queue, const struct event_list *list)
@@ -100,10 +129,12 @@ uint32_t bins_fill(struct bins *bins, const struct queue *queue, const struct ev
     if (pool[list->head].next == 0) {
         memcpy(events, pool + list->head + 1, count * sizeof(*events));
         bins->count = 1;
+        bins->single = queue->block_shift == 0;
         bins->ends[0] = count;
         return count;
     }
     bins->count = 1u << (queue->block_shift - shift);
+    bins->single = shift == 0;
     memset(begins, 0, bins->count * sizeof(*begins));
     for (uint32_t chunk = list->head; chunk != 0; chunk = pool[chunk].next) {
         uint32_t end = list_end(queue, list, chunk);

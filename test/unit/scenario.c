@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "scenario/reference.h"
 #include "scenario/scenario.h"
 
 #define SCENARIOS SOURCE_ROOT "/scenarios/"
@@ -153,7 +154,8 @@ static const struct wrong {
     {HEAD "arms: [{name: x, set: {platform.latenc: 1s}}]\n", ":5:33: ", "did you mean `latency`"},
     {HEAD "arms: [{name: x, set: {platform.latency: 0s}}]\n", ":5:42: ", "from 1ns"},
     {HEAD "arms: [{name: x, set: {crew.c.kind: k}}]\n", ":5:29: ", "name of one of its items"},
-    {HEAD "arms: [{name: x, set: {arms: []}}]\n", ":5:24: ", "neither arms nor"},
+    {HEAD "arms: [{name: x, set: {arms: []}}]\n", ":5:24: ", "cannot change arms"},
+    {HEAD "arms: [{name: x, set: {\"[arms]\": []}}]\n", ":5:24: ", "cannot change arms"},
     {HEAD "arms: [{name: x, set: [a]}]\n", ":5:23: ", "a mapping of paths"},
     {HEAD "arms: [{name: x, published: [{measure: tampered, rate: 0.5}]}]\n",
      ":5:30: ", "either `preset` and `cell`"},
@@ -554,4 +556,66 @@ Test(scenario, the_newsroom_is_what_it_says)
     cr_assert_eq(arm->campaign.every, INT64_C(60000000000));
     cr_assert_eq(scenario_arm(file, 8, &arm, &error), ERROR_INPUT);
     scenario_close(file);
+}
+
+/* Each file of test/scenarios begins with `# expect LINE:COLUMN: words`. */
+static void expect_refused(const char *path, const char *name)
+{
+    char line[200], place[40];
+    struct scenario_file *file;
+    struct error error = {0};
+    FILE *stream = fopen(path, "r");
+    const char *words;
+    size_t length;
+
+    cr_assert_not_null(stream);
+    cr_assert_not_null(fgets(line, sizeof line, stream));
+    fclose(stream);
+    line[strcspn(line, "\n")] = '\0';
+    cr_assert_eq(strncmp(line, "# expect ", 9), 0, "%s", path);
+    length = strcspn(line + 9, " ");
+    snprintf(place, sizeof place, ":%.*s", (int)length, line + 9);
+    words = line + 9 + length + 1;
+    cr_expect_eq(scenario_open(&file, path, NULL, 0, &error), ERROR_INPUT, "%s", name);
+    cr_expect(strncmp(error.message, path, strlen(path)) == 0 &&
+                  strncmp(error.message + strlen(path), place, strlen(place)) == 0 &&
+                  strstr(error.message, words) != NULL,
+              "%s", error.message);
+}
+
+Test(scenario, wrong_files_are_refused_at_their_place)
+{
+    DIR *list = opendir(SOURCE_ROOT "/test/scenarios");
+    int files = 0;
+
+    cr_assert_not_null(list);
+    for (struct dirent *entry = readdir(list); entry != NULL; entry = readdir(list)) {
+        char path[512];
+
+        if (strstr(entry->d_name, ".yaml") == NULL)
+            continue;
+        snprintf(path, sizeof path, "%s/%s", SOURCE_ROOT "/test/scenarios", entry->d_name);
+        expect_refused(path, entry->d_name);
+        files++;
+    }
+    closedir(list);
+    cr_assert_geq(files, 10);
+}
+
+/* scripts/reference writes the page anew. */
+Test(scenario, the_reference_page_is_that_of_the_tables)
+{
+    char *made = NULL, *kept = calloc(1, 1 << 20);
+    size_t size = 0;
+    FILE *stream = open_memstream(&made, &size);
+
+    scenario_reference(stream);
+    fclose(stream);
+    stream = fopen(SOURCE_ROOT "/docs/reference/scenario.md", "r");
+    cr_assert_not_null(stream, "write it with scripts/reference");
+    fread(kept, 1, (1 << 20) - 1, stream);
+    fclose(stream);
+    cr_assert(strcmp(made, kept) == 0, "docs/reference/scenario.md is old; run scripts/reference");
+    free(made);
+    free(kept);
 }

@@ -278,8 +278,12 @@ static void crew_step(struct step *step)
 {
     switch ((enum percept_kind)step->percept->kind) {
     case PERCEPT_TIMER:
-        watch_timer(step);
+        /* Whoever is believed dead from this instant on is not probed in the period that begins
+         * with it. Where the step has become too full, the period's deadline stands as it was and
+         * brings the next timer at once. */
         other_timer(step);
+        if (acts_left(step) >= ITEM_ACTS_MAX)
+            watch_timer(step);
         break;
     case PERCEPT_MESSAGE:
         message(step);

@@ -71,6 +71,8 @@ uint32_t defend_slot(struct step *step, agent_id subject)
 
     if (slot != SLOT_NONE)
         return slot;
+    if (subject == AGENT_NONE)
+        return SLOT_NONE;
     if (agent->row->concerned == subject)
         return agent->degree;
     if (defend_busy(own) || (own->flags & (PEER_ASKED | PEER_ALERTING | PEER_REQUESTING)) ||
@@ -198,11 +200,17 @@ void defend_end(struct step *step, uint32_t slot)
         step->row->status |= ROW_PENDING;
 }
 
-/* A decision about one's own stop: the departure waited for it. */
-static void own_stop_decided(struct step *step)
+/* A decision about one's own stop: the departure waited for it, and waits for the answer to a
+ * stall. */
+static void own_stop_decided(struct step *step, bool stall)
 {
-    if (step->row->status & ROW_STOPPING)
-        other_by(step->row, time_of_ms(step->now, step->row->checkpoint_at));
+    struct agent_row *row = step->row;
+
+    if (!(row->status & ROW_STOPPING))
+        return;
+    if (stall)
+        row->checkpoint_at = ms_of(time_plus(step->now, step->rules->stop_cleanup));
+    other_by(row, time_of_ms(step->now, row->checkpoint_at));
 }
 
 static void act_at_once(struct step *step, uint32_t slot, uint32_t choice)
@@ -273,7 +281,7 @@ void defend_decided(struct step *step)
         flags_set(peer, PEER_EFFECTIVE);
     act_at_once(step, slot, choice);
     if (percept->peer == agent->id)
-        own_stop_decided(step);
+        own_stop_decided(step, (choice & CHOICE_STALL) != 0);
     else
         carry_out(step, slot);
 }

@@ -1,0 +1,13 @@
+/*
+ * The reference page of the scenario language, made from the tables that read it
+ * (docs/reference/scenario.md; `iolaus check --reference` prints it).
+ */
+#ifndef IOLAUS_SCENARIO_REFERENCE_H
+#define IOLAUS_SCENARIO_REFERENCE_H
+
+#include <stdio.h>
+
+/* Writes the page as Markdown. Writing errors are the stream's (ferror). */
+void scenario_reference(FILE *out);
+
+#endif
