@@ -21,6 +21,18 @@ static double seconds_now(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+/* Called after each window: stepping began with the first. */
+static int note_begin(void *context, time_ns now, time_ns duration)
+{
+    double *began = context;
+
+    (void)now;
+    (void)duration;
+    if (*began == 0)
+        *began = seconds_now();
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     char count[64], duration[64];
@@ -29,9 +41,9 @@ int main(int argc, char **argv)
     const struct scenario *arm;
     struct error error = {0};
     struct sim_result result = {0};
-    struct sim_options options = {.seed = 1};
+    double began = 0, took;
+    struct sim_options options = {.seed = 1, .progress = note_begin, .progress_context = &began};
     struct rusage usage;
-    double began;
 
     if (argc != 3)
         return 2;
@@ -42,14 +54,13 @@ int main(int argc, char **argv)
         fprintf(stderr, "crew: %s\n", error.message);
         return 2;
     }
-    began = seconds_now();
     if (sim_run(arm, &options, &result, &error) != 0) {
         fprintf(stderr, "crew: %s\n", error.message);
         return 3;
     }
-    began = seconds_now() - began;
+    took = seconds_now() - began;
     getrusage(RUSAGE_SELF, &usage);
-    printf("%llu %.6f %.1f\n", (unsigned long long)result.events, began,
+    printf("%llu %.6f %.1f\n", (unsigned long long)result.events, took,
            (double)usage.ru_maxrss * 1024 / (double)arm->agents);
     scenario_close(file);
     return 0;

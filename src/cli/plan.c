@@ -256,7 +256,7 @@ static int run_sinks(struct plan *plan, struct plan_run *run, const struct trace
 static int run_work(struct plan *plan, struct plan_run *run, struct progress *progress)
 {
     struct trace_header header;
-    struct header_names *names;
+    struct header_names *names = NULL;
     int failed;
 
     if (run->scenario->contact.enabled && plan->trace_path == NULL) {

@@ -11,9 +11,11 @@
 #pragma GCC poison malloc calloc realloc free
 
 #define BARRIERS_MAX (1u << 24)
-#define BLOCKS_MAX 4096u
 #define BLOCK_BYTES (256u << 10) /* of entities' state: a part of a core's own cache */
 #define BLOCK_MIN (1u << 12)
+#define BLOCKS_CHOSEN 256u
+#define SPARSE_BUCKETS 1024u /* after so many it is seen whether they hold enough */
+#define SPARSE_EVENTS 64u    /* which they do if they hold as many on average */
 #define PART_EVENTS 256u
 #define FETCH_EVENTS                                                                               \
     8u /* worked for each chunk of the next bucket that is fetched; it holds 15                    \
@@ -56,6 +58,8 @@ struct engine {
     time_ns begun; /* the present window's beginning */
     uint64_t events;
     uint64_t windows;
+    uint32_t buckets; /* worked, and all events, since the last look at the density */
+    uint64_t buckets_events;
     uint64_t bytes; /* of this region */
 };
 
@@ -75,7 +79,7 @@ static uint32_t block_shift_of(const struct engine_rules *rules)
     }
     while (shift < 31 && (UINT64_C(1) << shift) < block)
         shift++;
-    while ((rules->entities - 1) >> shift >= BLOCKS_MAX)
+    while ((rules->entities - 1) >> shift >= (rules->block ? BLOCKS_MAX : BLOCKS_CHOSEN))
         shift++;
     return shift;
 }
@@ -97,7 +101,8 @@ struct engine *engine_open(const struct engine_rules *rules, const struct engine
     assert(rules->lookahead >= 1 && world->step != NULL);
     shift = block_shift_of(rules);
     blocks = ((rules->entities - 1) >> shift) + 1;
-    bins_bytes = bytes_align(((UINT64_C(1) << shift) + 1) * sizeof(uint32_t));
+    /* Blocks may become larger, up to one for all. */
+    bins_bytes = bytes_align((UINT64_C(2) << shift) * (blocks + 1) * sizeof(uint32_t));
     queue_size = queue_bytes(blocks, events_max);
     size =
         bytes_align(sizeof(*engine)) + queue_size + 3 * events_bytes + barriers_bytes + bins_bytes;
@@ -252,6 +257,19 @@ static __attribute__((noinline)) void own_work(struct engine *engine, const stru
     }
 }
 
+/* Events ahead at which the world is told of what comes, and again. */
+#define FETCH_FAR 12
+#define FETCH_NEAR 6
+
+static void world_fetch(struct engine *engine, const struct event *events, uint32_t count,
+                        uint32_t i)
+{
+    if (i + FETCH_FAR < count)
+        engine->world.fetch(engine->world.context, events[i + FETCH_FAR].target, 0);
+    if (i + FETCH_NEAR < count)
+        engine->world.fetch(engine->world.context, events[i + FETCH_NEAR].target, 1);
+}
+
 /* Works sorted events: all that their entities have in this window. */
 static void events_work(struct engine *engine, const struct event *events, uint32_t count,
                         time_ns base)
@@ -262,6 +280,8 @@ static void events_work(struct engine *engine, const struct event *events, uint3
 
         if (i % FETCH_EVENTS == 0 && engine->fetched != 0)
             engine->fetched = queue_chunk_fetch(&engine->queue, engine->fetched);
+        if (engine->world.fetch != NULL)
+            world_fetch(engine, events, count, i);
         if (__builtin_expect(engine->own_end != 0, 0))
             own_work(engine, event, base);
         engine->entity = event->target;
@@ -291,6 +311,7 @@ static bool bucket_work(struct engine *engine, uint32_t block, bool cut)
     queue_list_free(queue, &list);
     queue->waiting -= count;
     engine->events += count;
+    engine->buckets++;
     for (uint32_t bin = 0; bin < engine->bins.count; bin++) {
         uint32_t end = engine->bins.ends[bin];
 
@@ -326,6 +347,18 @@ static void bucket_fetch(struct engine *engine, uint32_t word, uint64_t bits)
     queue_chunk_touch(queue, engine->fetched);
 }
 
+/* Where buckets hold little, the blocks are made larger. */
+static void density_check(struct engine *engine)
+{
+    uint64_t events = engine->events - engine->buckets_events;
+
+    if (engine->queue.blocks > 1 &&
+        (engine->queue.sparse || events < (uint64_t)SPARSE_EVENTS * engine->buckets))
+        queue_coarsen(&engine->queue);
+    engine->buckets_events = engine->events;
+    engine->buckets = 0;
+}
+
 /* Works one window up to `last`, where the next barrier or the end of the run cuts it. */
 static int window_work(struct engine *engine, uint64_t window, time_ns last, struct error *error)
 {
@@ -338,6 +371,7 @@ static int window_work(struct engine *engine, uint64_t window, time_ns last, str
     engine->begun = (time_ns)base > engine->window_floor ? (time_ns)base : engine->window_floor;
     engine->window_end = cut ? last : (time_ns)(base + queue->width);
     engine->ahead = engine->lookahead;
+    queue->busy = true;
     queue_window_begin(queue, window, engine->blocks_used);
     for (uint32_t word = 0; word < queue->block_words; word++) {
         for (uint64_t bits = engine->blocks_used[word]; bits != 0; bits &= bits - 1) {
@@ -349,8 +383,11 @@ static int window_work(struct engine *engine, uint64_t window, time_ns last, str
                 return 0;
         }
     }
+    queue->busy = false;
     engine->ahead = 0;
     engine->window_floor = engine->now = engine->window_end;
+    if (engine->buckets >= SPARSE_BUCKETS)
+        density_check(engine);
     if (!worked)
         return 0;
     engine->windows++;

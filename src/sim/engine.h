@@ -43,6 +43,10 @@ struct engine_world {
     int (*barrier)(void *world, struct engine *engine, time_ns now, uint32_t data,
                    struct error *error);
     void *context;
+    /* Told some events ahead, twice, that `target` will be worked: the world may fetch into the cache
+     * what it will touch, and must change nothing. First with nearer 0, then with nearer 1. May be
+     * NULL. */
+    void (*fetch)(void *world, uint32_t target, int nearer);
 };
 
 struct engine_rules {

@@ -1,8 +1,11 @@
 #include "sim/engine_queue.h"
 
 #include <assert.h>
+#include <string.h>
 
 #pragma GCC poison malloc calloc realloc free
+
+#define SPARSE_UNITS (1u << 16) /* of the pool, whose use is looked at whenever it has grown so */
 
 static uint64_t bytes_align(uint64_t bytes)
 {
@@ -59,6 +62,7 @@ void queue_open(struct queue *queue, void *memory, uint32_t blocks, uint32_t blo
     uint64_t last = (uint64_t)INT64_MAX / width;
 
     assert(blocks >= 1 && width >= 1 && width <= UINT32_MAX);
+    queue->blocks = blocks;
     queue->row_shift = row_shift_of(blocks);
     queue->block_shift = block_shift;
     queue->block_words = words_of(blocks);
@@ -128,6 +132,9 @@ bool queue_chunk_add(struct queue *queue, struct event_list *list)
     } else if (queue->unit_fresh < queue->units) {
         chunk = queue->unit_fresh;
         queue->unit_fresh += CHUNK_UNITS;
+        /* Nothing is free, so what is less than full is the ends of lists. */
+        if (queue->unit_fresh % SPARSE_UNITS == 0 && queue->waiting < queue->unit_fresh / 4 * 3)
+            queue->sparse = queue->blocks > 1;
     } else {
         queue->full = true;
         return false;
@@ -157,10 +164,14 @@ void queue_place_grown(struct queue *queue, uint32_t source, uint32_t target, ti
                        uint32_t data)
 {
     uint64_t offset, window = queue_window(queue, at, &offset);
-    uint32_t block = target >> queue->block_shift;
-    struct event_list *bucket = queue_bucket(queue, window, block);
+    struct event_list *bucket;
+    uint32_t block;
 
-    if (queue_bucket_grow(queue, bucket, window, block))
+    if (queue->sparse && !queue->busy)
+        queue_coarsen(queue);
+    block = target >> queue->block_shift;
+    bucket = queue_bucket(queue, window, block);
+    if (bucket->cursor % CHUNK_UNITS != 0 || queue_bucket_grow(queue, bucket, window, block))
         queue->pool[bucket->cursor++].event =
             (struct event){(uint32_t)offset, source, target, data};
 }
@@ -301,4 +312,60 @@ void queue_window_begin(struct queue *queue, uint64_t window, uint64_t *blocks_u
         used[word] = 0;
     }
     level_unmark(&queue->levels[0], window);
+}
+
+/* Appends one list to another. */
+static void list_append(struct queue *queue, struct event_list *list, const struct event_list *more)
+{
+    if (list->head == 0) {
+        *list = *more;
+        return;
+    }
+    for (uint32_t chunk = more->head; chunk != 0;) {
+        uint32_t next = queue->pool[chunk].next;
+        uint32_t end = next != 0 ? chunk + CHUNK_UNITS : more->cursor;
+
+        for (uint32_t unit = chunk + 1; unit < end; unit++) {
+            if (list->cursor % CHUNK_UNITS == 0 && !queue_chunk_add(queue, list))
+                return;
+            queue->pool[list->cursor++] = queue->pool[unit];
+        }
+        queue->pool[chunk].next = queue->chunk_free;
+        queue->chunk_free = chunk;
+        chunk = next;
+    }
+}
+
+void queue_coarsen(struct queue *queue)
+{
+    uint32_t row_shift = queue->row_shift, words = queue->block_words, blocks = queue->blocks;
+
+    assert(blocks > 1 && !queue->busy);
+    queue->sparse = false;
+    queue->blocks = (blocks + 1) / 2;
+    queue->block_shift++;
+    queue->row_shift = row_shift_of(queue->blocks);
+    queue->block_words = words_of(queue->blocks);
+    /* Rows become shorter, so that what is written lies never behind what is still to be read. */
+    for (uint64_t slot = 0; slot < LEVEL_SLOTS; slot++) {
+        struct event_list *row = queue->buckets + (slot << queue->row_shift);
+        const struct event_list *old = queue->buckets + (slot << row_shift);
+        uint64_t used[BLOCKS_MAX / 64] = {0};
+
+        for (uint32_t block = 0; block < queue->blocks; block++) {
+            struct event_list list = old[2 * block];
+
+            if (2 * block + 1 < blocks && old[2 * block + 1].head != 0)
+                list_append(queue, &list, &old[2 * block + 1]);
+            row[block] = list;
+            used[block / 64] |= (uint64_t)(list.head != 0) << block % 64;
+        }
+        memcpy(queue->blocks_used + slot * queue->block_words, used,
+               queue->block_words * sizeof(*used));
+    }
+    memset(queue->buckets + ((uint64_t)LEVEL_SLOTS << queue->row_shift), 0,
+           (((uint64_t)LEVEL_SLOTS << row_shift) - ((uint64_t)LEVEL_SLOTS << queue->row_shift)) *
+               sizeof(*queue->buckets));
+    memset(queue->blocks_used + (uint64_t)LEVEL_SLOTS * queue->block_words, 0,
+           (uint64_t)LEVEL_SLOTS * (words - queue->block_words) * sizeof(*queue->blocks_used));
 }

@@ -12,6 +12,9 @@
  * events were put. A slot of level l + 1 is emptied before anything can be put directly into the
  * windows that it covers; therefore events of one source for one instant never change their order.
  *
+ * A bucket with few events wastes its chunk and the work on it, so that blocks may be made larger
+ * on the way; that too leaves the events of one entity in their order.
+ *
  * Ownership: all memory belongs to the region that the caller reserved (queue_bytes). A queue that
  * is full drops what is put and says so in `full`.
  */
@@ -32,6 +35,7 @@
 #define CHUNK_EVENTS (CHUNK_UNITS - 1)
 #define CHUNK_FAR 10u
 #define WINDOW_NONE UINT64_MAX
+#define BLOCKS_MAX 4096u
 
 /* An event of a level above the lowest. */
 struct far_event {
@@ -71,6 +75,7 @@ struct queue {
     uint32_t units;
     uint32_t row_shift; /* log2 of the buckets kept for one window */
     uint32_t block_shift;
+    uint32_t blocks;
     uint32_t block_words;       /* of blocks_used, for one window */
     struct event_list *buckets; /* a row of them for each near window */
     uint64_t *blocks_used;
@@ -80,6 +85,8 @@ struct queue {
     uint64_t waiting;
     uint64_t waiting_max;
     bool full;
+    bool sparse; /* too little in a bucket for what a bucket costs: queue_coarsen is due */
+    bool busy;   /* a window is at work, and counts on the present blocks */
     uint32_t level_count;
     struct level levels[LEVELS_MAX];
 };
@@ -94,6 +101,9 @@ void queue_open(struct queue *queue, void *memory, uint32_t blocks, uint32_t blo
 uint64_t queue_next(struct queue *queue, uint64_t last);
 /* Says that nothing waits before `window`. */
 void queue_advance(struct queue *queue, uint64_t window);
+
+/* Makes the blocks twice as large. */
+void queue_coarsen(struct queue *queue);
 
 void queue_put_far(struct queue *queue, uint64_t window, uint32_t source, uint32_t target,
                    time_ns at, uint32_t data);

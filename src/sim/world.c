@@ -221,6 +221,29 @@ static void world_step(void *context, struct engine *engine, const struct event 
         control_entity_step(world, event, now);
 }
 
+/* What a step will touch: where the agent's links begin, then the links themselves. */
+static void world_fetch(void *context, uint32_t target, int nearer)
+{
+    const struct world *world = context;
+    agent_id agent;
+    uint64_t place;
+
+    if (target >= world->rows)
+        return;
+    agent = row_agent(world, target);
+    if (nearer == 0) {
+        __builtin_prefetch(&world->links->offsets[agent]);
+        __builtin_prefetch(&world->row[target]);
+        __builtin_prefetch(&world->agent_row[target]);
+        return;
+    }
+    place = row_place(world, target);
+    __builtin_prefetch(&world->links->peers[world->links->offsets[agent]]);
+    __builtin_prefetch(&world->link[place]);
+    __builtin_prefetch(&world->link[place + 4]);
+    __builtin_prefetch(&world->link_end[place]);
+}
+
 static void world_measure(struct world *world)
 {
     const struct scenario *scenario = world->scenario;
@@ -323,7 +346,11 @@ static void begin_crew(struct world *world)
 
 static int world_open(struct world *world, struct graph *copies, struct error *error)
 {
-    struct engine_world callbacks = {world_step, world_window, world_barrier, world};
+    struct engine_world callbacks = {.step = world_step,
+                                     .fetch = world_fetch,
+                                     .window = world_window,
+                                     .barrier = world_barrier,
+                                     .context = world};
     struct engine_rules rules;
     int failed;
 

@@ -411,3 +411,29 @@ Test(agent, contact_rates)
     for (int i = 1; i <= DEGREE; i++)
         cr_assert_float_eq((double)revived[i] / revivals, 0.25, 5 * 0.433 / 282.8);
 }
+
+/* Of a revival and the death at one instant the death wins; of two instants the earlier. */
+Test(agent, contact_order)
+{
+    struct agent_rules rules = {
+        .rule_set = RULES_CONTACT, .life_mean = 1000000000, .revive_mean = 1000000000};
+    static struct agent_peer links[1 + AGENT_LINKS_EXTRA];
+    const agent_id peers[1] = {1};
+    struct agent_row row;
+    struct agent agent = {.seed = 5, .degree = 1, .peers = peers, .links = links, .row = &row};
+    struct percept percept = {.kind = PERCEPT_STARTED};
+    struct acts acts;
+
+    agent_start(&rules, &agent, 0, true);
+    agent_step(&rules, &agent, &percept, &acts);
+    percept = (struct percept){.kind = PERCEPT_TIMER, .now = 500};
+    row.other = 400;
+    row.tick = 300;
+    agent_step(&rules, &agent, &percept, &acts);
+    cr_assert_eq(acts.list[0].kind, ACT_SEND);
+    row.tick = 400;
+    agent_step(&rules, &agent, &percept, &acts);
+    cr_assert_eq(acts.list[0].kind, ACT_DEPART);
+    agent_step(&rules, &agent, &percept, &acts);
+    cr_assert_eq(acts.count, 0);
+}

@@ -361,3 +361,132 @@ Test(defend, alerts_to_many_are_spread_over_steps)
     for (uint32_t i = 0; i < DEGREE; i++)
         cr_assert(alerted[i] == (i != 7) && asked[i] == (i != 7), "neighbour %u", i);
 }
+
+static enum act_result no_relink(const struct world *world, agent_id who, const struct act *act)
+{
+    (void)who;
+    return act->kind == ACT_RELINK && world->now < 4000 * WORLD_MS ? RESULT_REFUSED : RESULT_OK;
+}
+
+static uint32_t mask_once(const struct world *world, agent_id who, const struct act *act)
+{
+    (void)world, (void)who;
+    return CHOICE_RELAUNCH | CHOICE_RELINK | (act->situation.attempts == 0 ? CHOICE_MASK : 0);
+}
+
+/* Relaunched but refused the relinking, a relinks later without another decision; it has masked
+ * all the while, and reports honestly once b is back. */
+Test(defend, relinking_is_tried_again)
+{
+    struct world *world = defence_world(2);
+
+    world->mind = mask_once;
+    world->tool = no_relink;
+    world->start_time = 100 * WORLD_MS;
+    world_kill_at(world, 1500, 1, true);
+    world_at(world, 3000, 0, (struct percept){.kind = PERCEPT_ASKED, .peer = 1});
+    world_run(world, 9000);
+    world_golden(world, "relink-again");
+}
+
+/* A new attempt, decided otherwise, does not end the masking. */
+Test(defend, masking_goes_on_over_attempts)
+{
+    struct world *world = defence_world(2);
+
+    world->mind = mask_once;
+    world->tool = nothing_goes;
+    world_kill_at(world, 1500, 1, true);
+    world_at(world, 9000, 0, (struct percept){.kind = PERCEPT_ASKED, .peer = 1});
+    world_run(world, 10000);
+    world_golden(world, "masking-goes-on");
+}
+
+/* c has seen nothing, but a says so: it comes forward at once. d is alerted by b itself, which
+ * lives: what d chose waits until b is gone. */
+static uint32_t only_when_alerted(const struct world *world, agent_id who, const struct act *act)
+{
+    (void)world, (void)who;
+    return act->how == HOW_ALERT ? CHOICE_RELAUNCH | CHOICE_RELINK | CHOICE_MASK : 0;
+}
+
+Test(defend, alerted_by_another_and_by_the_one_in_danger)
+{
+    struct world *world = defence_world(4);
+    struct percept alert = {.kind = PERCEPT_MESSAGE, .message = MESSAGE_ALERT, .subject = 1};
+    struct percept asked = {.kind = PERCEPT_ASKED, .peer = 1};
+
+    world->mind = only_when_alerted;
+    for (agent_id a = 0; a < 4; a++)
+        world->rules[a].watch.enabled = false;
+    alert.peer = 0;
+    world_at(world, 1500, 2, alert);
+    world_at(world, 1600, 2, alert); /* one alert is enough */
+    alert.peer = 1;
+    world_at(world, 1500, 3, alert);
+    world_at(world, 2500, 2, asked);
+    world_at(world, 2500, 3, asked);
+    world_kill_at(world, 3000, 1, true);
+    world_run(world, 6000);
+    world_golden(world, "alerted");
+}
+
+static struct percept request_of(agent_id from, agent_id subject, agent_id by, agent_id via)
+{
+    return (struct percept){.kind = PERCEPT_MESSAGE,
+                            .message = MESSAGE_REQUEST,
+                            .peer = from,
+                            .subject = subject,
+                            .by = by,
+                            .via = via};
+}
+
+static uint32_t passes_on(const struct world *world, agent_id who, const struct act *act)
+{
+    (void)world, (void)who, (void)act;
+    return CHOICE_REQUEST;
+}
+
+/* A middleman passes a request on to everybody but the asker and the subject, and one that came
+ * through a middleman goes no further. */
+Test(defend, a_middleman_passes_on_once)
+{
+    struct world *world = defence_world(4);
+
+    world->mind = passes_on;
+    for (agent_id a = 0; a < 4; a++)
+        world->rules[a].watch.enabled = false;
+    world_at(world, 1500, 0, request_of(2, 1, 2, AGENT_NONE));
+    world_run(world, 6000);
+    world_golden(world, "middleman");
+}
+
+/* Of relayed requests, one is decided in an episode; a direct one always, while nothing effective
+ * was chosen. */
+Test(defend, relayed_requests_are_decided_once)
+{
+    struct world *world = defence_world(5);
+
+    for (agent_id a = 0; a < 5; a++)
+        world->rules[a].watch.enabled = false;
+    world_at(world, 1500, 0, request_of(2, 1, 4, 2));
+    world_at(world, 2500, 0, request_of(3, 1, 4, 3));
+    world_at(world, 3500, 0, request_of(2, 1, 2, AGENT_NONE));
+    world_at(world, 4500, 0, request_of(3, 1, 3, AGENT_NONE));
+    world_run(world, 6000);
+    world_golden(world, "relayed-once");
+}
+
+/* Two requests at a time: each decision is acted upon for its own asker. */
+Test(defend, two_requests_at_a_time)
+{
+    struct world *world = defence_world(5);
+
+    world->mind = passes_on;
+    for (agent_id a = 0; a < 5; a++)
+        world->rules[a].watch.enabled = false;
+    world_at(world, 1500, 0, request_of(2, 1, 2, AGENT_NONE));
+    world_at(world, 1600, 0, request_of(4, 3, 4, AGENT_NONE));
+    world_run(world, 2005);
+    world_golden(world, "two-requests");
+}

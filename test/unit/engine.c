@@ -283,7 +283,10 @@ static void plan_check(const struct plan *plan)
                                  .lookahead = plan->lookahead,
                                  .events_max = WAITING_MAX};
     static struct model plain, model;
-    struct engine_world world = {engine_step, model_window, engine_barrier_step, &model};
+    struct engine_world world = {.step = engine_step,
+                                 .window = model_window,
+                                 .barrier = engine_barrier_step,
+                                 .context = &model};
     struct error error = {0};
 
     model_begin(&plain, plan);
@@ -329,6 +332,49 @@ Test(engine, history_is_the_same_for_all_blocks)
 {
     for (uint32_t block = 1; block <= 1024; block *= 2)
         plan_check(&(struct plan){4711, 257, block, 1000, 1});
+}
+
+/* So many blocks with so few events that the engine makes the blocks larger, before the run and on
+ * the way; and a step must not see any of it. */
+struct sparse {
+    uint32_t draws[20000];
+    uint64_t histories[20000];
+};
+
+static void sparse_step(void *world, struct engine *engine, const struct event *event, time_ns now)
+{
+    struct sparse *sparse = world;
+    uint32_t target = event->target;
+    struct random random = random_make(1, 0, target, 0, STREAM_TEST, sparse->draws[target]++);
+    uint64_t draw = random_u64(&random);
+
+    sparse->histories[target] =
+        mix(mix(mix(sparse->histories[target], (uint64_t)now), event->source), event->data);
+    engine_send(engine, target, event->data % 8 == 0 ? (uint32_t)(draw % 20000) : target,
+                now + 1000 + (time_ns)(draw >> 32) % 3000000, event->data + 1);
+}
+
+Test(engine, sparse_buckets_change_nothing)
+{
+    static struct sparse sparse[3];
+    static const uint32_t blocks[3] = {32768, 5, 300};
+
+    for (uint32_t i = 0; i < 3; i++) {
+        struct engine_world world = {.step = sparse_step, .context = &sparse[i]};
+        struct engine_rules rules = {
+            .entities = 20000, .block = blocks[i], .lookahead = 1000, .events_max = 1 << 20};
+        struct engine *engine = engine_open(&rules, &world, NULL);
+        struct error error = {0};
+
+        for (uint32_t entity = 0; entity < 20000; entity++)
+            for (uint32_t event = 0; event < 3; event++)
+                engine_send(engine, entity, entity, (entity * 7919 + event * 10007) % 1900000,
+                            event);
+        cr_assert_eq(engine_run(engine, 10000000, &error), 0, "%s", error.message);
+        cr_assert_eq(engine_waiting(engine), 60000);
+        cr_assert_eq(memcmp(&sparse[i], &sparse[0], sizeof(sparse[0])), 0, "block %u", blocks[i]);
+        engine_close(engine);
+    }
 }
 
 /* A hub draws thousands of events into one window, from sources in falling order and with ties. */

@@ -297,7 +297,9 @@ static double whole_periods(time_ns died, time_ns picked)
     const time_ns second = 1000 * WORLD_MS;
     time_ns first = (died + second - 1) / second;
 
-    return (double)(picked / second - first + 1);
+    time_ns periods = picked / second - first + 1;
+
+    return (double)periods;
 }
 
 static double periods_since(time_ns died, time_ns picked)
@@ -425,4 +427,206 @@ Test(watch, precedence_of_updates)
         cr_assert_null(agent_check(&world->rules[0], &agent));
         world_close(world);
     }
+}
+
+static struct percept gossip_of(agent_id subject, enum peer_state state, uint16_t refutation)
+{
+    return (struct percept){.kind = PERCEPT_MESSAGE,
+                            .message = MESSAGE_GOSSIP,
+                            .state = (uint8_t)state,
+                            .refutation = refutation,
+                            .peer = 2,
+                            .subject = subject,
+                            .by = 2};
+}
+
+/* Only an accusation of one's present number is refuted, by the next one, and it costs health. */
+Test(watch, the_accused_refutes)
+{
+    struct world *world = world_open(4, true);
+
+    world->hide_pings = true;
+    world->rules[0].watch.gossip_fanout = 1;
+    world_run(world, 400);
+    world_step(world, 0, gossip_of(0, PEER_SUSPECT, 0));
+    cr_assert_eq(world->rows[0].refutation, 1);
+    cr_assert_eq(world->rows[0].health, 1);
+    world_step(world, 0, gossip_of(0, PEER_SUSPECT, 0));
+    world_step(world, 0, gossip_of(0, PEER_ALIVE, 7));
+    world_step(world, 0, gossip_of(0, PEER_LEFT, 7));
+    cr_assert_eq(world->rows[0].refutation, 1);
+    world_step(world, 0, gossip_of(0, PEER_DEAD, 5));
+    cr_assert_eq(world->rows[0].refutation, 6);
+    cr_assert_eq(world->rows[0].health, 2);
+    cr_assert(strstr(world->story, "a > gossip c: a alive 6") != NULL, "the accuser is told");
+    world_close(world);
+}
+
+/* An ack counts for the probe under way alone: its number, its subject. */
+Test(watch, acks_of_other_probes_are_ignored)
+{
+    static const struct {
+        uint32_t sequence;
+        agent_id subject, by;
+        bool counts;
+    } rows[] = {
+        {2, 1, AGENT_NONE, false}, {0, 1, AGENT_NONE, false}, {1, 2, AGENT_NONE, false},
+        {1, 1, 2, false},          {1, 1, AGENT_NONE, true},  {1, 1, 0, true},
+    };
+
+    for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct world *world = world_open(3, true);
+        agent_id silent = 0;
+
+        world->tells = false;
+        world->lost = to_the_silent;
+        world->context = &silent;
+        world_run(world, 100);
+        world->rows[0].probed = 0; /* b */
+        world->rows[0].health = 3;
+        world_step(world, 0,
+                   (struct percept){.kind = PERCEPT_MESSAGE,
+                                    .message = MESSAGE_ACK,
+                                    .peer = 2,
+                                    .sequence = rows[i].sequence,
+                                    .subject = rows[i].subject,
+                                    .by = rows[i].by});
+        cr_assert_eq(world->rows[0].health, rows[i].counts ? 2 : 3, "row %u", i);
+        cr_assert_eq(world->rows[0].probe == TIME_NEVER, rows[i].counts, "row %u", i);
+        world_close(world);
+    }
+}
+
+static bool b_hears_nothing_for_ten_seconds(const struct world *world, agent_id from,
+                                            const struct act *act)
+{
+    return world->now < 10000 * WORLD_MS && (from == 1 || act->peer == 1);
+}
+
+/* Believed dead by a, b itself suspects nobody: at its first ping that arrives it is told, and
+ * refutes. */
+Test(watch, the_living_dead_refutes)
+{
+    struct world *world = world_open(2, true);
+
+    world->lost = b_hears_nothing_for_ten_seconds;
+    world->rules[0].tools = ACT_BIT(ACT_REPORT);
+    world->rules[1].watch.suspicion_mult = 1000;
+    world->hide_pings = true;
+    world_run(world, 16000);
+    cr_assert_eq(world->links[0][0].state, PEER_ALIVE);
+    cr_assert_eq(world->rows[0].unwatched, 0);
+    world_golden(world, "living-dead");
+}
+
+/* A hundred suspicions that end at one instant: more than fits into a step, but none is lost. */
+Test(watch, many_deaths_at_once)
+{
+    enum { DEGREE = 100 };
+    static struct agent_peer links[DEGREE + AGENT_LINKS_EXTRA];
+    static agent_id peers[DEGREE];
+    struct agent_rules rules = world_rules();
+    struct agent_row row;
+    struct agent agent = {
+        .id = 500, .seed = 1, .degree = DEGREE, .peers = peers, .links = links, .row = &row};
+    struct acts acts;
+    uint8_t noticed[DEGREE] = {0};
+    time_ns end;
+
+    for (uint32_t i = 0; i < DEGREE; i++)
+        peers[i] = i;
+    rules.watch.gossip_fanout = WATCH_FANOUT_MAX;
+    rules.watch.period = 100000 * WORLD_MS;
+    rules.watch.aligned = true;
+    agent_start(&rules, &agent, 1, true);
+    for (agent_id i = 0; i < DEGREE; i++) {
+        struct percept percept = gossip_of(i, PEER_SUSPECT, 0);
+
+        agent_step(&rules, &agent, &percept, &acts);
+    }
+    end = row.other;
+    for (int steps = 0; agent_deadline(&agent) <= end; steps++) {
+        struct percept timer = {.kind = PERCEPT_TIMER, .now = agent_deadline(&agent)};
+
+        cr_assert(steps < 300);
+        agent_step(&rules, &agent, &timer, &acts);
+        cr_assert_null(agent_check(&rules, &agent));
+        for (int i = 0; i < acts.count; i++) {
+            if (acts.list[i].kind == ACT_NOTICED)
+                noticed[acts.list[i].peer]++;
+        }
+    }
+    for (uint32_t i = 0; i < DEGREE; i++)
+        cr_assert_eq(noticed[i], 1, "%u", i);
+    cr_assert_eq(row.unwatched, DEGREE);
+}
+
+/* All that an agent waits for moves on by as long as it stood still. */
+Test(watch, a_pause_moves_every_deadline)
+{
+    struct world *world = world_open(3, true);
+    agent_id silent = 1;
+    struct percept pause = {.kind = PERCEPT_PAUSED, .value = 2500 * WORLD_MS};
+    struct agent_row row;
+    time_ns ends;
+
+    world->tells = false;
+    world->lost = to_the_silent;
+    world->context = &silent;
+    world->rules[0].checkpoint_every = 60000 * WORLD_MS;
+    world->rules[2].watch.enabled = false;
+    while (world->links[0][0].state != PEER_SUSPECT)
+        world_run(world, world->now / WORLD_MS + 100);
+    row = world->rows[0];
+    ends = row.other;
+    world_step(world, 0, pause);
+    cr_assert_eq(row.tick + pause.value, world->rows[0].tick);
+    cr_assert_eq(row.other + pause.value, world->rows[0].other);
+    cr_assert_eq(row.report_at + 2500, world->rows[0].report_at);
+    cr_assert_eq(row.checkpoint_at + 2500, world->rows[0].checkpoint_at);
+    /* The suspicion itself lasts longer, not just the timer. */
+    world->rows[0].tick = world->rows[0].probe = TIME_NEVER;
+    world->now = ends;
+    world->rows[0].other = ends;
+    world_step(world, 0, (struct percept){.kind = PERCEPT_TIMER});
+    cr_assert_eq(world->links[0][0].state, PEER_SUSPECT);
+    world->now = world->rows[0].other;
+    cr_assert_eq(world->now, ends + pause.value);
+    world_step(world, 0, (struct percept){.kind = PERCEPT_TIMER});
+    cr_assert_eq(world->links[0][0].state, PEER_DEAD);
+    world_close(world);
+}
+
+Test(watch, a_pause_moves_the_probe)
+{
+    struct world *world = world_open(2, true);
+    struct percept pause = {.kind = PERCEPT_PAUSED, .value = 2500 * WORLD_MS};
+
+    world->tells = false;
+    world_run(world, 5);
+    cr_assert_eq(world->rows[0].probe, 500 * WORLD_MS);
+    world_step(world, 0, pause);
+    cr_assert_eq(world->rows[0].probe, 3000 * WORLD_MS);
+    cr_assert_eq(world->rows[0].tick, 3500 * WORLD_MS);
+    world_close(world);
+}
+
+/* News of an earlier life says nothing about this one. */
+Test(watch, the_next_life_has_numbers_of_its_own)
+{
+    struct world *world = world_open(3, true);
+
+    world->tells = false;
+    world_run(world, 400);
+    world->links[0][0].refutation = 3;
+    world_step(world, 0, (struct percept){.kind = PERCEPT_HANGUP, .peer = 1});
+    cr_assert_eq(world->links[0][0].state, PEER_DEAD);
+    world_step(world, 0, (struct percept){.kind = PERCEPT_RETURNED, .peer = 1});
+    cr_assert_eq(world->links[0][0].refutation, 256);
+    world_step(world, 0, gossip_of(1, PEER_DEAD, 200));
+    world_step(world, 0, gossip_of(1, PEER_SUSPECT, 200));
+    cr_assert_eq(world->links[0][0].state, PEER_ALIVE);
+    world_step(world, 0, gossip_of(1, PEER_DEAD, 256));
+    cr_assert_eq(world->links[0][0].state, PEER_DEAD);
+    world_close(world);
 }

@@ -128,8 +128,8 @@ struct act {
     uint8_t kind;
     uint8_t message;
     uint8_t state;
-    uint8_t how;    /* of ACT_NOTICED and ACT_DECIDE */
-    uint8_t health; /* of ACT_REPORT: enum health of trace/record.h */
+    uint8_t how;     /* of ACT_NOTICED and ACT_DECIDE */
+    uint8_t health;  /* of ACT_REPORT: enum health of trace/record.h */
     uint8_t masking; /* of ACT_REPORT: 1: it believes the peer gone, and says it is healthy */
     uint16_t refutation;
     uint32_t sequence;
