@@ -135,12 +135,17 @@ void world_change(struct world *world, uint8_t kind, time_ns at, uint32_t row, s
     world->change[world->changes++] = (struct change){at, row, kind, id};
 }
 
+/* By (time, writer, sequence); the witness first, for what it saw at an instant is what the deaths
+ * of that instant follow from. */
 static int compare_records(const void *a, const void *b)
 {
     const struct record *left = a, *right = b;
+    bool left_witness = left->id.writer == WRITER_WITNESS;
 
     if (left->time != right->time)
         return left->time < right->time ? -1 : 1;
+    if (left_witness != (right->id.writer == WRITER_WITNESS))
+        return left_witness ? -1 : 1;
     if (left->id.writer != right->id.writer)
         return left->id.writer < right->id.writer ? -1 : 1;
     return left->id.sequence < right->id.sequence ? -1 : left->id.sequence > right->id.sequence;
@@ -275,6 +280,7 @@ static int world_reserve_all(struct world *world)
     world->row = world_reserve(world, world->rows, sizeof *world->row);
     world->row_work = world_reserve(world, world->rows, sizeof *world->row_work);
     world->agent_row = world_reserve(world, world->rows, sizeof *world->agent_row);
+    world->stopped = world_reserve(world, world->rows, sizeof *world->stopped);
     world->link = world_reserve(world, places, sizeof *world->link);
     world->link_end = world_reserve(world, places, sizeof *world->link_end);
     world->concern = world_reserve(world, places, sizeof *world->concern);

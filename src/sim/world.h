@@ -100,6 +100,7 @@ struct row_work {
     time_ns hung_since;
     uint32_t work_draws;
     uint32_t mind_draws;
+    uint32_t checkpoint; /* the number of its last one, or of the one that it continues from */
 };
 
 /* The platform's address book: the process that it takes for the agent. */
@@ -140,6 +141,7 @@ struct world {
     struct row *row;
     struct row_work *row_work;
     struct agent_row *agent_row;
+    struct cause *stopped; /* the request to end that it heard */
     /* by link place, for each slot: an agent's begin at offsets[agent] + AGENT_LINKS_EXTRA * agent
      */
     struct agent_peer *link;

@@ -113,17 +113,28 @@ static void begin_or_end(struct world *world, const struct scenario_fault *fault
     }
 }
 
+static bool any_alive(const struct world *world, agent_id agent)
+{
+    for (uint32_t slot = 0; slot < world->slots; slot++)
+        if (world->row[slot * world->agents + agent].alive)
+            return true;
+    return false;
+}
+
+/* Targets may be named twice, and some may have died since: only the living are killed. */
 static void blackout(struct world *world, time_ns now)
 {
     const struct campaign_rules *rules = &world->scenario->campaign;
 
     for (uint32_t i = 0; i < rules->target_count; i++) {
-        struct cause cause = world->stop_cause[rules->targets[i]];
-        struct record record =
-            record_make(VERB_KILLED, now, &cause, AGENT_NONE, rules->targets[i], 0);
+        agent_id agent = rules->targets[i];
+        struct cause cause = world->stop_cause[agent];
+        struct record record = record_make(VERB_KILLED, now, &cause, AGENT_NONE, agent, 0);
 
+        if (!any_alive(world, agent))
+            continue;
         cause.id = world_record(world, &record, WRITER_WITNESS);
-        end_all(world, rules->targets[i], now, DEATH_KILLED, &cause);
+        end_all(world, agent, now, DEATH_KILLED, &cause);
     }
 }
 

@@ -156,8 +156,10 @@ static void do_sever(struct world *world, const struct platform_action *action, 
     }
 }
 
+/* `granted` is the delay that a stall was granted in the same step: who stalls its own stop must
+ * know how long. */
 static void do_result(struct world *world, const struct platform_action *action, time_ns now,
-                      struct cause cause)
+                      struct cause cause, time_ns granted)
 {
     uint32_t slot;
 
@@ -170,7 +172,11 @@ static void do_result(struct world *world, const struct platform_action *action,
     world->message[slot].incarnation = action->who_incarnation;
     world->message[slot].cause = cause;
     world->message[slot].percept = (struct percept){
-        .kind = PERCEPT_RESULT, .act = action->act, .result = action->result, .peer = action->whom};
+        .kind = PERCEPT_RESULT,
+        .act = action->act,
+        .result = action->result,
+        .peer = action->whom,
+        .value = action->act == ACT_STALL && action->result == RESULT_OK ? granted : 0};
     to_row(world, row_of(world, action->who, action->who_slot), now, 0, slot);
 }
 
@@ -188,9 +194,9 @@ static void do_ask(struct world *world, const struct platform_action *action, ti
 }
 
 /* Carries one action out. `cause` is of the event that it answers; a grant becomes the cause of the
- * result that follows it. */
+ * result that follows it, and a stall says in `granted` what that result tells. */
 static void do_action(struct world *world, const struct platform_action *action, time_ns now,
-                      struct cause *cause)
+                      struct cause *cause, time_ns *granted)
 {
     struct campaign_event event = {
         .whom = action->whom, .incarnation = action->whom_incarnation, .value = action->value};
@@ -201,7 +207,7 @@ static void do_action(struct world *world, const struct platform_action *action,
         do_start(world, action, now, *cause);
         break;
     case ACTION_RESULT:
-        do_result(world, action, now, *cause);
+        do_result(world, action, now, *cause, *granted);
         break;
     case ACTION_GRANT:
         cause->id = write_action(world, VERB_GRANTED, now, cause, action, 0);
@@ -233,6 +239,7 @@ static void do_action(struct world *world, const struct platform_action *action,
         break;
     case ACTION_STALL:
         event.kind = CAMPAIGN_STALL;
+        *granted = action->value;
         made.id = write_action(world, VERB_STALLED, now, cause, action, action->value);
         world_tell_control(world, world->platform_entity,
                            now + world->scenario->network.platform_latency, &event, &made);
@@ -260,6 +267,7 @@ static void step(struct world *world, struct platform_event *event, time_ns now,
     platform_step(world->platform, event, &world->actions);
     assert(world->actions.count <= world->actions.capacity);
     struct cause answer = *cause, running;
+    time_ns granted = 0;
 
     for (uint32_t i = 0; i < world->actions.count; i++) {
         const struct platform_action *action = &world->actions.list[i];
@@ -270,7 +278,7 @@ static void step(struct world *world, struct platform_event *event, time_ns now,
             running = world->last_cause[action->whom];
         else
             running = answer;
-        do_action(world, action, now, &running);
+        do_action(world, action, now, &running, &granted);
         if (action->kind == ACTION_GRANT)
             answer = running;
     }

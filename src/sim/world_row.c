@@ -90,6 +90,19 @@ static void set_links(struct world *world, uint32_t row, uint32_t checkpoint)
     }
 }
 
+/* Nothing of the life that had this row before is left: no queue of work, and nothing that it was
+ * about. */
+static void row_clear(struct world *world, uint32_t row)
+{
+    agent_id id = row_agent(world, row);
+    uint64_t place = row_place(world, row);
+    uint64_t degree = world->links->offsets[id + 1] - world->links->offsets[id];
+
+    world->row_work[row] = (struct row_work){0};
+    for (uint64_t i = 0; i < degree + AGENT_LINKS_EXTRA; i++)
+        world->concern[place + i] = world->linked[place + i] = CAUSE_NONE;
+}
+
 void row_begin(struct world *world, uint32_t row, incarnation_id incarnation, time_ns now,
                uint32_t checkpoint, agent_id by, uint8_t reason, const struct cause *cause)
 {
@@ -106,6 +119,10 @@ void row_begin(struct world *world, uint32_t row, incarnation_id incarnation, ti
                           .sequence = state->sequence,
                           .incarnation = incarnation,
                           .alive = true};
+    if (incarnation > 0 && !world->contact)
+        row_clear(world, row);
+    if (checkpoint > 0)
+        world->row_work[row].checkpoint = checkpoint;
     if (!world->contact || now == 0)
         set_links(world, row, checkpoint);
     record.whom_incarnation = incarnation;
@@ -128,7 +145,9 @@ void row_begin(struct world *world, uint32_t row, incarnation_id incarnation, ti
         tell_control(world, row, CAMPAIGN_STARTED, now, reason, &started);
     }
     agent = row_assemble(world, row);
-    agent_start(rules_of(world, id), &agent, clock_local(world, id, now), true);
+    /* Whoever begins anew without a checkpoint remembers nobody. */
+    agent_start(rules_of(world, id), &agent, clock_local(world, id, now),
+                world->contact || incarnation == 0 || checkpoint > 0);
     assert(agent_check(rules_of(world, id), &agent) == NULL);
     row_deliver(world, row, &percept, now, &started);
 }
@@ -200,6 +219,19 @@ void row_end(struct world *world, uint32_t row, time_ns now, uint8_t reason,
     world_send(world, row, world->control_entity, now + world->lookahead, slot);
 }
 
+/* The peer is back: what the agent was about for it is over, and what it says of the return is its
+ * own word, whoever had asked for the relinking. */
+static void take_returned(struct world *world, uint32_t row, uint64_t place, agent_id peer,
+                          time_ns now, struct cause cause)
+{
+    struct percept percept = {.kind = PERCEPT_RETURNED, .peer = peer};
+
+    cause.by = cause.via = AGENT_NONE;
+    cause.flags &= (uint16_t) ~(FLAG_REQUESTED | FLAG_RELAYED);
+    row_deliver(world, row, &percept, now, &cause);
+    world->concern[place] = CAUSE_NONE;
+}
+
 /* The place of the link over which `source` reaches this row, or UINT64_MAX: the link is down or
  * leads to another incarnation. What was the first message of a new link makes it known. */
 static uint64_t link_of(struct world *world, uint32_t row, uint32_t source, time_ns now)
@@ -209,7 +241,6 @@ static uint64_t link_of(struct world *world, uint32_t row, uint32_t source, time
     uint32_t found = agent_find_peer(&agent, peer);
     uint64_t place = row_place(world, row) + found;
     struct record record;
-    struct percept percept = {.kind = PERCEPT_RETURNED, .peer = peer};
     struct cause cause;
 
     if (found == UINT32_MAX || world->link_end[place] == LINK_DOWN ||
@@ -222,8 +253,7 @@ static uint64_t link_of(struct world *world, uint32_t row, uint32_t source, time
     record = record_make(VERB_LINK_UP, now, &cause, row_agent(world, row), peer, 0);
     record.who_incarnation = world->row[row].incarnation;
     cause.id = world_record(world, &record, row);
-    row_deliver(world, row, &percept, now, &cause);
-    world->concern[place] = CAUSE_NONE;
+    take_returned(world, row, place, peer, now, cause);
     return place;
 }
 
@@ -283,8 +313,7 @@ static void take_linked(struct world *world, uint32_t row, const struct message 
     world->message[hello].cause = message->cause;
     link_send(world, row, (uint32_t)(place - row_place(world, row)), message->percept.peer, now,
               (uint32_t)TAG_MESSAGE << TAG_SHIFT | hello);
-    struct percept percept = {.kind = PERCEPT_RETURNED, .peer = message->percept.peer};
-    row_deliver(world, row, &percept, now, &message->cause);
+    take_returned(world, row, place, message->percept.peer, now, message->cause);
 }
 
 static void take_hangup(struct world *world, uint32_t row, struct message *message, time_ns now)
@@ -329,9 +358,8 @@ static void take_percept(struct world *world, uint32_t row, uint32_t source,
         if (link_of(world, row, source, now) == UINT64_MAX || !world->row[row].alive)
             return;
     }
-    if (message->percept.kind == PERCEPT_STOP_ASKED) /* what it does about itself follows from it */
-        world->concern[row_place(world, row) + world->links->offsets[row_agent(world, row) + 1] -
-                       world->links->offsets[row_agent(world, row)]] = message->cause;
+    if (message->percept.kind == PERCEPT_STOP_ASKED) /* its departure follows from it */
+        world->stopped[row] = message->cause;
     if (message->percept.kind == PERCEPT_DECIDED)
         take_decision(world, row, message, now);
     else
