@@ -81,43 +81,56 @@ def likeness(old, new):
     return 0.9 * difflib.SequenceMatcher(None, words.findall(old), words.findall(new)).ratio()
 
 
+def align(old, joined, printed):
+    """Which printed line each old one corresponds to: in order, with the greatest likeness, and
+    the next line with the next one where the two were `joined`; of equals the first."""
+    rows, columns = len(old), len(printed)
+    best = [[0.0] * (columns + 2) for _ in range(rows + 2)]  # of old[i:] with printed[n:]
+    here = [[-1.0] * (columns + 2) for _ in range(rows + 2)]  # the same, old[i] being printed[n]
+    for i in range(rows - 1, -1, -1):
+        for n in range(columns - 1, -1, -1):
+            here[i][n] = likeness(old[i], printed[n]) + best[i + 1][n + 1]
+            if joined[i]:
+                here[i][n] = max(here[i][n],
+                                 here[i][n] - best[i + 1][n + 1] + here[i + 1][n + 1] + 0.5)
+            best[i][n] = max(here[i][n], best[i][n + 1], best[i + 1][n])
+    place, i, n = {}, 0, 0
+    while i < rows and n < columns:
+        if here[i][n] == best[i][n]:
+            place[i] = n
+            i, n = i + 1, n + 1
+        elif best[i + 1][n] == best[i][n]:
+            i += 1
+        else:
+            n += 1
+    return place
+
+
 def rewritten(expected, printed):
     """The printed lines, with `...` where the expected ones have it."""
+    gap = [line.strip() == "..." for line in expected]
     old = [line for line in expected if line.strip() != "..."]
     if len(old) == len(expected) or not old:
         return expected if expected and not old else printed
-    # Which printed line each old one corresponds to: in order, with the greatest likeness.
-    best = [[0.0] * (len(printed) + 1) for _ in range(len(old) + 1)]
-    for i in range(len(old) - 1, -1, -1):
-        for n in range(len(printed) - 1, -1, -1):
-            take = likeness(old[i], printed[n]) + best[i + 1][n + 1]
-            best[i][n] = max(take, best[i][n + 1], best[i + 1][n])
-    place, n = {}, 0
-    for i in range(len(old)):
-        while n < len(printed) and best[i][n] == best[i][n + 1] and best[i][n] > best[i + 1][n]:
-            n += 1
-        if n < len(printed) and best[i][n] > best[i + 1][n]:
-            place[i] = n
-            n += 1
-    out, i, last, gap = [], 0, -1, False
+    joined = [not following for here, following in zip(gap, gap[1:] + [True]) if not here]
+    place = align(old, joined, printed)
+    out, i, last, left_out = [], 0, -1, False
     for line in expected:
         if line.strip() == "...":
-            gap = True
+            left_out = True
             continue
         if i in place:
-            if gap:
-                if place[i] > last + 1:
-                    out.append("...")
-            else:
+            if left_out and place[i] > last + 1:
+                out.append("...")
+            elif not left_out:
                 out.extend(printed[last + 1:place[i]])
             out.append(printed[place[i]])
-            last, gap = place[i], False
+            last, left_out = place[i], False
         i += 1
-    if last + 1 < len(printed):
-        if gap:
-            out.append("...")
-        else:
-            out.extend(printed[last + 1:])
+    if left_out and last + 1 < len(printed):
+        out.append("...")
+    elif not left_out:
+        out.extend(printed[last + 1:])
     return out
 
 

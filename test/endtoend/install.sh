@@ -107,15 +107,15 @@ fi
     # shellcheck disable=SC2086
     "$program" $command $tool --help | grep -o -- '--[a-z-]*' | grep -v -x -e --usage | sort -u |
         while read -r option; do
-            check "the man page tells of $command $tool $option" \
+            check "the man page tells of $command ${tool:+$tool }$option" \
                 grep -Eq -- "Fl -${option#--}( |\$)" "$manual"
-            check "bash completes $command $tool $option" \
+            check "bash completes $command ${tool:+$tool }$option" \
                 bash -c ". '$completion'; COMP_WORDS=(iolaus $command $tool $option); \
                 COMP_CWORD=\$((\${#COMP_WORDS[@]} - 1)); _iolaus; \
                 [[ \" \${COMPREPLY[*]} \" =~ \ $option=?\  ]]"
         done
-    check "the man page tells of $command $tool" grep -Eq "Cm ($command|$tool)( |\$)" "$manual"
-    check "bash completes $command $tool" \
+    check "the man page tells of $command${tool:+ $tool}" grep -Eq "Cm ($command|$tool)( |\$)" "$manual"
+    check "bash completes $command${tool:+ $tool}" \
         bash -c ". '$completion'; COMP_WORDS=(iolaus $command $tool); \
         COMP_CWORD=\$((\${#COMP_WORDS[@]} - 1)); _iolaus; \
         [[ \" \${COMPREPLY[*]} \" == *' ${tool:-$command} '* ]]"
