@@ -181,15 +181,12 @@ static int run_contact(struct plan *plan, struct plan_run *run, struct progress 
 {
     struct contact_analysis analysis;
     struct record_sink sink = {contact_analysis_take, &analysis};
-    struct told share = {progress, 0};
     struct sim_options options = {.seed = plan->seed,
                                   .replicate = run->replicate,
                                   .block = plan->block,
                                   .copies = run->copies,
                                   .sink_count = 1,
-                                  .sinks = &sink,
-                                  .progress = run_progress,
-                                  .progress_context = &share};
+                                  .sinks = &sink};
     struct sim_result result = {0};
     int failed = contact_analysis_open(&analysis, run->scenario->agents, run->copies, &run->error);
 
@@ -201,6 +198,7 @@ static int run_contact(struct plan *plan, struct plan_run *run, struct progress 
     run->extinct_at = analysis.extinct_at;
     analysis.extinct_at = NULL;
     contact_analysis_close(&analysis);
+    progress_add(progress, run->copies);
     return failed;
 }
 
@@ -259,11 +257,8 @@ static int run_work(struct plan *plan, struct plan_run *run, struct progress *pr
     struct header_names *names = NULL;
     int failed;
 
-    if (run->scenario->contact.enabled && plan->trace_path == NULL) {
-        failed = run_contact(plan, run, progress);
-        progress_add(progress, 1);
-        return failed;
-    }
+    if (run->scenario->contact.enabled && plan->trace_path == NULL)
+        return run_contact(plan, run, progress);
     failed = plan_header(run, plan->seed, &header, &names, &run->error);
     if (failed == 0) {
         failed = run_sinks(plan, run, &header, progress);
@@ -306,9 +301,12 @@ int plan_work(struct plan *plan, struct error *error)
 {
     struct crew crew = {.plan = plan, .lock = PTHREAD_MUTEX_INITIALIZER};
     pthread_t threads[256];
+    uint64_t total = 0;
     uint32_t started = 0;
 
-    crew.progress = progress_open("runs", plan->count);
+    for (uint32_t i = 0; i < plan->count; i++)
+        total += plan->runs[i].copies;
+    crew.progress = progress_open("runs", total);
     assert(plan->workers >= 1 && plan->workers <= 256);
     while (started + 1 < plan->workers && started + 1 < plan->count &&
            pthread_create(&threads[started], NULL, work, &crew) == 0)
