@@ -9,11 +9,16 @@ void link_send(struct world *world, uint32_t row, uint32_t place, agent_id to, t
 {
     const struct scenario_network *network = &world->scenario->network;
     agent_id from = row_agent(world, row);
-    uint8_t end = world->link_end[row_place(world, row) + place];
+    uint16_t end = world->link_end[row_place(world, row) + place];
     struct random random;
     uint32_t target, copy;
     bool lost, doubled;
 
+    if (data >> TAG_SHIFT == TAG_MESSAGE)
+        world->message[data & PAYLOAD_MASK].making = link_making_of(end);
+    else if (data >> TAG_SHIFT != TAG_REVIVE)
+        data = (data & ~(uint32_t)(PAYLOAD_MASK & ~SEQUENCE_MASK)) | (uint32_t)link_making_of(end)
+                                                                         << SEQUENCE_BITS;
     lost = end == LINK_DOWN || (world->side != NULL && world->side[from] != world->side[to]);
     random = random_make(world->options->seed, world->options->replicate + from / world->one,
                          from % world->one, world->row[row].incarnation, STREAM_NETWORK,
@@ -21,7 +26,7 @@ void link_send(struct world *world, uint32_t row, uint32_t place, agent_id to, t
     lost = (network->loss > 0 && random_chance(&random, network->loss)) || lost;
     doubled = network->duplicate > 0 && random_chance(&random, network->duplicate);
     if (!lost) {
-        target = (uint32_t)(end & ~LINK_FRESH) * world->agents + to;
+        target = (uint32_t)(end & LINK_SLOT) * world->agents + to;
         engine_send(world->engine, row, target, now + spread_draw(&network->latency, &random),
                     data);
         if (doubled) {
@@ -127,10 +132,13 @@ static void act_notice(struct doing *doing, const struct act *act)
     struct cause cause;
 
     if (act->how == HOW_SILENCE) {
-        /* Nothing reached the agent: that the peer's end is behind its silence is a guess. */
+        /* Nothing reached the agent: that the peer's end, or a partition, is behind its silence is
+         * a guess. */
         cause = CAUSE_NONE;
         cause.id = published_gone(doing->world, act->peer);
-        cause.flags = FLAG_INFERRED;
+        if (record_id_is_none(cause.id))
+            cause.id = partition_between(doing->world, doing->id, act->peer);
+        cause.flags = record_id_is_none(cause.id) ? 0 : FLAG_INFERRED;
     } else {
         cause = *doing->cause;
         cause.by = cause.via = AGENT_NONE;
@@ -193,7 +201,7 @@ static void act_decide(const struct doing *doing, const struct act *act)
                                                  choices_of_tools(group->rules.tools), &random)};
     latency = slowed(world, doing->id, spread_draw(&group->decision, &random));
     state->mind_draws = random.draw;
-    world_send(world, doing->row, doing->row, doing->now + latency, slot);
+    world_send(world, doing->row, doing->row, time_later(doing->now, latency), slot);
 }
 
 static void send_full(const struct doing *doing, const struct act *act, const struct cause *cause)

@@ -152,7 +152,30 @@ void row_begin(struct world *world, uint32_t row, incarnation_id incarnation, ti
     row_deliver(world, row, &percept, now, &started);
 }
 
-static void hang_up(struct world *world, uint32_t row, time_ns now, const struct cause *died)
+/* The other end of a link sees that this one closed, unless a partition stands between them or the
+ * whole host is gone. */
+static void hang_up(struct world *world, uint32_t row, agent_id peer, uint8_t peer_slot,
+                    uint16_t making, time_ns now, const struct cause *cause)
+{
+    agent_id id = row_agent(world, row);
+    struct message *message;
+    uint32_t slot;
+
+    if (!world->scenario->network.hangup || world->node_down[world->scenario->node_of[id]] ||
+        (world->side != NULL && world->side[id] != world->side[peer]))
+        return;
+    slot = world_message(world);
+    message = &world->message[slot];
+    message->use = USE_HANGUP;
+    message->any = true;
+    message->making = making;
+    message->cause = *cause;
+    message->percept = (struct percept){.kind = PERCEPT_HANGUP, .peer = id};
+    world_send(world, row, (uint32_t)peer_slot * world->agents + peer,
+               now + world->scenario->network.latency.low, slot);
+}
+
+static void hang_up_all(struct world *world, uint32_t row, time_ns now, const struct cause *died)
 {
     agent_id id = row_agent(world, row);
     uint64_t place = row_place(world, row);
@@ -160,21 +183,11 @@ static void hang_up(struct world *world, uint32_t row, time_ns now, const struct
     uint64_t degree = world->links->offsets[id + 1] - first;
 
     for (uint64_t i = 0; i < degree; i++) {
-        uint32_t slot;
-        uint8_t end = world->link_end[place + i];
+        uint16_t end = world->link_end[place + i];
 
-        if (end == LINK_DOWN)
-            continue;
-        slot = world_message(world);
-        world->message[slot].use = USE_HANGUP;
-        world->message[slot].any = true;
-        world->message[slot].cause = *died;
-        world->message[slot].slot = row_slot(world, row);
-        world->message[slot].percept.kind = PERCEPT_HANGUP;
-        world->message[slot].percept.peer = id;
-        world_send(world, row,
-                   (uint32_t)(end & ~LINK_FRESH) * world->agents + world->links->peers[first + i],
-                   now + world->scenario->network.latency.low, slot);
+        if (end != LINK_DOWN)
+            hang_up(world, row, world->links->peers[first + i], end & LINK_SLOT,
+                    link_making_of(end), now, died);
     }
 }
 
@@ -195,10 +208,9 @@ void row_end(struct world *world, uint32_t row, time_ns now, uint8_t reason,
     died.id = world_record(world, &record, row);
     if (world->contact)
         return;
+    row_take_waiting(world, row, now);
     world_change(world, CHANGE_GONE, now, row, died.id);
-    /* The links of a process close with it, unless its whole host is gone. */
-    if (world->scenario->network.hangup && !world->node_down[world->scenario->node_of[id]])
-        hang_up(world, row, now, &died);
+    hang_up_all(world, row, now, &died);
     slot = world_message(world);
     world->message[slot].use = USE_PLATFORM;
     world->message[slot].cause = died;
@@ -232,9 +244,12 @@ static void take_returned(struct world *world, uint32_t row, uint64_t place, age
     world->concern[place] = CAUSE_NONE;
 }
 
-/* The place of the link over which `source` reaches this row, or UINT64_MAX: the link is down or
- * leads to another incarnation. What was the first message of a new link makes it known. */
-static uint64_t link_of(struct world *world, uint32_t row, uint32_t source, time_ns now)
+/* The place of the link over which `source` reaches this row, or UINT64_MAX: it was sent over
+ * another making of the link, or the link is down. What was the first message of a new link makes
+ * it known.
+ */
+static uint64_t link_of(struct world *world, uint32_t row, uint32_t source, uint16_t making,
+                        time_ns now)
 {
     struct agent agent = row_assemble(world, row);
     agent_id peer = row_agent(world, source);
@@ -244,11 +259,12 @@ static uint64_t link_of(struct world *world, uint32_t row, uint32_t source, time
     struct cause cause;
 
     if (found == UINT32_MAX || world->link_end[place] == LINK_DOWN ||
-        (world->link_end[place] & ~LINK_FRESH) != row_slot(world, source))
+        link_making_of(world->link_end[place]) != making)
         return UINT64_MAX;
+    assert((world->link_end[place] & LINK_SLOT) == row_slot(world, source));
     if ((world->link_end[place] & LINK_FRESH) == 0)
         return place;
-    world->link_end[place] &= (uint8_t)~LINK_FRESH;
+    world->link_end[place] &= (uint16_t)~LINK_FRESH;
     cause = world->linked[place];
     record = record_make(VERB_LINK_UP, now, &cause, row_agent(world, row), peer, 0);
     record.who_incarnation = world->row[row].incarnation;
@@ -257,21 +273,46 @@ static uint64_t link_of(struct world *world, uint32_t row, uint32_t source, time
     return place;
 }
 
-static void take_light(struct world *world, uint32_t row, const struct event *event, time_ns now)
+/* A process that stands still has its channels all the same: what comes waits there, in its order.
+ */
+static void row_wait(struct world *world, uint32_t row, uint32_t source, uint32_t slot)
 {
-    agent_id peer = row_agent(world, event->source);
+    struct row_work *state = &world->row_work[row];
+
+    world->message[slot].source = source;
+    world->message_next[slot] = 0;
+    if (state->waits_first == 0)
+        state->waits_first = slot;
+    else
+        world->message_next[state->waits_last] = slot;
+    state->waits_last = slot;
+}
+
+static void take_light(struct world *world, uint32_t row, uint32_t source, uint32_t data,
+                       time_ns now)
+{
+    agent_id peer = row_agent(world, source);
     struct percept percept = {.kind = PERCEPT_MESSAGE,
-                              .message =
-                                  event->data >> TAG_SHIFT == TAG_PING ? MESSAGE_PING : MESSAGE_ACK,
-                              .sequence = event->data & PAYLOAD_MASK,
+                              .message = data >> TAG_SHIFT == TAG_PING ? MESSAGE_PING : MESSAGE_ACK,
+                              .sequence = data & SEQUENCE_MASK,
                               .peer = peer,
                               .subject = peer,
                               .by = AGENT_NONE,
                               .via = AGENT_NONE};
 
-    if (!world->row[row].alive || world->row[row].hung)
+    if (!world->row[row].alive)
         return;
-    if (link_of(world, row, event->source, now) != UINT64_MAX && world->row[row].alive)
+    if (world->row[row].hung) {
+        uint32_t slot = world_message(world);
+
+        world->message[slot].use = USE_LIGHT;
+        world->message[slot].any = true;
+        world->message[slot].percept.value = data;
+        row_wait(world, row, source, slot);
+        return;
+    }
+    if (link_of(world, row, source, (data & PAYLOAD_MASK) >> SEQUENCE_BITS, now) != UINT64_MAX &&
+        world->row[row].alive)
         row_deliver(world, row, &percept, now, &CAUSE_NONE);
 }
 
@@ -302,11 +343,11 @@ static void take_linked(struct world *world, uint32_t row, const struct message 
 
     assert(found != UINT32_MAX);
     world->linked[place] = message->cause;
-    if (message->reason == 0) { /* the neighbour's end waits for the first message */
-        world->link_end[place] = message->slot | LINK_FRESH;
+    world->link_end[place] = (uint16_t)(message->slot | message->making << LINK_MAKING_SHIFT);
+    if (message->reason == 0) { /* this end waits for the first message */
+        world->link_end[place] |= LINK_FRESH;
         return;
     }
-    world->link_end[place] = message->slot;
     hello = world_message(world);
     world->message[hello].use = USE_HELLO;
     world->message[hello].any = true;
@@ -316,6 +357,20 @@ static void take_linked(struct world *world, uint32_t row, const struct message 
     take_returned(world, row, place, message->percept.peer, now, message->cause);
 }
 
+/* A link was made to a process that is gone: its other end closes as it would have with the
+ * process.
+ */
+static void link_refused(struct world *world, uint32_t row, const struct message *message,
+                         time_ns now)
+{
+    struct cause cause = message->cause;
+    struct record_id gone = published_gone(world, row_agent(world, row));
+
+    if (!record_id_is_none(gone))
+        cause.id = gone;
+    hang_up(world, row, message->percept.peer, message->slot, message->making, now, &cause);
+}
+
 static void take_hangup(struct world *world, uint32_t row, struct message *message, time_ns now)
 {
     struct agent agent = row_assemble(world, row);
@@ -323,39 +378,67 @@ static void take_hangup(struct world *world, uint32_t row, struct message *messa
 
     /* A link that was made anew in the meantime does not close with the old one. */
     if (world->link_end[place] == LINK_DOWN ||
-        (world->link_end[place] & ~LINK_FRESH) != message->slot)
+        link_making_of(world->link_end[place]) != message->making)
         return;
     world->link_end[place] = LINK_DOWN;
     row_deliver(world, row, &message->percept, now, &message->cause);
 }
 
+static void start_failed(struct world *world, uint32_t row, incarnation_id incarnation, time_ns now,
+                         const struct cause *cause)
+{
+    uint32_t slot = world_message(world);
+
+    world->message[slot].use = USE_PLATFORM;
+    world->message[slot].cause = *cause;
+    world->message[slot].platform = (struct platform_event){.kind = PLATFORM_START_FAILED,
+                                                            .who = AGENT_NONE,
+                                                            .whom = row_agent(world, row),
+                                                            .incarnation = incarnation};
+    world_send(world, row, world->platform_entity, now + world->scenario->network.platform_latency,
+               slot);
+}
+
+/* From the start of the process to its first instruction it can be killed, but nothing else reaches
+ * it. */
 static void take_start(struct world *world, uint32_t row, const struct message *message,
                        time_ns now)
 {
     agent_id id = row_agent(world, row);
+    time_ns start_time = world->scenario->groups[world->scenario->group_of[id]].start_time;
     uint32_t slot;
 
-    if (!world->row[row].alive && !world->node_down[world->scenario->node_of[id]]) {
-        row_begin(world, row, message->incarnation, now, message->checkpoint, message->percept.peer,
-                  message->reason, &message->cause);
+    if (world->row[row].alive || world->row_work[row].starting != 0 ||
+        world->node_down[world->scenario->node_of[id]]) {
+        start_failed(world, row, message->incarnation, now, &message->cause);
         return;
     }
+    world->row_work[row].starting = message->incarnation;
     slot = world_message(world);
-    world->message[slot].use = USE_PLATFORM;
-    world->message[slot].cause = message->cause;
-    world->message[slot].platform = (struct platform_event){.kind = PLATFORM_START_FAILED,
-                                                            .who = message->percept.peer,
-                                                            .whom = id,
-                                                            .incarnation = message->incarnation};
-    world_send(world, row, world->platform_entity, now + world->scenario->network.platform_latency,
-               slot);
+    world->message[slot] = *message;
+    world->message[slot].use = USE_BEGIN;
+    world_send(world, row, row, now + start_time, slot);
+}
+
+void row_kill(struct world *world, uint32_t row, time_ns now, uint8_t reason,
+              const struct cause *cause)
+{
+    incarnation_id starting = world->row_work[row].starting;
+
+    if (world->row[row].alive) {
+        row_end(world, row, now, reason, cause);
+    } else if (starting != 0) {
+        world->row_work[row].starting = 0;
+        start_failed(world, row, starting, now, cause);
+    }
 }
 
 static void take_percept(struct world *world, uint32_t row, uint32_t source,
                          struct message *message, time_ns now)
 {
     if (source < world->rows && source != row) {
-        if (link_of(world, row, source, now) == UINT64_MAX || !world->row[row].alive)
+        if (link_of(world, row, source, message->making, now) == UINT64_MAX ||
+            !world->row[row].alive)
             return;
     }
     if (message->percept.kind == PERCEPT_STOP_ASKED) /* its departure follows from it */
@@ -375,14 +458,26 @@ static void take_message(struct world *world, uint32_t row, uint32_t source,
         take_start(world, row, message, now);
         return;
     }
-    if (message->use == USE_WORK && (!state->alive || state->hung)) {
+    if (message->use == USE_BEGIN) {
+        if (world->row_work[row].starting == message->incarnation)
+            row_begin(world, row, message->incarnation, now, message->checkpoint,
+                      message->percept.peer, message->reason, &message->cause);
+        return;
+    }
+    if (message->use == USE_END) {
+        if (message->any || message->incarnation == state->incarnation)
+            row_kill(world, row, now, message->reason, &message->cause);
+        return;
+    }
+    if (message->use == USE_WORK && !state->alive) {
         work_arrive(world, row, message, now);
         return;
     }
-    if (!state->alive || (!message->any && message->incarnation != state->incarnation))
+    if (!state->alive || (!message->any && message->incarnation != state->incarnation)) {
+        if (message->use == USE_LINKED)
+            link_refused(world, row, message, now);
         return;
-    if (state->hung && message->use != USE_END && message->use != USE_LINKED)
-        return;
+    }
     switch ((enum message_use)message->use) {
     case USE_PERCEPT:
         take_percept(world, row, source, message, now);
@@ -391,27 +486,44 @@ static void take_message(struct world *world, uint32_t row, uint32_t source,
         take_linked(world, row, message, now);
         break;
     case USE_HELLO:
-        link_of(world, row, source, now);
+        link_of(world, row, source, message->making, now);
         break;
     case USE_HANGUP:
         take_hangup(world, row, message, now);
         break;
-    case USE_END:
-        row_end(world, row, now, message->reason, &message->cause);
+    case USE_LIGHT:
+        take_light(world, row, source, (uint32_t)message->percept.value, now);
         break;
     case USE_WORK:
-        if (source >= world->rows || link_of(world, row, source, now) != UINT64_MAX)
+        if (source >= world->rows ||
+            link_of(world, row, source, message->making, now) != UINT64_MAX)
             work_arrive(world, row, message, now);
         break;
     case USE_WORK_DONE:
         work_served(world, row, message, now);
         break;
     case USE_START:
+    case USE_BEGIN:
+    case USE_END:
     case USE_PLATFORM:
     case USE_FORWARD:
     case USE_TASK_DONE:
     case USE_CAMPAIGN:
         assert(!"not for a row");
+    }
+}
+
+void row_take_waiting(struct world *world, uint32_t row, time_ns now)
+{
+    struct row_work *state = &world->row_work[row];
+
+    assert(!world->row[row].hung);
+    while (state->waits_first != 0) {
+        uint32_t slot = state->waits_first;
+
+        state->waits_first = world->message_next[slot];
+        take_message(world, row, world->message[slot].source, &world->message[slot], now);
+        world_message_free(world, slot);
     }
 }
 
@@ -435,7 +547,7 @@ void row_step(struct world *world, uint32_t row, const struct event *event, time
         break;
     case TAG_PING:
     case TAG_ACK:
-        take_light(world, row, event, now);
+        take_light(world, row, event->source, event->data, now);
         break;
     case TAG_REVIVE:
         if (!world->row[row].alive)
@@ -444,7 +556,14 @@ void row_step(struct world *world, uint32_t row, const struct event *event, time
         break;
     case TAG_MESSAGE: {
         uint32_t slot = event->data & PAYLOAD_MASK;
+        const struct message *message = &world->message[slot];
 
+        /* A kill needs nobody's attention, and who is started is somebody else. */
+        if (world->row[row].alive && world->row[row].hung && message->use != USE_END &&
+            message->use != USE_START) {
+            row_wait(world, row, event->source, slot);
+            break;
+        }
         take_message(world, row, event->source, &world->message[slot], now);
         world_message_free(world, slot);
         break;
