@@ -99,12 +99,15 @@ static int check_words(struct scenario_file *file, struct error *error)
 
 int command_check(int argc, char **argv)
 {
+    char name[] = "iolaus check";
     static struct arguments arguments;
     struct scenario_file *file = NULL;
     struct error error = {0};
     int failed;
 
     arguments = (struct arguments){0};
+    argp_err_exit_status = 2;
+    argv[0] = name;
     if (argp_parse(&ARGP, argc, argv, 0, NULL, &arguments) != 0)
         return 2;
     if (arguments.reference) {

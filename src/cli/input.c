@@ -17,16 +17,14 @@ static error_t parse(int key, char *text, struct argp_state *state)
     switch (key) {
     case OPTION_SET:
         if (input->change_count == INPUT_CHANGES_MAX) {
-            fprintf(stderr, "iolaus %s: at most %d changes with --set\n", state->name,
-                    INPUT_CHANGES_MAX);
+            fprintf(stderr, "%s: at most %d changes with --set\n", state->name, INPUT_CHANGES_MAX);
             return EINVAL;
         }
         input->changes[input->change_count++].text = text;
         return 0;
     case ARGP_KEY_ARG:
         if (input->path != NULL) {
-            fprintf(stderr, "iolaus %s: one scenario at a time, not also `%s`\n", state->name,
-                    text);
+            fprintf(stderr, "%s: one scenario at a time, not also `%s`\n", state->name, text);
             return EINVAL;
         }
         input->path = text;

@@ -147,13 +147,28 @@ static int select_arms(struct scenario_file *file, const char *only, const struc
     return ERROR_INPUT;
 }
 
-static void print_digests(const struct plan *plan)
+static void print_digests(const struct plan *plan, bool json)
 {
+    json_t *list = json_array();
+
     for (uint32_t i = 0; i < plan->count; i++) {
-        for (int b = 0; b < 32; b++)
-            printf("%02x", plan->runs[i].digest[b]);
-        printf("  %s  %u\n", plan->runs[i].scenario->arm, plan->runs[i].replicate);
+        const struct plan_run *run = &plan->runs[i];
+        char digest[2 * sizeof run->digest + 1];
+
+        for (size_t b = 0; b < sizeof run->digest; b++)
+            snprintf(digest + 2 * b, 3, "%02x", run->digest[b]);
+        if (json)
+            json_array_append_new(list, json_pack("{s:s, s:s, s:I}", "digest", digest, "arm",
+                                                  run->scenario->arm, "replicate",
+                                                  (json_int_t)run->replicate));
+        else
+            printf("%s  %s  %u\n", digest, run->scenario->arm, run->replicate);
     }
+    if (json) {
+        json_dumpf(list, stdout, JSON_INDENT(2));
+        putchar('\n');
+    }
+    json_decref(list);
 }
 
 static int tell_episode(const struct plan *plan, uint32_t episode, struct error *error)
@@ -270,7 +285,8 @@ static int run(const struct arguments *arguments, struct scenario_file *file, st
 {
     uint32_t arm_count;
     const struct scenario **arms = calloc(scenario_arms(file), sizeof *arms);
-    struct plan plan = {.trace_path = arguments->trace_path};
+    struct plan plan = {.trace_path = arguments->trace_path,
+                        .single = arguments->trace_path != NULL || arguments->digest};
     uint32_t replicates;
     int failed;
 
@@ -295,8 +311,8 @@ static int run(const struct arguments *arguments, struct scenario_file *file, st
     if (failed != 0 || arguments->episode > 0)
         goto out;
     if (arguments->digest)
-        print_digests(&plan);
-    else if (arms[0]->contact.enabled && arguments->trace_path == NULL)
+        print_digests(&plan, arguments->json);
+    else if (arms[0]->contact.enabled)
         failed = contact_print(&plan, arms, arm_count, arguments->json, error);
     else
         failed = print_findings(arguments, &plan, arms, arm_count, error);
@@ -308,12 +324,14 @@ out:
 
 int command_sim(int argc, char **argv)
 {
+    char name[] = "iolaus sim";
     struct arguments arguments = {.workers = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN)};
     struct scenario_file *file;
     struct error error = {0};
     int failed;
 
     argp_err_exit_status = 2;
+    argv[0] = name;
     if (arguments.workers < 1 || arguments.workers > 256)
         arguments.workers = 1;
     if (argp_parse(&ARGP, argc, argv, 0, NULL, &arguments) != 0)
