@@ -49,7 +49,7 @@ _iolaus() {
 
     case $command in
     sim)
-        words="--arm= --seed= --replicates= --set= --episode= --trace= --json --digest --detail
+        words="--arm= --seed= --replicates= --set= --episode= --trace= --json --digest --brief
             --jobs= --block= --help"
         ;;
     check) words="--set= --json --reference --help" ;;

@@ -20,7 +20,7 @@ struct arguments {
     struct input input;
     const char *arm, *trace_path;
     uint64_t seed, replicates, episode, workers, block;
-    bool seed_given, json, digest, detail;
+    bool seed_given, json, digest, brief;
 };
 
 enum {
@@ -31,7 +31,7 @@ enum {
     OPTION_JSON,
     OPTION_DIGEST,
     OPTION_ARM,
-    OPTION_DETAIL,
+    OPTION_BRIEF,
     OPTION_BLOCK
 };
 
@@ -45,7 +45,8 @@ static const struct argp_option OPTIONS[] = {
      "write each run's trace; where there are several, FILE-ARM-REPLICATE with the same ending", 0},
     {"json", OPTION_JSON, NULL, 0, "print the findings as JSON (docs/reference/findings.md)", 0},
     {"digest", OPTION_DIGEST, NULL, 0, "print the digest of each run's trace, and nothing else", 0},
-    {"detail", OPTION_DETAIL, NULL, 0, "print every measure of every arm", 0},
+    {"brief", OPTION_BRIEF, NULL, 0,
+     "print the comparison of the arms alone, not every measure of each", 0},
     {"jobs", 'j', "N", 0, "runs worked at once (default: the number of processors)", 0},
     {"block", OPTION_BLOCK, "N", 0,
      "agents in a block of the engine's table (default: chosen); never changes a result", 0},
@@ -98,8 +99,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case OPTION_DIGEST:
         arguments->digest = true;
         return 0;
-    case OPTION_DETAIL:
-        arguments->detail = true;
+    case OPTION_BRIEF:
+        arguments->brief = true;
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -240,7 +241,7 @@ static int print_findings(const struct arguments *arguments, const struct plan *
     struct published **published = calloc(arm_count, sizeof *published);
     struct print_options options = {.width = terminal_width(),
                                     .colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
-                                    .detail = arguments->detail};
+                                    .detail = !arguments->brief};
     struct utsname host;
     struct findings_source source;
     int failed;
