@@ -135,12 +135,17 @@ void world_change(struct world *world, uint8_t kind, time_ns at, uint32_t row, s
     world->change[world->changes++] = (struct change){at, row, kind, id};
 }
 
+/* By (time, writer, sequence); the witness first, for what it saw at an instant is what the deaths
+ * of that instant follow from. */
 static int compare_records(const void *a, const void *b)
 {
     const struct record *left = a, *right = b;
+    bool left_witness = left->id.writer == WRITER_WITNESS;
 
     if (left->time != right->time)
         return left->time < right->time ? -1 : 1;
+    if (left_witness != (right->id.writer == WRITER_WITNESS))
+        return left_witness ? -1 : 1;
     if (left->id.writer != right->id.writer)
         return left->id.writer < right->id.writer ? -1 : 1;
     return left->id.sequence < right->id.sequence ? -1 : left->id.sequence > right->id.sequence;
@@ -160,14 +165,19 @@ static int compare_changes(const void *a, const void *b)
 static void publish(struct world *world, const struct change *change)
 {
     agent_id agent = row_agent(world, change->row);
+    struct published *published = &world->published[agent];
+    incarnation_id incarnation = world->row[change->row].incarnation;
     uint64_t from, count;
 
     switch ((enum change_kind)change->kind) {
-    case CHANGE_GONE:
-        world->published[agent] = (struct published){change->id.writer, change->id.sequence + 1};
+    case CHANGE_GONE: /* of one that outlived its own replacement nobody is in want */
+        if (incarnation >= published->youngest)
+            *published =
+                (struct published){change->id.writer, change->id.sequence + 1, incarnation};
         break;
     case CHANGE_BACK:
-        world->published[agent] = (struct published){0};
+        if (incarnation >= published->youngest)
+            *published = (struct published){.youngest = incarnation};
         break;
     case CHANGE_CHECKPOINT:
         from = row_place(world, change->row);
@@ -275,8 +285,10 @@ static int world_reserve_all(struct world *world)
     world->row = world_reserve(world, world->rows, sizeof *world->row);
     world->row_work = world_reserve(world, world->rows, sizeof *world->row_work);
     world->agent_row = world_reserve(world, world->rows, sizeof *world->agent_row);
+    world->stopped = world_reserve(world, world->rows, sizeof *world->stopped);
     world->link = world_reserve(world, places, sizeof *world->link);
     world->link_end = world_reserve(world, places, sizeof *world->link_end);
+    world->link_making = world_reserve(world, world->places, sizeof *world->link_making);
     world->concern = world_reserve(world, places, sizeof *world->concern);
     world->linked = world_reserve(world, places, sizeof *world->linked);
     world->published = world_reserve(world, world->agents, sizeof *world->published);
@@ -387,7 +399,7 @@ static int world_open(struct world *world, struct graph *copies, struct error *e
     if (failed == 0)
         failed = control_open(world, error);
     if (failed == 0)
-        faults_open(world);
+        failed = faults_open(world, error);
     return failed;
 }
 

@@ -28,13 +28,15 @@
  * the slab below. */
 enum event_tag {
     TAG_TIMER,  /* the entity's own deadline */
-    TAG_PING,   /* 28 bits: the probe's sequence */
-    TAG_ACK,    /* 28 bits: the probe's sequence; of an agent that never had to refute */
+    TAG_PING,   /* 16 bits: the probe's sequence; above them: which making of the link */
+    TAG_ACK,    /* likewise; of an agent that never had to refute */
     TAG_REVIVE, /* the contact rule set */
     TAG_MESSAGE /* 28 bits: a slot of the slab */
 };
 #define TAG_SHIFT 28
 #define PAYLOAD_MASK ((UINT32_C(1) << TAG_SHIFT) - 1)
+#define SEQUENCE_BITS 16
+#define SEQUENCE_MASK ((UINT32_C(1) << SEQUENCE_BITS) - 1)
 
 /* Why a record came about, carried along with whatever it leads to. */
 struct cause {
@@ -49,8 +51,10 @@ enum message_use {
     USE_LINKED,    /* to a row: its link to percept.peer now leads to slot `slot` */
     USE_HELLO,     /* to a row, over a link: the first message of a new link */
     USE_HANGUP,    /* to a row: its link to percept.peer closed */
-    USE_START,     /* to a row: begin to run */
+    USE_START,     /* to a row: start a process there */
+    USE_BEGIN,     /* to a row, by itself: its start time is over */
     USE_END,       /* to a row: die now */
+    USE_LIGHT,     /* to a row that hangs: a ping or an ack, percept.value, kept for later */
     USE_WORK,      /* to a row: a task for it */
     USE_WORK_DONE, /* to a row, by itself: the task's service is over */
     USE_PLATFORM,  /* to the platform: `platform` event */
@@ -67,16 +71,20 @@ struct task {
     time_ns deadline;
     uint32_t hop;
     agent_id hops[HOPS_MAX];
+    time_ns served; /* when its service is over, if nothing comes between */
+    time_ns stood;  /* how long its agent had stood still when the service was planned */
 };
 
 struct message {
     uint8_t use;                /* enum message_use */
     uint8_t forward;            /* USE_FORWARD: the use on arrival */
-    uint8_t slot;               /* USE_LINKED: the peer's; USE_START: unused */
-    uint8_t reason;             /* USE_START: enum start_reason; USE_END: enum death_reason */
+    uint8_t slot;               /* USE_LINKED: the peer's */
+    uint8_t reason;             /* USE_START, USE_BEGIN: start_reason; USE_END: death_reason */
     incarnation_id incarnation; /* to a row: the one it is meant for */
     bool any;                   /* ... or whichever lives there */
-    uint32_t checkpoint;        /* USE_START */
+    uint16_t making;            /* over a link, or about it: which making of it */
+    uint32_t checkpoint;        /* USE_START, USE_BEGIN */
+    uint32_t source;            /* of what waits for a row that hangs */
     struct cause cause;
     union {
         struct percept percept;
@@ -98,8 +106,12 @@ struct row {
 struct row_work {
     time_ns busy_until; /* its queue of work is served by then */
     time_ns hung_since;
+    time_ns stood; /* how long it hung, all in all */
     uint32_t work_draws;
     uint32_t mind_draws;
+    uint32_t checkpoint;     /* the number of its last one, or of the one that it continues from */
+    incarnation_id starting; /* the one whose process has not come to its first instruction, or 0 */
+    uint32_t waits_first, waits_last; /* what came while it hung: slots of the slab, or 0 */
 };
 
 /* The platform's address book: the process that it takes for the agent. */
@@ -108,11 +120,13 @@ struct address {
     incarnation_id incarnation;
 };
 
-/* What the witness has published of an agent: its last death or hang. Changes between windows
- * alone. All zero while it runs, so that a crew in which nobody dies never touches this memory. */
+/* What the witness has published of an agent: the last death or hang of its youngest incarnation.
+ * Changes between windows alone. All zero while it runs, so that a crew in which nobody dies never
+ * touches this memory. */
 struct published {
     uint32_t writer;
     uint32_t after; /* the record's sequence + 1, or 0 */
+    incarnation_id youngest;
 };
 
 /* Something to publish at the end of the window. */
@@ -124,8 +138,17 @@ struct change {
 };
 enum change_kind { CHANGE_GONE, CHANGE_BACK, CHANGE_CHECKPOINT };
 
-#define LINK_DOWN UINT8_MAX
-#define LINK_FRESH 0x80 /* connected, but nothing was carried yet */
+/*
+ * One end of a link: the slot that it leads to, whether anything was carried yet, and which making
+ * of the link it is. Each link counts its makings, modulo LINK_MAKINGS: whatever was sent over an
+ * earlier one, or says that it closed, may still be on its way when the next one is up, and is then
+ * told from what belongs to this one.
+ */
+#define LINK_SLOT 7u
+#define LINK_FRESH 8u
+#define LINK_MAKING_SHIFT 4
+#define LINK_MAKINGS 4095u
+#define LINK_DOWN UINT16_MAX
 
 struct world {
     const struct scenario *scenario;
@@ -140,22 +163,27 @@ struct world {
     struct row *row;
     struct row_work *row_work;
     struct agent_row *agent_row;
+    struct cause *stopped; /* the request to end that it heard */
     /* by link place, for each slot: an agent's begin at offsets[agent] + AGENT_LINKS_EXTRA * agent
      */
     struct agent_peer *link;
-    uint8_t *link_end;         /* the slot that the link leads to, LINK_FRESH, or LINK_DOWN */
-    struct cause *concern;     /* what the agent was last about, for that peer */
-    struct cause *linked;      /* why the present link was made */
-    uint64_t places;           /* of one slot */
+    uint16_t *link_end;    /* as above, or LINK_DOWN */
+    uint16_t *link_making; /* of slot 0 alone, at the lower agent's place: the platform's count */
+    struct cause *concern; /* what the agent was last about, for that peer */
+    struct cause *linked;  /* why the present link was made */
+    uint64_t places;       /* of one slot */
     const struct graph *links; /* of all copies */
     /* by agent */
     struct published *published;
-    uint8_t *side;  /* of the partition in force; NULL: no partition in the scenario */
-    uint32_t *slow; /* latencies times this / 65536; NULL: nobody is ever slow */
+    uint64_t *side; /* a bit for each partition in force; NULL: no partition in the scenario */
+    fixed *slow;    /* durations times this, 0 for 1; NULL: nobody is ever slow */
     uint8_t *object;
     int32_t *drift_ppm;        /* NULL: clocks are true */
     int16_t *checkpoint_bonds; /* by link place of one slot: bonds as last saved */
     bool *node_down;
+    /* by fault */
+    bool *fault_on;
+    struct record_id *fault_record; /* partitions: of its beginning */
 
     /* the slab of messages */
     struct message *message;
@@ -233,6 +261,17 @@ static inline uint64_t row_place(const struct world *world, uint32_t row)
     return row_slot(world, row) * world->places + agent_place(world, agent);
 }
 
+/* a + b, or TIME_NEVER where that is too far. */
+static inline time_ns time_later(time_ns a, time_ns b)
+{
+    return a > TIME_NEVER - b ? TIME_NEVER : a + b;
+}
+
+static inline uint16_t link_making_of(uint16_t end)
+{
+    return end >> LINK_MAKING_SHIFT;
+}
+
 static inline struct record_id published_gone(const struct world *world, agent_id agent)
 {
     struct published published = world->published[agent];
@@ -253,9 +292,15 @@ void row_begin(struct world *world, uint32_t row, incarnation_id incarnation, ti
                uint32_t checkpoint, agent_id by, uint8_t reason, const struct cause *cause);
 void row_end(struct world *world, uint32_t row, time_ns now, uint8_t reason,
              const struct cause *cause);
+/* Ends whatever stands in the row: an incarnation, or a process that is being started. */
+void row_kill(struct world *world, uint32_t row, time_ns now, uint8_t reason,
+              const struct cause *cause);
 void row_deliver(struct world *world, uint32_t row, struct percept *percept, time_ns now,
                  const struct cause *cause);
 struct agent row_assemble(struct world *world, uint32_t row);
+
+/* Works what came while the row hung, in its order: when it goes on, or when it is dead. */
+void row_take_waiting(struct world *world, uint32_t row, time_ns now);
 
 /* world_acts.c: carrying acts out */
 void row_carry_out(struct world *world, uint32_t row, const struct agent *agent,
@@ -270,6 +315,7 @@ void work_emit(struct world *world, time_ns now);
 void work_release(struct world *world, time_ns now);
 void work_arrive(struct world *world, uint32_t row, const struct message *message, time_ns now);
 void work_served(struct world *world, uint32_t row, const struct message *message, time_ns now);
+void work_resume(struct row_work *state, time_ns since, time_ns now);
 void work_done(struct world *world, const struct message *message, time_ns now);
 
 /* world_platform.c, world_control.c: the two entities that are no agents */
@@ -277,10 +323,14 @@ bool platform_needed(const struct scenario *scenario);
 int platform_open(struct world *world, struct error *error);
 void platform_entity_step(struct world *world, const struct event *event, time_ns now);
 int control_open(struct world *world, struct error *error);
+/* A word to control from another entity, where there is a campaign. */
+void world_tell_control(struct world *world, uint32_t from, time_ns at,
+                        const struct campaign_event *event, const struct cause *cause);
 void control_entity_step(struct world *world, const struct event *event, time_ns now);
 
 /* world_fault.c: barriers: what is truly simultaneous */
-void faults_open(struct world *world);
+int faults_open(struct world *world, struct error *error);
+struct record_id partition_between(const struct world *world, agent_id a, agent_id b);
 int world_barrier(void *context, struct engine *engine, time_ns now, uint32_t data,
                   struct error *error);
 #define BARRIER_BLACKOUT UINT32_C(0xffffffff)

@@ -9,11 +9,16 @@ void link_send(struct world *world, uint32_t row, uint32_t place, agent_id to, t
 {
     const struct scenario_network *network = &world->scenario->network;
     agent_id from = row_agent(world, row);
-    uint8_t end = world->link_end[row_place(world, row) + place];
+    uint16_t end = world->link_end[row_place(world, row) + place];
     struct random random;
     uint32_t target, copy;
     bool lost, doubled;
 
+    if (data >> TAG_SHIFT == TAG_MESSAGE)
+        world->message[data & PAYLOAD_MASK].making = link_making_of(end);
+    else if (data >> TAG_SHIFT != TAG_REVIVE)
+        data = (data & ~(uint32_t)(PAYLOAD_MASK & ~SEQUENCE_MASK)) | (uint32_t)link_making_of(end)
+                                                                         << SEQUENCE_BITS;
     lost = end == LINK_DOWN || (world->side != NULL && world->side[from] != world->side[to]);
     random = random_make(world->options->seed, world->options->replicate + from / world->one,
                          from % world->one, world->row[row].incarnation, STREAM_NETWORK,
@@ -21,7 +26,7 @@ void link_send(struct world *world, uint32_t row, uint32_t place, agent_id to, t
     lost = (network->loss > 0 && random_chance(&random, network->loss)) || lost;
     doubled = network->duplicate > 0 && random_chance(&random, network->duplicate);
     if (!lost) {
-        target = (uint32_t)(end & ~LINK_FRESH) * world->agents + to;
+        target = (uint32_t)(end & LINK_SLOT) * world->agents + to;
         engine_send(world->engine, row, target, now + spread_draw(&network->latency, &random),
                     data);
         if (doubled) {
@@ -89,7 +94,8 @@ static struct cause cause_of(const struct doing *doing, agent_id peer)
     bool same =
         percept_subject(doing->percept) == peer || doing->percept->kind == PERCEPT_STOP_ASKED;
 
-    if (doing->percept->kind == PERCEPT_ASKED && !concern_is_none(concern))
+    if (doing->noticed == peer ||
+        (doing->percept->kind == PERCEPT_ASKED && !concern_is_none(concern)))
         return *concern;
     if (same && !record_id_is_none(doing->cause->id))
         return *doing->cause;
@@ -126,10 +132,13 @@ static void act_notice(struct doing *doing, const struct act *act)
     struct cause cause;
 
     if (act->how == HOW_SILENCE) {
-        /* Nothing reached the agent: that the peer's end is behind its silence is a guess. */
+        /* Nothing reached the agent: that the peer's end, or a partition, is behind its silence is
+         * a guess. */
         cause = CAUSE_NONE;
         cause.id = published_gone(doing->world, act->peer);
-        cause.flags = FLAG_INFERRED;
+        if (record_id_is_none(cause.id))
+            cause.id = partition_between(doing->world, doing->id, act->peer);
+        cause.flags = record_id_is_none(cause.id) ? 0 : FLAG_INFERRED;
     } else {
         cause = *doing->cause;
         cause.by = cause.via = AGENT_NONE;
@@ -192,7 +201,7 @@ static void act_decide(const struct doing *doing, const struct act *act)
                                                  choices_of_tools(group->rules.tools), &random)};
     latency = slowed(world, doing->id, spread_draw(&group->decision, &random));
     state->mind_draws = random.draw;
-    world_send(world, doing->row, doing->row, doing->now + latency, slot);
+    world_send(world, doing->row, doing->row, time_later(doing->now, latency), slot);
 }
 
 static void send_full(const struct doing *doing, const struct act *act, const struct cause *cause)
@@ -277,6 +286,15 @@ static void act_call(const struct doing *doing, const struct act *act)
     send_full(doing, &sent, &cause);
 }
 
+/* An honest word that a peer is healthy follows from the question or from its return, and from no
+ * case: those of before are closed. */
+static struct cause report_cause(const struct doing *doing, const struct act *act)
+{
+    if (act->health != HEALTH_HEALTHY || act->masking)
+        return cause_of(doing, act->peer);
+    return percept_subject(doing->percept) == act->peer ? *doing->cause : CAUSE_NONE;
+}
+
 static void act_tool(const struct doing *doing, const struct act *act)
 {
     static const uint8_t verbs[ACT_KIND_COUNT] = {
@@ -287,13 +305,24 @@ static void act_tool(const struct doing *doing, const struct act *act)
         [ACT_CHECKPOINT] = VERB_CHECKPOINTS};
     struct world *world = doing->world;
     agent_id whom = act->kind == ACT_CHECKPOINT ? doing->id : act->peer;
-    struct cause cause = cause_of(doing, whom);
+    bool report = act->kind == ACT_REPORT;
+    struct cause cause = report ? report_cause(doing, act) : cause_of(doing, whom);
     uint32_t slot = world_message(world);
     struct message *message = &world->message[slot];
-    int64_t value = act->kind == ACT_REPORT ? act->health : act->value;
+    int64_t value = report ? act->health : act->value;
 
+    if (act->by != AGENT_NONE) {
+        /* What was asked for before and done now is done for whom asked. */
+        cause.by = act->by;
+        cause.via = act->via;
+        cause.flags |= FLAG_REQUESTED;
+        if (act->via != AGENT_NONE)
+            cause.flags |= FLAG_RELAYED;
+    }
+    if (act->kind == ACT_CHECKPOINT)
+        value = ++world->row_work[doing->row].checkpoint;
     cause.id = write_act(doing, verbs[act->kind], whom, &cause, value);
-    if (act->kind != ACT_CHECKPOINT && !concern_is_none(concern_of(doing, whom)))
+    if (act->kind != ACT_CHECKPOINT && !report && !concern_is_none(concern_of(doing, whom)))
         concern_of(doing, whom)->id = cause.id;
     message->use = USE_PLATFORM;
     message->cause = cause;
@@ -330,7 +359,7 @@ static void carry_out(struct doing *doing, const struct act *act)
         act_call(doing, act);
         break;
     case ACT_DEPART:
-        cause = cause_of(doing, doing->id);
+        cause = world->contact ? CAUSE_NONE : world->stopped[doing->row];
         if (!world->contact)
             cause.id = write_act(doing, VERB_DEPARTS, doing->id, &cause, 0);
         row_end(world, doing->row, doing->now, world->contact ? DEATH_CONTACT : DEATH_DEPARTED,
@@ -363,6 +392,23 @@ static void carry_out(struct doing *doing, const struct act *act)
     }
 }
 
+/* An agent spreads the word of a death before it says that it noticed; the word follows from that.
+ */
+static void notice_first(struct doing *doing, int from)
+{
+    struct acts *acts = &doing->world->acts;
+
+    for (int i = from + 1; i < acts->count; i++) {
+        struct act *act = &acts->list[i];
+
+        if (act->kind == ACT_NOTICED && act->peer == acts->list[from].subject) {
+            act_notice(doing, act);
+            act->kind = 0;
+            return;
+        }
+    }
+}
+
 void row_carry_out(struct world *world, uint32_t row, const struct agent *agent,
                    const struct percept *percept, time_ns now, const struct cause *cause)
 {
@@ -370,6 +416,12 @@ void row_carry_out(struct world *world, uint32_t row, const struct agent *agent,
                           now,   AGENT_NONE};
 
     /* An agent that departs does nothing after it. */
-    for (int i = 0; i < world->acts.count && world->row[row].alive; i++)
-        carry_out(&doing, &world->acts.list[i]);
+    for (int i = 0; i < world->acts.count && world->row[row].alive; i++) {
+        const struct act *act = &world->acts.list[i];
+
+        if (act->kind == ACT_SEND && act->message == MESSAGE_GOSSIP)
+            notice_first(&doing, i);
+        if (act->kind != 0)
+            carry_out(&doing, act);
+    }
 }

@@ -39,5 +39,5 @@ time_ns slowed(const struct world *world, agent_id agent, time_ns duration)
 {
     if (world->slow == NULL || world->slow[agent] == 0)
         return duration;
-    return fixed_scale(duration, (fixed)world->slow[agent] << 16);
+    return fixed_scale(duration, world->slow[agent]);
 }

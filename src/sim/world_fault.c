@@ -9,10 +9,40 @@ static uint32_t barrier_data(uint32_t fault, bool ends)
     return fault << 1 | ends;
 }
 
-void faults_open(struct world *world)
+/* The bit of a partition in an agent's side: partitions are counted among themselves. */
+static uint32_t partition_bit(const struct world *world, uint32_t fault)
+{
+    uint32_t bit = 0;
+
+    for (uint32_t i = 0; i < fault; i++)
+        bit += world->scenario->faults[i].kind == FAULT_PARTITION;
+    return bit;
+}
+
+/* The beginning of a partition that stands between two agents now, or none. */
+struct record_id partition_between(const struct world *world, agent_id a, agent_id b)
+{
+    uint64_t between = world->side == NULL ? 0 : world->side[a] ^ world->side[b];
+
+    for (uint32_t i = 0; between != 0 && i < world->scenario->fault_count; i++)
+        if (world->scenario->faults[i].kind == FAULT_PARTITION &&
+            (between >> partition_bit(world, i) & 1) != 0)
+            return world->fault_record[i];
+    return RECORD_ID_NONE;
+}
+
+int faults_open(struct world *world, struct error *error)
 {
     const struct scenario *scenario = world->scenario;
 
+    world->fault_on = world_reserve(world, scenario->fault_count, sizeof *world->fault_on);
+    world->fault_record = world_reserve(world, scenario->fault_count, sizeof *world->fault_record);
+    if (partition_bit(world, scenario->fault_count) > 64)
+        return error_set(
+            error, ERROR_LIMIT,
+            "the simulated world takes at most 64 partitions, not %u; write those that "
+            "never overlap as one that comes again",
+            partition_bit(world, scenario->fault_count));
     for (uint32_t i = 0; i < scenario->fault_count; i++) {
         const struct scenario_fault *fault = &scenario->faults[i];
 
@@ -23,6 +53,7 @@ void faults_open(struct world *world)
         engine_barrier(world->engine, fault->at > world->lookahead ? fault->at : world->lookahead,
                        barrier_data(i, false));
     }
+    return world->failed;
 }
 
 static struct cause write_fault(struct world *world, uint8_t verb, time_ns now, agent_id whom,
@@ -35,46 +66,98 @@ static struct cause write_fault(struct world *world, uint8_t verb, time_ns now, 
     return cause;
 }
 
-/* Every incarnation of an agent that is alive. */
+static bool fault_covers(const struct scenario_fault *fault, agent_id agent)
+{
+    for (uint32_t i = 0; i < fault->agent_count; i++)
+        if (fault->agents[i] == agent)
+            return true;
+    return false;
+}
+
+/* The strongest other fault of this kind that is in force for the agent, or NULL: where faults
+ * overlap, the end of one is not the end of all. */
+static const struct scenario_fault *fault_still(const struct world *world, uint8_t kind,
+                                                agent_id agent)
+{
+    const struct scenario_fault *strongest = NULL;
+
+    for (uint32_t i = 0; i < world->scenario->fault_count; i++) {
+        const struct scenario_fault *fault = &world->scenario->faults[i];
+
+        if (fault->kind == kind && world->fault_on[i] && fault_covers(fault, agent) &&
+            (strongest == NULL || fault->factor > strongest->factor))
+            strongest = fault;
+    }
+    return strongest;
+}
+
+/* Every process of an agent, also one that is being started. */
 static void end_all(struct world *world, agent_id agent, time_ns now, uint8_t reason,
                     const struct cause *cause)
 {
-    for (uint32_t slot = 0; slot < world->slots; slot++) {
-        uint32_t row = slot * world->agents + agent;
+    for (uint32_t slot = 0; slot < world->slots; slot++)
+        row_kill(world, slot * world->agents + agent, now, reason, cause);
+}
 
-        if (world->row[row].alive)
-            row_end(world, row, now, reason, cause);
-    }
+static struct cause write_hang(struct world *world, uint8_t verb, time_ns now, agent_id whom,
+                               incarnation_id incarnation)
+{
+    struct cause cause = CAUSE_NONE;
+    struct record record = record_make(verb, now, &cause, AGENT_NONE, whom, 0);
+
+    record.whom_incarnation = incarnation;
+    cause.id = world_record(world, &record, WRITER_WITNESS);
+    return cause;
 }
 
 static void hang(struct world *world, agent_id agent, time_ns now, bool ends)
 {
+    if (ends && fault_still(world, FAULT_HANG, agent) != NULL)
+        return;
     for (uint32_t slot = 0; slot < world->slots; slot++) {
         uint32_t row = slot * world->agents + agent;
         struct percept timer = {.kind = PERCEPT_TIMER, .peer = AGENT_NONE};
         struct cause cause;
+        time_ns since;
 
         if (!world->row[row].alive || world->row[row].hung != ends)
             continue;
+        since = world->row_work[row].hung_since;
         world->row[row].hung = !ends;
-        cause = write_fault(world, ends ? VERB_RESUMED : VERB_HUNG, now, agent, 0);
+        world->row_work[row].hung_since = now;
+        cause = write_hang(world, ends ? VERB_RESUMED : VERB_HUNG, now, agent,
+                           world->row[row].incarnation);
         world_change(world, ends ? CHANGE_BACK : CHANGE_GONE, now, row, cause.id);
-        if (ends) /* it goes on with all that came due while it hung */
+        /* It goes on with what came while it hung, and with all that fell due. */
+        if (ends) {
+            work_resume(&world->row_work[row], since, now);
+            row_take_waiting(world, row, now);
+        }
+        if (ends && world->row[row].alive)
             row_deliver(world, row, &timer, now, &CAUSE_NONE);
     }
+}
+
+static bool node_still_down(const struct world *world, node_id node)
+{
+    for (uint32_t i = 0; i < world->scenario->fault_count; i++)
+        if (world->scenario->faults[i].kind == FAULT_NODE_CRASH && world->fault_on[i] &&
+            world->scenario->faults[i].node == node)
+            return true;
+    return false;
 }
 
 static void node_fault(struct world *world, const struct scenario_fault *fault, time_ns now,
                        bool ends)
 {
-    struct cause cause =
-        write_fault(world, ends ? VERB_RESTORED : VERB_CRASHED, now, AGENT_NONE, fault->node);
-    uint32_t slot = world_message(world);
+    struct cause cause;
+    uint32_t slot;
 
-    world->node_down[fault->node] = !ends;
-    for (agent_id a = 0; !ends && a < world->agents; a++)
-        if (world->scenario->node_of[a] == fault->node)
-            end_all(world, a, now, DEATH_CRASHED, &cause);
+    if (node_still_down(world, fault->node) == world->node_down[fault->node])
+        return; /* another crash holds it down */
+    cause = write_fault(world, ends ? VERB_RESTORED : VERB_CRASHED, now, AGENT_NONE, fault->node);
+    slot = world_message(world);
+    world->node_down[fault->node] = node_still_down(world, fault->node);
     world->message[slot].use = USE_PLATFORM;
     world->message[slot].cause = cause;
     world->message[slot].platform =
@@ -82,18 +165,39 @@ static void node_fault(struct world *world, const struct scenario_fault *fault, 
                                 .who = AGENT_NONE,
                                 .whom = AGENT_NONE,
                                 .value = fault->node};
-    world_send(world, world->control_entity, world->platform_entity,
-               now + world->scenario->network.platform_latency, slot);
+    /* In the name of the first entity and before its death, so that the platform hears of the crash
+     * before it hears of the deaths: else it would restart them where nothing runs. */
+    world_send(world, 0, world->platform_entity, now + world->scenario->network.platform_latency,
+               slot);
+    for (agent_id a = 0; !ends && a < world->agents; a++)
+        if (world->scenario->node_of[a] == fault->node)
+            end_all(world, a, now, DEATH_CRASHED, &cause);
+}
+
+static void set_side(struct world *world, agent_id agent, uint32_t bit, bool on)
+{
+    uint64_t mask = UINT64_C(1) << bit;
+
+    world->side[agent] = on ? world->side[agent] | mask : world->side[agent] & ~mask;
+}
+
+static void set_slow(struct world *world, agent_id agent)
+{
+    const struct scenario_fault *fault = fault_still(world, FAULT_SLOW, agent);
+
+    world->slow[agent] = fault == NULL ? 0 : fault->factor;
 }
 
 static void begin_or_end(struct world *world, const struct scenario_fault *fault, uint32_t number,
                          time_ns now, bool ends)
 {
+    world->fault_on[number] = !ends && fault->kind != FAULT_CRASH;
     switch ((enum fault_kind)fault->kind) {
     case FAULT_PARTITION:
-        write_fault(world, ends ? VERB_HEALED : VERB_PARTITIONED, now, AGENT_NONE, number);
+        world->fault_record[number] =
+            write_fault(world, ends ? VERB_HEALED : VERB_PARTITIONED, now, AGENT_NONE, number).id;
         for (uint32_t i = 0; i < fault->agent_count; i++)
-            world->side[fault->agents[i]] ^= (uint8_t)(1u << (number % 8));
+            set_side(world, fault->agents[i], partition_bit(world, number), !ends);
         break;
     case FAULT_NODE_CRASH:
         node_fault(world, fault, now, ends);
@@ -108,22 +212,36 @@ static void begin_or_end(struct world *world, const struct scenario_fault *fault
         break;
     case FAULT_SLOW:
         for (uint32_t i = 0; i < fault->agent_count; i++)
-            world->slow[fault->agents[i]] = ends ? 0 : (uint32_t)(fault->factor >> 16);
+            set_slow(world, fault->agents[i]);
         break;
     }
 }
 
+static bool any_process(const struct world *world, agent_id agent)
+{
+    for (uint32_t slot = 0; slot < world->slots; slot++) {
+        uint32_t row = slot * world->agents + agent;
+
+        if (world->row[row].alive || world->row_work[row].starting != 0)
+            return true;
+    }
+    return false;
+}
+
+/* Targets may be named twice, and some may have died since: only the living are killed. */
 static void blackout(struct world *world, time_ns now)
 {
     const struct campaign_rules *rules = &world->scenario->campaign;
 
     for (uint32_t i = 0; i < rules->target_count; i++) {
-        struct cause cause = world->stop_cause[rules->targets[i]];
-        struct record record =
-            record_make(VERB_KILLED, now, &cause, AGENT_NONE, rules->targets[i], 0);
+        agent_id agent = rules->targets[i];
+        struct cause cause = world->stop_cause[agent];
+        struct record record = record_make(VERB_KILLED, now, &cause, AGENT_NONE, agent, 0);
 
+        if (!any_process(world, agent))
+            continue;
         cause.id = world_record(world, &record, WRITER_WITNESS);
-        end_all(world, rules->targets[i], now, DEATH_KILLED, &cause);
+        end_all(world, agent, now, DEATH_KILLED, &cause);
     }
 }
 

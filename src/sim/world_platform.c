@@ -63,26 +63,11 @@ static uint32_t row_of(const struct world *world, agent_id agent, uint8_t slot)
     return (uint32_t)slot * world->agents + agent;
 }
 
-/* A message to a row, after the platform's latency and `more`. */
-static void to_row(struct world *world, uint32_t row, time_ns now, time_ns more, uint32_t slot)
+/* A message to a row, after the platform's latency. */
+static void to_row(struct world *world, uint32_t row, time_ns now, uint32_t slot)
 {
-    world_send(world, world->platform_entity, row,
-               now + world->scenario->network.platform_latency + more, slot);
-}
-
-static void to_control(struct world *world, time_ns now, const struct campaign_event *event,
-                       const struct cause *cause)
-{
-    uint32_t slot;
-
-    if (world->campaign == NULL)
-        return;
-    slot = world_message(world);
-    world->message[slot].use = USE_CAMPAIGN;
-    world->message[slot].cause = *cause;
-    world->message[slot].campaign = *event;
-    world_send(world, world->platform_entity, world->control_entity,
-               now + world->scenario->network.platform_latency, slot);
+    world_send(world, world->platform_entity, row, now + world->scenario->network.platform_latency,
+               slot);
 }
 
 static struct record_id write_action(struct world *world, uint8_t verb, time_ns now,
@@ -99,46 +84,59 @@ static struct record_id write_action(struct world *world, uint8_t verb, time_ns 
 static void do_start(struct world *world, const struct platform_action *action, time_ns now,
                      struct cause cause)
 {
-    const struct scenario_group *group =
-        &world->scenario->groups[world->scenario->group_of[action->whom]];
     uint32_t slot = world_message(world);
     struct message *message = &world->message[slot];
 
     if (action->value != START_PEER)
         cause.by = cause.via = AGENT_NONE;
     cause.id = write_action(world, VERB_STARTS, now, &cause, action, action->value);
-    world->address[action->whom] = (struct address){action->whom_slot, action->whom_incarnation};
     message->use = USE_START;
     message->reason = (uint8_t)action->value;
     message->incarnation = action->whom_incarnation;
     message->checkpoint = action->checkpoint;
     message->cause = cause;
     message->percept.peer = action->who;
-    to_row(world, row_of(world, action->whom, action->whom_slot), now, group->start_time, slot);
+    to_row(world, row_of(world, action->whom, action->whom_slot), now, slot);
+}
+
+/* How often the link of two agents was made. */
+static uint16_t *making_of(struct world *world, agent_id a, agent_id b)
+{
+    agent_id lower = a < b ? a : b, upper = a < b ? b : a;
+    struct agent ends = {
+        .peers = world->links->peers + world->links->offsets[lower],
+        .degree = (uint32_t)(world->links->offsets[lower + 1] - world->links->offsets[lower])};
+    uint32_t found = agent_find_peer(&ends, upper);
+
+    assert(found != UINT32_MAX);
+    return &world->link_making[agent_place(world, lower) + found];
 }
 
 static void tell_linked(struct world *world, time_ns now, const struct cause *cause, agent_id agent,
                         uint8_t agent_slot, incarnation_id incarnation, agent_id peer,
-                        uint8_t peer_slot, bool fresh_end)
+                        uint8_t peer_slot, bool greets)
 {
     uint32_t slot = world_message(world);
     struct message *message = &world->message[slot];
 
     message->use = USE_LINKED;
+    message->making = *making_of(world, agent, peer);
     message->slot = peer_slot;
-    message->reason = fresh_end;
+    message->reason = greets;
     message->incarnation = incarnation;
     message->cause = *cause;
     message->percept.peer = peer;
-    to_row(world, row_of(world, agent, agent_slot), now, 0, slot);
+    to_row(world, row_of(world, agent, agent_slot), now, slot);
 }
 
 static void do_connect(struct world *world, const struct platform_action *action, time_ns now,
                        struct cause cause)
 {
+    uint16_t *making = making_of(world, action->who, action->whom);
     struct record record =
         record_make(VERB_CONNECTED, now, &cause, action->who, action->whom, action->value);
 
+    *making = (uint16_t)((*making + 1) % LINK_MAKINGS);
     record.who_incarnation = action->who_incarnation;
     record.whom_incarnation = action->whom_incarnation;
     record.by = cause.by = action->by;
@@ -163,16 +161,18 @@ static void do_sever(struct world *world, const struct platform_action *action, 
 
         world->message[slot].use = USE_HANGUP;
         world->message[slot].any = true;
-        world->message[slot].slot = row_slot(world, rows[1 - end]);
+        world->message[slot].making = *making_of(world, action->who, action->whom);
         world->message[slot].cause = cause;
         world->message[slot].percept =
             (struct percept){.kind = PERCEPT_HANGUP, .peer = row_agent(world, rows[1 - end])};
-        to_row(world, rows[end], now, 0, slot);
+        to_row(world, rows[end], now, slot);
     }
 }
 
+/* `granted` is the delay that a stall was granted in the same step: who stalls its own stop must
+ * know how long. */
 static void do_result(struct world *world, const struct platform_action *action, time_ns now,
-                      struct cause cause)
+                      struct cause cause, time_ns granted)
 {
     uint32_t slot;
 
@@ -185,8 +185,12 @@ static void do_result(struct world *world, const struct platform_action *action,
     world->message[slot].incarnation = action->who_incarnation;
     world->message[slot].cause = cause;
     world->message[slot].percept = (struct percept){
-        .kind = PERCEPT_RESULT, .act = action->act, .result = action->result, .peer = action->whom};
-    to_row(world, row_of(world, action->who, action->who_slot), now, 0, slot);
+        .kind = PERCEPT_RESULT,
+        .act = action->act,
+        .result = action->result,
+        .peer = action->whom,
+        .value = action->act == ACT_STALL && action->result == RESULT_OK ? granted : 0};
+    to_row(world, row_of(world, action->who, action->who_slot), now, slot);
 }
 
 static void do_ask(struct world *world, const struct platform_action *action, time_ns now)
@@ -199,13 +203,13 @@ static void do_ask(struct world *world, const struct platform_action *action, ti
     world->message[slot].incarnation = action->who_incarnation;
     world->message[slot].cause = cause;
     world->message[slot].percept = (struct percept){.kind = PERCEPT_ASKED, .peer = action->whom};
-    to_row(world, row_of(world, action->who, action->who_slot), now, 0, slot);
+    to_row(world, row_of(world, action->who, action->who_slot), now, slot);
 }
 
 /* Carries one action out. `cause` is of the event that it answers; a grant becomes the cause of the
- * result that follows it. */
+ * result that follows it, and a stall says in `granted` what that result tells. */
 static void do_action(struct world *world, const struct platform_action *action, time_ns now,
-                      struct cause *cause)
+                      struct cause *cause, time_ns *granted)
 {
     struct campaign_event event = {
         .whom = action->whom, .incarnation = action->whom_incarnation, .value = action->value};
@@ -216,7 +220,7 @@ static void do_action(struct world *world, const struct platform_action *action,
         do_start(world, action, now, *cause);
         break;
     case ACTION_RESULT:
-        do_result(world, action, now, *cause);
+        do_result(world, action, now, *cause, *granted);
         break;
     case ACTION_GRANT:
         cause->id = write_action(world, VERB_GRANTED, now, cause, action, 0);
@@ -237,17 +241,21 @@ static void do_action(struct world *world, const struct platform_action *action,
     case ACTION_SWITCH:
         event.kind = CAMPAIGN_SWITCH;
         made.id = write_action(world, VERB_SWITCHED, now, cause, action, action->value);
-        to_control(world, now, &event, &made);
+        world_tell_control(world, world->platform_entity,
+                           now + world->scenario->network.platform_latency, &event, &made);
         break;
     case ACTION_SCORE:
         event.kind = CAMPAIGN_SCORE;
         made.id = write_action(world, VERB_SCORED, now, cause, action, action->value);
-        to_control(world, now, &event, &made);
+        world_tell_control(world, world->platform_entity,
+                           now + world->scenario->network.platform_latency, &event, &made);
         break;
     case ACTION_STALL:
         event.kind = CAMPAIGN_STALL;
+        *granted = action->value;
         made.id = write_action(world, VERB_STALLED, now, cause, action, action->value);
-        to_control(world, now, &event, &made);
+        world_tell_control(world, world->platform_entity,
+                           now + world->scenario->network.platform_latency, &event, &made);
         break;
     case ACTION_COPY:
         write_action(world, VERB_COPIED, now, cause, action, 0);
@@ -255,7 +263,8 @@ static void do_action(struct world *world, const struct platform_action *action,
     case ACTION_RETURNED:
         event.kind = CAMPAIGN_RETURNED;
         made.id = write_action(world, VERB_RETURNED, now, cause, action, 0);
-        to_control(world, now, &event, &made);
+        world_tell_control(world, world->platform_entity,
+                           now + world->scenario->network.platform_latency, &event, &made);
         break;
     case ACTION_GIVE_UP:
         write_action(world, VERB_GAVE_UP, now, cause, action, 0);
@@ -271,6 +280,7 @@ static void step(struct world *world, struct platform_event *event, time_ns now,
     platform_step(world->platform, event, &world->actions);
     assert(world->actions.count <= world->actions.capacity);
     struct cause answer = *cause, running;
+    time_ns granted = 0;
 
     for (uint32_t i = 0; i < world->actions.count; i++) {
         const struct platform_action *action = &world->actions.list[i];
@@ -281,23 +291,32 @@ static void step(struct world *world, struct platform_event *event, time_ns now,
             running = world->last_cause[action->whom];
         else
             running = answer;
-        do_action(world, action, now, &running);
+        do_action(world, action, now, &running, &granted);
         if (action->kind == ACTION_GRANT)
             answer = running;
     }
 }
 
-/* Control's word to an agent goes to the process that the platform takes for it. */
+/* Control's word to an agent goes to the process that the platform takes for it; a request to end
+ * and a kill go to every process that the platform ever started as that agent and that still runs.
+ */
 static void forward(struct world *world, const struct message *message, time_ns now)
 {
     agent_id agent = message->percept.subject;
     struct address address = world->address[agent];
-    uint32_t slot = world_message(world);
+    bool all = message->forward == USE_END || message->percept.kind == PERCEPT_STOP_ASKED;
+    uint8_t first = all ? 0 : address.slot;
+    uint8_t last = all ? (uint8_t)(world->slots - 1) : address.slot;
 
-    world->message[slot] = *message;
-    world->message[slot].use = message->forward;
-    world->message[slot].incarnation = address.incarnation;
-    to_row(world, row_of(world, agent, address.slot), now, 0, slot);
+    for (uint8_t place = first; place <= last; place++) {
+        uint32_t slot = world_message(world);
+
+        world->message[slot] = *message;
+        world->message[slot].use = message->forward;
+        world->message[slot].incarnation = address.incarnation;
+        world->message[slot].any = all;
+        to_row(world, row_of(world, agent, place), now, slot);
+    }
 }
 
 void platform_entity_step(struct world *world, const struct event *event, time_ns now)
@@ -331,6 +350,9 @@ void platform_entity_step(struct world *world, const struct event *event, time_n
         assert(message->use == USE_PLATFORM);
         if (happened.kind == PLATFORM_DIED || happened.kind == PLATFORM_STARTED)
             world->last_cause[happened.whom] = cause;
+        if (happened.kind == PLATFORM_STARTED)
+            world->address[happened.whom] =
+                (struct address){row_slot(world, event->source), happened.incarnation};
         step(world, &happened, now, &cause);
         schedule(world, now);
     }

@@ -60,19 +60,12 @@ void row_deliver(struct world *world, uint32_t row, struct percept *percept, tim
 static void tell_control(struct world *world, uint32_t row, uint8_t kind, time_ns now,
                          int64_t value, const struct cause *cause)
 {
-    uint32_t slot;
+    struct campaign_event event = {.kind = kind,
+                                   .incarnation = world->row[row].incarnation,
+                                   .whom = row_agent(world, row),
+                                   .value = value};
 
-    if (world->campaign == NULL)
-        return;
-    slot = world_message(world);
-    world->message[slot].use = USE_CAMPAIGN;
-    world->message[slot].cause = *cause;
-    world->message[slot].campaign =
-        (struct campaign_event){.kind = kind,
-                                .incarnation = world->row[row].incarnation,
-                                .whom = row_agent(world, row),
-                                .value = value};
-    world_send(world, row, world->control_entity, now + world->lookahead, slot);
+    world_tell_control(world, row, now + world->lookahead, &event, cause);
 }
 
 static void set_links(struct world *world, uint32_t row, uint32_t checkpoint)
@@ -97,6 +90,19 @@ static void set_links(struct world *world, uint32_t row, uint32_t checkpoint)
     }
 }
 
+/* Nothing of the life that had this row before is left: no queue of work, and nothing that it was
+ * about. */
+static void row_clear(struct world *world, uint32_t row)
+{
+    agent_id id = row_agent(world, row);
+    uint64_t place = row_place(world, row);
+    uint64_t degree = world->links->offsets[id + 1] - world->links->offsets[id];
+
+    world->row_work[row] = (struct row_work){0};
+    for (uint64_t i = 0; i < degree + AGENT_LINKS_EXTRA; i++)
+        world->concern[place + i] = world->linked[place + i] = CAUSE_NONE;
+}
+
 void row_begin(struct world *world, uint32_t row, incarnation_id incarnation, time_ns now,
                uint32_t checkpoint, agent_id by, uint8_t reason, const struct cause *cause)
 {
@@ -113,6 +119,10 @@ void row_begin(struct world *world, uint32_t row, incarnation_id incarnation, ti
                           .sequence = state->sequence,
                           .incarnation = incarnation,
                           .alive = true};
+    if (incarnation > 0 && !world->contact)
+        row_clear(world, row);
+    if (checkpoint > 0)
+        world->row_work[row].checkpoint = checkpoint;
     if (!world->contact || now == 0)
         set_links(world, row, checkpoint);
     record.whom_incarnation = incarnation;
@@ -135,12 +145,37 @@ void row_begin(struct world *world, uint32_t row, incarnation_id incarnation, ti
         tell_control(world, row, CAMPAIGN_STARTED, now, reason, &started);
     }
     agent = row_assemble(world, row);
-    agent_start(rules_of(world, id), &agent, clock_local(world, id, now), true);
+    /* Whoever begins anew without a checkpoint remembers nobody. */
+    agent_start(rules_of(world, id), &agent, clock_local(world, id, now),
+                world->contact || incarnation == 0 || checkpoint > 0);
     assert(agent_check(rules_of(world, id), &agent) == NULL);
     row_deliver(world, row, &percept, now, &started);
 }
 
-static void hang_up(struct world *world, uint32_t row, time_ns now, const struct cause *died)
+/* The other end of a link sees that this one closed, unless a partition stands between them or the
+ * whole host is gone. */
+static void hang_up(struct world *world, uint32_t row, agent_id peer, uint8_t peer_slot,
+                    uint16_t making, time_ns now, const struct cause *cause)
+{
+    agent_id id = row_agent(world, row);
+    struct message *message;
+    uint32_t slot;
+
+    if (!world->scenario->network.hangup || world->node_down[world->scenario->node_of[id]] ||
+        (world->side != NULL && world->side[id] != world->side[peer]))
+        return;
+    slot = world_message(world);
+    message = &world->message[slot];
+    message->use = USE_HANGUP;
+    message->any = true;
+    message->making = making;
+    message->cause = *cause;
+    message->percept = (struct percept){.kind = PERCEPT_HANGUP, .peer = id};
+    world_send(world, row, (uint32_t)peer_slot * world->agents + peer,
+               now + world->scenario->network.latency.low, slot);
+}
+
+static void hang_up_all(struct world *world, uint32_t row, time_ns now, const struct cause *died)
 {
     agent_id id = row_agent(world, row);
     uint64_t place = row_place(world, row);
@@ -148,21 +183,11 @@ static void hang_up(struct world *world, uint32_t row, time_ns now, const struct
     uint64_t degree = world->links->offsets[id + 1] - first;
 
     for (uint64_t i = 0; i < degree; i++) {
-        uint32_t slot;
-        uint8_t end = world->link_end[place + i];
+        uint16_t end = world->link_end[place + i];
 
-        if (end == LINK_DOWN)
-            continue;
-        slot = world_message(world);
-        world->message[slot].use = USE_HANGUP;
-        world->message[slot].any = true;
-        world->message[slot].cause = *died;
-        world->message[slot].slot = row_slot(world, row);
-        world->message[slot].percept.kind = PERCEPT_HANGUP;
-        world->message[slot].percept.peer = id;
-        world_send(world, row,
-                   (uint32_t)(end & ~LINK_FRESH) * world->agents + world->links->peers[first + i],
-                   now + world->scenario->network.latency.low, slot);
+        if (end != LINK_DOWN)
+            hang_up(world, row, world->links->peers[first + i], end & LINK_SLOT,
+                    link_making_of(end), now, died);
     }
 }
 
@@ -183,10 +208,9 @@ void row_end(struct world *world, uint32_t row, time_ns now, uint8_t reason,
     died.id = world_record(world, &record, row);
     if (world->contact)
         return;
+    row_take_waiting(world, row, now);
     world_change(world, CHANGE_GONE, now, row, died.id);
-    /* The links of a process close with it, unless its whole host is gone. */
-    if (world->scenario->network.hangup && !world->node_down[world->scenario->node_of[id]])
-        hang_up(world, row, now, &died);
+    hang_up_all(world, row, now, &died);
     slot = world_message(world);
     world->message[slot].use = USE_PLATFORM;
     world->message[slot].cause = died;
@@ -207,48 +231,88 @@ void row_end(struct world *world, uint32_t row, time_ns now, uint8_t reason,
     world_send(world, row, world->control_entity, now + world->lookahead, slot);
 }
 
-/* The place of the link over which `source` reaches this row, or UINT64_MAX: the link is down or
- * leads to another incarnation. What was the first message of a new link makes it known. */
-static uint64_t link_of(struct world *world, uint32_t row, uint32_t source, time_ns now)
+/* The peer is back: what the agent was about for it is over, and what it says of the return is its
+ * own word, whoever had asked for the relinking. */
+static void take_returned(struct world *world, uint32_t row, uint64_t place, agent_id peer,
+                          time_ns now, struct cause cause)
+{
+    struct percept percept = {.kind = PERCEPT_RETURNED, .peer = peer};
+
+    cause.by = cause.via = AGENT_NONE;
+    cause.flags &= (uint16_t) ~(FLAG_REQUESTED | FLAG_RELAYED);
+    row_deliver(world, row, &percept, now, &cause);
+    world->concern[place] = CAUSE_NONE;
+}
+
+/* The place of the link over which `source` reaches this row, or UINT64_MAX: it was sent over
+ * another making of the link, or the link is down. What was the first message of a new link makes
+ * it known.
+ */
+static uint64_t link_of(struct world *world, uint32_t row, uint32_t source, uint16_t making,
+                        time_ns now)
 {
     struct agent agent = row_assemble(world, row);
     agent_id peer = row_agent(world, source);
     uint32_t found = agent_find_peer(&agent, peer);
     uint64_t place = row_place(world, row) + found;
     struct record record;
-    struct percept percept = {.kind = PERCEPT_RETURNED, .peer = peer};
     struct cause cause;
 
     if (found == UINT32_MAX || world->link_end[place] == LINK_DOWN ||
-        (world->link_end[place] & ~LINK_FRESH) != row_slot(world, source))
+        link_making_of(world->link_end[place]) != making)
         return UINT64_MAX;
+    assert((world->link_end[place] & LINK_SLOT) == row_slot(world, source));
     if ((world->link_end[place] & LINK_FRESH) == 0)
         return place;
-    world->link_end[place] &= (uint8_t)~LINK_FRESH;
+    world->link_end[place] &= (uint16_t)~LINK_FRESH;
     cause = world->linked[place];
     record = record_make(VERB_LINK_UP, now, &cause, row_agent(world, row), peer, 0);
     record.who_incarnation = world->row[row].incarnation;
     cause.id = world_record(world, &record, row);
-    row_deliver(world, row, &percept, now, &cause);
-    world->concern[place] = CAUSE_NONE;
+    take_returned(world, row, place, peer, now, cause);
     return place;
 }
 
-static void take_light(struct world *world, uint32_t row, const struct event *event, time_ns now)
+/* A process that stands still has its channels all the same: what comes waits there, in its order.
+ */
+static void row_wait(struct world *world, uint32_t row, uint32_t source, uint32_t slot)
 {
-    agent_id peer = row_agent(world, event->source);
+    struct row_work *state = &world->row_work[row];
+
+    world->message[slot].source = source;
+    world->message_next[slot] = 0;
+    if (state->waits_first == 0)
+        state->waits_first = slot;
+    else
+        world->message_next[state->waits_last] = slot;
+    state->waits_last = slot;
+}
+
+static void take_light(struct world *world, uint32_t row, uint32_t source, uint32_t data,
+                       time_ns now)
+{
+    agent_id peer = row_agent(world, source);
     struct percept percept = {.kind = PERCEPT_MESSAGE,
-                              .message =
-                                  event->data >> TAG_SHIFT == TAG_PING ? MESSAGE_PING : MESSAGE_ACK,
-                              .sequence = event->data & PAYLOAD_MASK,
+                              .message = data >> TAG_SHIFT == TAG_PING ? MESSAGE_PING : MESSAGE_ACK,
+                              .sequence = data & SEQUENCE_MASK,
                               .peer = peer,
                               .subject = peer,
                               .by = AGENT_NONE,
                               .via = AGENT_NONE};
 
-    if (!world->row[row].alive || world->row[row].hung)
+    if (!world->row[row].alive)
         return;
-    if (link_of(world, row, event->source, now) != UINT64_MAX && world->row[row].alive)
+    if (world->row[row].hung) {
+        uint32_t slot = world_message(world);
+
+        world->message[slot].use = USE_LIGHT;
+        world->message[slot].any = true;
+        world->message[slot].percept.value = data;
+        row_wait(world, row, source, slot);
+        return;
+    }
+    if (link_of(world, row, source, (data & PAYLOAD_MASK) >> SEQUENCE_BITS, now) != UINT64_MAX &&
+        world->row[row].alive)
         row_deliver(world, row, &percept, now, &CAUSE_NONE);
 }
 
@@ -279,19 +343,32 @@ static void take_linked(struct world *world, uint32_t row, const struct message 
 
     assert(found != UINT32_MAX);
     world->linked[place] = message->cause;
-    if (message->reason == 0) { /* the neighbour's end waits for the first message */
-        world->link_end[place] = message->slot | LINK_FRESH;
+    world->link_end[place] = (uint16_t)(message->slot | message->making << LINK_MAKING_SHIFT);
+    if (message->reason == 0) { /* this end waits for the first message */
+        world->link_end[place] |= LINK_FRESH;
         return;
     }
-    world->link_end[place] = message->slot;
     hello = world_message(world);
     world->message[hello].use = USE_HELLO;
     world->message[hello].any = true;
     world->message[hello].cause = message->cause;
     link_send(world, row, (uint32_t)(place - row_place(world, row)), message->percept.peer, now,
               (uint32_t)TAG_MESSAGE << TAG_SHIFT | hello);
-    struct percept percept = {.kind = PERCEPT_RETURNED, .peer = message->percept.peer};
-    row_deliver(world, row, &percept, now, &message->cause);
+    take_returned(world, row, place, message->percept.peer, now, message->cause);
+}
+
+/* A link was made to a process that is gone: its other end closes as it would have with the
+ * process.
+ */
+static void link_refused(struct world *world, uint32_t row, const struct message *message,
+                         time_ns now)
+{
+    struct cause cause = message->cause;
+    struct record_id gone = published_gone(world, row_agent(world, row));
+
+    if (!record_id_is_none(gone))
+        cause.id = gone;
+    hang_up(world, row, message->percept.peer, message->slot, message->making, now, &cause);
 }
 
 static void take_hangup(struct world *world, uint32_t row, struct message *message, time_ns now)
@@ -301,44 +378,71 @@ static void take_hangup(struct world *world, uint32_t row, struct message *messa
 
     /* A link that was made anew in the meantime does not close with the old one. */
     if (world->link_end[place] == LINK_DOWN ||
-        (world->link_end[place] & ~LINK_FRESH) != message->slot)
+        link_making_of(world->link_end[place]) != message->making)
         return;
     world->link_end[place] = LINK_DOWN;
     row_deliver(world, row, &message->percept, now, &message->cause);
 }
 
+static void start_failed(struct world *world, uint32_t row, incarnation_id incarnation, time_ns now,
+                         const struct cause *cause)
+{
+    uint32_t slot = world_message(world);
+
+    world->message[slot].use = USE_PLATFORM;
+    world->message[slot].cause = *cause;
+    world->message[slot].platform = (struct platform_event){.kind = PLATFORM_START_FAILED,
+                                                            .who = AGENT_NONE,
+                                                            .whom = row_agent(world, row),
+                                                            .incarnation = incarnation};
+    world_send(world, row, world->platform_entity, now + world->scenario->network.platform_latency,
+               slot);
+}
+
+/* From the start of the process to its first instruction it can be killed, but nothing else reaches
+ * it. */
 static void take_start(struct world *world, uint32_t row, const struct message *message,
                        time_ns now)
 {
     agent_id id = row_agent(world, row);
+    time_ns start_time = world->scenario->groups[world->scenario->group_of[id]].start_time;
     uint32_t slot;
 
-    if (!world->row[row].alive && !world->node_down[world->scenario->node_of[id]]) {
-        row_begin(world, row, message->incarnation, now, message->checkpoint, message->percept.peer,
-                  message->reason, &message->cause);
+    if (world->row[row].alive || world->row_work[row].starting != 0 ||
+        world->node_down[world->scenario->node_of[id]]) {
+        start_failed(world, row, message->incarnation, now, &message->cause);
         return;
     }
+    world->row_work[row].starting = message->incarnation;
     slot = world_message(world);
-    world->message[slot].use = USE_PLATFORM;
-    world->message[slot].cause = message->cause;
-    world->message[slot].platform = (struct platform_event){.kind = PLATFORM_START_FAILED,
-                                                            .who = message->percept.peer,
-                                                            .whom = id,
-                                                            .incarnation = message->incarnation};
-    world_send(world, row, world->platform_entity, now + world->scenario->network.platform_latency,
-               slot);
+    world->message[slot] = *message;
+    world->message[slot].use = USE_BEGIN;
+    world_send(world, row, row, now + start_time, slot);
+}
+
+void row_kill(struct world *world, uint32_t row, time_ns now, uint8_t reason,
+              const struct cause *cause)
+{
+    incarnation_id starting = world->row_work[row].starting;
+
+    if (world->row[row].alive) {
+        row_end(world, row, now, reason, cause);
+    } else if (starting != 0) {
+        world->row_work[row].starting = 0;
+        start_failed(world, row, starting, now, cause);
+    }
 }
 
 static void take_percept(struct world *world, uint32_t row, uint32_t source,
                          struct message *message, time_ns now)
 {
     if (source < world->rows && source != row) {
-        if (link_of(world, row, source, now) == UINT64_MAX || !world->row[row].alive)
+        if (link_of(world, row, source, message->making, now) == UINT64_MAX ||
+            !world->row[row].alive)
             return;
     }
-    if (message->percept.kind == PERCEPT_STOP_ASKED) /* what it does about itself follows from it */
-        world->concern[row_place(world, row) + world->links->offsets[row_agent(world, row) + 1] -
-                       world->links->offsets[row_agent(world, row)]] = message->cause;
+    if (message->percept.kind == PERCEPT_STOP_ASKED) /* its departure follows from it */
+        world->stopped[row] = message->cause;
     if (message->percept.kind == PERCEPT_DECIDED)
         take_decision(world, row, message, now);
     else
@@ -354,14 +458,26 @@ static void take_message(struct world *world, uint32_t row, uint32_t source,
         take_start(world, row, message, now);
         return;
     }
-    if (message->use == USE_WORK && (!state->alive || state->hung)) {
+    if (message->use == USE_BEGIN) {
+        if (world->row_work[row].starting == message->incarnation)
+            row_begin(world, row, message->incarnation, now, message->checkpoint,
+                      message->percept.peer, message->reason, &message->cause);
+        return;
+    }
+    if (message->use == USE_END) {
+        if (message->any || message->incarnation == state->incarnation)
+            row_kill(world, row, now, message->reason, &message->cause);
+        return;
+    }
+    if (message->use == USE_WORK && !state->alive) {
         work_arrive(world, row, message, now);
         return;
     }
-    if (!state->alive || (!message->any && message->incarnation != state->incarnation))
+    if (!state->alive || (!message->any && message->incarnation != state->incarnation)) {
+        if (message->use == USE_LINKED)
+            link_refused(world, row, message, now);
         return;
-    if (state->hung && message->use != USE_END && message->use != USE_LINKED)
-        return;
+    }
     switch ((enum message_use)message->use) {
     case USE_PERCEPT:
         take_percept(world, row, source, message, now);
@@ -370,27 +486,44 @@ static void take_message(struct world *world, uint32_t row, uint32_t source,
         take_linked(world, row, message, now);
         break;
     case USE_HELLO:
-        link_of(world, row, source, now);
+        link_of(world, row, source, message->making, now);
         break;
     case USE_HANGUP:
         take_hangup(world, row, message, now);
         break;
-    case USE_END:
-        row_end(world, row, now, message->reason, &message->cause);
+    case USE_LIGHT:
+        take_light(world, row, source, (uint32_t)message->percept.value, now);
         break;
     case USE_WORK:
-        if (source >= world->rows || link_of(world, row, source, now) != UINT64_MAX)
+        if (source >= world->rows ||
+            link_of(world, row, source, message->making, now) != UINT64_MAX)
             work_arrive(world, row, message, now);
         break;
     case USE_WORK_DONE:
         work_served(world, row, message, now);
         break;
     case USE_START:
+    case USE_BEGIN:
+    case USE_END:
     case USE_PLATFORM:
     case USE_FORWARD:
     case USE_TASK_DONE:
     case USE_CAMPAIGN:
         assert(!"not for a row");
+    }
+}
+
+void row_take_waiting(struct world *world, uint32_t row, time_ns now)
+{
+    struct row_work *state = &world->row_work[row];
+
+    assert(!world->row[row].hung);
+    while (state->waits_first != 0) {
+        uint32_t slot = state->waits_first;
+
+        state->waits_first = world->message_next[slot];
+        take_message(world, row, world->message[slot].source, &world->message[slot], now);
+        world_message_free(world, slot);
     }
 }
 
@@ -414,7 +547,7 @@ void row_step(struct world *world, uint32_t row, const struct event *event, time
         break;
     case TAG_PING:
     case TAG_ACK:
-        take_light(world, row, event, now);
+        take_light(world, row, event->source, event->data, now);
         break;
     case TAG_REVIVE:
         if (!world->row[row].alive)
@@ -423,7 +556,14 @@ void row_step(struct world *world, uint32_t row, const struct event *event, time
         break;
     case TAG_MESSAGE: {
         uint32_t slot = event->data & PAYLOAD_MASK;
+        const struct message *message = &world->message[slot];
 
+        /* A kill needs nobody's attention, and who is started is somebody else. */
+        if (world->row[row].alive && world->row[row].hung && message->use != USE_END &&
+            message->use != USE_START) {
+            row_wait(world, row, event->source, slot);
+            break;
+        }
         take_message(world, row, event->source, &world->message[slot], now);
         world_message_free(world, slot);
         break;

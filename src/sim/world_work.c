@@ -141,7 +141,7 @@ void work_arrive(struct world *world, uint32_t row, const struct message *messag
     struct message *served;
     uint32_t slot;
 
-    if (!world->row[row].alive || world->row[row].hung) {
+    if (!world->row[row].alive) {
         lose_task(world, row, id, message, now);
         return;
     }
@@ -158,7 +158,8 @@ void work_arrive(struct world *world, uint32_t row, const struct message *messag
                          world->row[row].incarnation, STREAM_WORK, state->work_draws);
     if (state->busy_until < now)
         state->busy_until = now;
-    state->busy_until += slowed(world, id, spread_draw(&group->service, &random));
+    state->busy_until =
+        time_later(state->busy_until, slowed(world, id, spread_draw(&group->service, &random)));
     state->work_draws = random.draw;
     slot = world_message(world);
     served = &world->message[slot];
@@ -166,7 +167,36 @@ void work_arrive(struct world *world, uint32_t row, const struct message *messag
     served->use = USE_WORK_DONE;
     served->any = false;
     served->incarnation = world->row[row].incarnation;
+    served->task.served = state->busy_until;
+    served->task.stood = state->stood;
     world_send(world, row, row, state->busy_until, slot);
+}
+
+/* No work is done while a process stands still: what it was at takes so much longer. */
+void work_resume(struct row_work *state, time_ns since, time_ns now)
+{
+    state->stood += now - since;
+    if (state->busy_until > since)
+        state->busy_until = time_later(state->busy_until, now - since);
+}
+
+/* Whether the service is not over yet, for the agent stood still meanwhile. */
+static bool work_takes_longer(struct world *world, uint32_t row, const struct message *message)
+{
+    const struct row_work *state = &world->row_work[row];
+    time_ns more = state->stood - message->task.stood;
+    struct message *later;
+    uint32_t slot;
+
+    if (more == 0)
+        return false;
+    slot = world_message(world);
+    later = &world->message[slot];
+    *later = *message;
+    later->task.stood = state->stood;
+    later->task.served = time_later(message->task.served, more);
+    world_send(world, row, row, later->task.served, slot);
+    return true;
 }
 
 void work_served(struct world *world, uint32_t row, const struct message *message, time_ns now)
@@ -177,6 +207,8 @@ void work_served(struct world *world, uint32_t row, const struct message *messag
     agent_id next;
     uint32_t slot, found;
 
+    if (work_takes_longer(world, row, message))
+        return;
     if (message->task.hop + 1 == work->hop_count) {
         slot = world_message(world);
         world->message[slot] = *message;
