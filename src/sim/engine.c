@@ -11,8 +11,9 @@
 #pragma GCC poison malloc calloc realloc free
 
 #define BARRIERS_MAX (1u << 24)
-#define BLOCK_BYTES (256u << 10) /* of entities' state: a part of a core's own cache */
-#define BLOCK_MIN (1u << 12)
+/* A block chosen: its state is to stay in the nearest cache, and there are not to be too many. */
+#define BLOCK_BYTES (16u << 10)
+#define BLOCK_MIN (1u << 10)
 #define BLOCKS_CHOSEN 256u
 #define SPARSE_BUCKETS 1024u /* after so many it is seen whether they hold enough */
 #define SPARSE_EVENTS 64u    /* which they do if they hold as many on average */
@@ -78,7 +79,7 @@ static uint32_t block_shift_of(const struct engine_rules *rules)
         block = BLOCK_BYTES / (rules->entity_bytes ? rules->entity_bytes : 64);
         block = block > BLOCK_MIN ? block : BLOCK_MIN;
     }
-    while (shift < 31 && (UINT64_C(1) << shift) < block)
+    while (shift < 31 && (UINT64_C(1) << shift) < block && (UINT64_C(1) << shift) < rules->entities)
         shift++;
     while ((rules->entities - 1) >> shift >= (rules->block ? BLOCKS_MAX : BLOCKS_CHOSEN))
         shift++;

@@ -245,8 +245,8 @@ void queue_advance(struct queue *queue, uint64_t window)
     if (window >> LEVEL_BITS == before >> LEVEL_BITS)
         return;
     levels_extend(queue);
-    /* From the highest level down: of two events of one source for one instant, the one in the
-     * higher level was sent first. Slots before the new place are empty. */
+    /* All that waits for one instant waits in one level, so it does not matter which is emptied
+     * first. Slots before the new place are empty. */
     for (uint32_t l = queue->level_count - 1; l >= 1; l--) {
         uint64_t slot = window >> LEVEL_BITS * l;
 
