@@ -55,6 +55,7 @@ uint32_t world_message(struct world *world)
                                       "more than %u messages are under way at once", PAYLOAD_MASK);
         slot = 0;
     }
+    world->messages_held++;
     memset(&world->message[slot], 0, sizeof world->message[slot]);
     world->message[slot].cause = CAUSE_NONE;
     return slot;
@@ -62,15 +63,23 @@ uint32_t world_message(struct world *world)
 
 void world_message_free(struct world *world, uint32_t slot)
 {
+    assert(world->messages_held > 0);
+    world->messages_held--;
     if (slot == 0)
         return;
     world->message_next[slot] = world->message_free;
     world->message_free = slot;
 }
 
+void world_send_data(struct world *world, uint32_t from, uint32_t to, time_ns at, uint32_t data)
+{
+    world->messages_on_way += data >> TAG_SHIFT == TAG_MESSAGE;
+    engine_send(world->engine, from, to, at, data);
+}
+
 void world_send(struct world *world, uint32_t from, uint32_t to, time_ns at, uint32_t slot)
 {
-    engine_send(world->engine, from, to, at, (uint32_t)TAG_MESSAGE << TAG_SHIFT | slot);
+    world_send_data(world, from, to, at, (uint32_t)TAG_MESSAGE << TAG_SHIFT | slot);
 }
 
 struct record record_make(uint8_t verb, time_ns now, const struct cause *cause, agent_id who,
@@ -223,6 +232,7 @@ static void world_step(void *context, struct engine *engine, const struct event 
     struct world *world = context;
 
     (void)engine;
+    world->messages_on_way -= event->data >> TAG_SHIFT == TAG_MESSAGE;
     if (event->target < world->rows)
         row_step(world, event->target, event, now);
     else if (event->target == world->platform_entity)
@@ -275,6 +285,26 @@ static void world_measure(struct world *world)
     world->changes_max = (size_t)1 << 24;
     world->message_free = UINT32_MAX;
     world->message_used = 1;
+}
+
+/* What a scenario may say and this world cannot do is refused by name. */
+static int world_refuse(const struct world *world, struct error *error)
+{
+    const struct scenario *scenario = world->scenario;
+    uint64_t slots = scenario->contact.enabled ? 1 : scenario->platform.incarnations_max;
+
+    if ((uint64_t)scenario->agents * slots >= UINT32_C(1) << 31)
+        return error_set(error, ERROR_LIMIT,
+                         "%u agents with platform.incarnations_max %llu are more than 2^31 "
+                         "processes; lower one of them",
+                         scenario->agents, (unsigned long long)slots);
+    for (uint32_t i = 0; i < scenario->work_count; i++)
+        if (scenario->work[i].hop_count > HOPS_MAX)
+            return error_set(error, ERROR_INPUT,
+                             "work `%s`: its route has %u hops; the simulated world takes at most "
+                             "%d, split it into several sources",
+                             scenario->work[i].name, scenario->work[i].hop_count, HOPS_MAX);
+    return 0;
 }
 
 /* Everything by row, link and agent, but for what the scenario has no use for. */
@@ -366,6 +396,9 @@ static int world_open(struct world *world, struct graph *copies, struct error *e
     struct engine_rules rules;
     int failed;
 
+    failed = world_refuse(world, error);
+    if (failed != 0)
+        return failed;
     if (world->options->copies > 1) {
         failed = graph_repeat(copies, &world->scenario->links, world->options->copies, error);
         if (failed != 0)
@@ -403,6 +436,14 @@ static int world_open(struct world *world, struct graph *copies, struct error *e
     return failed;
 }
 
+/* What must hold at the end of a run, whatever happened in it. */
+static void world_check(const struct world *world)
+{
+    assert(world->messages_held == world->messages_on_way);
+    assert(world->platform == NULL || platform_check(world->platform) == NULL);
+    assert(world->campaign == NULL || campaign_check(world->campaign) == NULL);
+}
+
 int sim_run(const struct scenario *scenario, const struct sim_options *options,
             struct sim_result *result, struct error *error)
 {
@@ -428,6 +469,8 @@ int sim_run(const struct scenario *scenario, const struct sim_options *options,
         failed = world_window(world, world->engine, 0, scenario->duration, error);
     if (failed == 0)
         failed = world->failed;
+    if (failed == 0)
+        world_check(world);
     if (failed == 0 && result != NULL) {
         result->events = engine_events(world->engine);
         result->records = world->records_written;

@@ -190,6 +190,8 @@ struct world {
     uint32_t message_free; /* head of the free list */
     uint32_t message_used; /* high-water mark */
     uint32_t *message_next;
+    uint32_t messages_held;   /* slots in use, and ... */
+    uint32_t messages_on_way; /* ... events, or waiting rows, that hold one: the same number */
 
     /* records and changes of the present window */
     struct record *record;
@@ -232,6 +234,7 @@ uint32_t
 world_message(struct world *world); /* a slot of the slab, zeroed; ERROR_LIMIT at its end */
 void world_message_free(struct world *world, uint32_t slot);
 void world_send(struct world *world, uint32_t from, uint32_t to, time_ns at, uint32_t slot);
+void world_send_data(struct world *world, uint32_t from, uint32_t to, time_ns at, uint32_t data);
 struct record_id world_record(struct world *world, const struct record *record, uint32_t writer);
 void world_change(struct world *world, uint8_t kind, time_ns at, uint32_t row, struct record_id id);
 extern const struct cause CAUSE_NONE;
@@ -314,6 +317,8 @@ time_ns work_deadline(const struct world *world);
 void work_emit(struct world *world, time_ns now);
 void work_release(struct world *world, time_ns now);
 void work_arrive(struct world *world, uint32_t row, const struct message *message, time_ns now);
+void work_lost(struct world *world, uint32_t row, agent_id at, const struct message *message,
+               time_ns now);
 void work_served(struct world *world, uint32_t row, const struct message *message, time_ns now);
 void work_resume(struct row_work *state, time_ns since, time_ns now);
 void work_done(struct world *world, const struct message *message, time_ns now);

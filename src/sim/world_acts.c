@@ -3,6 +3,37 @@
 
 #include <assert.h>
 
+/* What is sent says over which making of the link. */
+static uint32_t making_mark(struct world *world, uint32_t data, uint16_t making)
+{
+    uint32_t tag = data >> TAG_SHIFT;
+
+    if (tag == TAG_MESSAGE)
+        world->message[data & PAYLOAD_MASK].making = making;
+    else if (tag == TAG_PING || tag == TAG_ACK)
+        data = tag << TAG_SHIFT | (uint32_t)making << SEQUENCE_BITS | (data & SEQUENCE_MASK);
+    return data;
+}
+
+/* It arrives twice. A task says which one it is, and is taken once, when it first comes. */
+static void send_twice(struct world *world, uint32_t row, uint32_t target, time_ns first,
+                       time_ns second, uint32_t data)
+{
+    uint32_t slot = data & PAYLOAD_MASK, copy;
+
+    if (data >> TAG_SHIFT != TAG_MESSAGE) {
+        world_send_data(world, row, target, second, data);
+    } else if (world->message[slot].use == USE_WORK) {
+        world_send(world, row, target, first < second ? first : second, slot);
+        return;
+    } else {
+        copy = world_message(world);
+        world->message[copy] = world->message[slot];
+        world_send(world, row, target, second, copy);
+    }
+    world_send_data(world, row, target, first, data);
+}
+
 /* Sends over the link at `place` of the row: `data` arrives, is lost, delayed or doubled. */
 void link_send(struct world *world, uint32_t row, uint32_t place, agent_id to, time_ns now,
                uint32_t data)
@@ -10,15 +41,12 @@ void link_send(struct world *world, uint32_t row, uint32_t place, agent_id to, t
     const struct scenario_network *network = &world->scenario->network;
     agent_id from = row_agent(world, row);
     uint16_t end = world->link_end[row_place(world, row) + place];
+    uint32_t target = (uint32_t)(end & LINK_SLOT) * world->agents + to;
     struct random random;
-    uint32_t target, copy;
     bool lost, doubled;
+    time_ns at;
 
-    if (data >> TAG_SHIFT == TAG_MESSAGE)
-        world->message[data & PAYLOAD_MASK].making = link_making_of(end);
-    else if (data >> TAG_SHIFT != TAG_REVIVE)
-        data = (data & ~(uint32_t)(PAYLOAD_MASK & ~SEQUENCE_MASK)) | (uint32_t)link_making_of(end)
-                                                                         << SEQUENCE_BITS;
+    data = making_mark(world, data, link_making_of(end));
     lost = end == LINK_DOWN || (world->side != NULL && world->side[from] != world->side[to]);
     random = random_make(world->options->seed, world->options->replicate + from / world->one,
                          from % world->one, world->row[row].incarnation, STREAM_NETWORK,
@@ -26,21 +54,14 @@ void link_send(struct world *world, uint32_t row, uint32_t place, agent_id to, t
     lost = (network->loss > 0 && random_chance(&random, network->loss)) || lost;
     doubled = network->duplicate > 0 && random_chance(&random, network->duplicate);
     if (!lost) {
-        target = (uint32_t)(end & LINK_SLOT) * world->agents + to;
-        engine_send(world->engine, row, target, now + spread_draw(&network->latency, &random),
-                    data);
-        if (doubled) {
-            copy = data;
-            if (data >> TAG_SHIFT == TAG_MESSAGE) {
-                uint32_t slot = world_message(world);
-
-                world->message[slot] = world->message[data & PAYLOAD_MASK];
-                copy = (uint32_t)TAG_MESSAGE << TAG_SHIFT | slot;
-            }
-            engine_send(world->engine, row, target, now + spread_draw(&network->latency, &random),
-                        copy);
-        }
+        at = now + spread_draw(&network->latency, &random);
+        if (doubled)
+            send_twice(world, row, target, at, now + spread_draw(&network->latency, &random), data);
+        else
+            world_send_data(world, row, target, at, data);
     } else if (data >> TAG_SHIFT == TAG_MESSAGE) {
+        if (world->message[data & PAYLOAD_MASK].use == USE_WORK)
+            work_lost(world, row, to, &world->message[data & PAYLOAD_MASK], now);
         world_message_free(world, data & PAYLOAD_MASK);
     }
     world->row[row].network_draws = random.draw;

@@ -199,7 +199,9 @@ void row_end(struct world *world, uint32_t row, time_ns now, uint8_t reason,
     struct cause died = {.by = AGENT_NONE, .via = AGENT_NONE};
     uint32_t slot;
 
-    assert(world->row[row].alive);
+    struct agent agent = row_assemble(world, row);
+
+    assert(world->row[row].alive && agent_check(rules_of(world, id), &agent) == NULL);
     record.by = record.via = AGENT_NONE;
     record.whom_incarnation = world->row[row].incarnation;
     world->row[row].alive = false;
@@ -279,6 +281,7 @@ static void row_wait(struct world *world, uint32_t row, uint32_t source, uint32_
 {
     struct row_work *state = &world->row_work[row];
 
+    world->messages_on_way++;
     world->message[slot].source = source;
     world->message_next[slot] = 0;
     if (state->waits_first == 0)
@@ -476,6 +479,8 @@ static void take_message(struct world *world, uint32_t row, uint32_t source,
     if (!state->alive || (!message->any && message->incarnation != state->incarnation)) {
         if (message->use == USE_LINKED)
             link_refused(world, row, message, now);
+        if (message->use == USE_WORK_DONE) /* it died with the task in its hands */
+            work_lost(world, row, row_agent(world, row), message, now);
         return;
     }
     switch ((enum message_use)message->use) {
@@ -498,6 +503,8 @@ static void take_message(struct world *world, uint32_t row, uint32_t source,
         if (source >= world->rows ||
             link_of(world, row, source, message->making, now) != UINT64_MAX)
             work_arrive(world, row, message, now);
+        else
+            work_lost(world, row, row_agent(world, row), message, now);
         break;
     case USE_WORK_DONE:
         work_served(world, row, message, now);
@@ -522,6 +529,7 @@ void row_take_waiting(struct world *world, uint32_t row, time_ns now)
         uint32_t slot = state->waits_first;
 
         state->waits_first = world->message_next[slot];
+        world->messages_on_way--;
         take_message(world, row, world->message[slot].source, &world->message[slot], now);
         world_message_free(world, slot);
     }
@@ -539,6 +547,20 @@ static void take_timer(struct world *world, uint32_t row, time_ns now)
         row_deliver(world, row, &percept, now, &CAUSE_NONE);
 }
 
+/* Of the contact rule set: the last number marks an agent that has not lived yet, and after the one
+ * before it numbers, and with them random numbers, would come again. */
+static bool lives_left(struct world *world, uint32_t row)
+{
+    if (world->row[row].incarnation != UINT16_MAX - 1)
+        return true;
+    if (world->failed == 0)
+        world->failed = error_set(world->error, ERROR_LIMIT,
+                                  "agent %u was revived 65535 times, and there are no more numbers "
+                                  "for its lives; shorten the duration",
+                                  row_agent(world, row) % world->one);
+    return false;
+}
+
 void row_step(struct world *world, uint32_t row, const struct event *event, time_ns now)
 {
     switch ((enum event_tag)(event->data >> TAG_SHIFT)) {
@@ -550,7 +572,7 @@ void row_step(struct world *world, uint32_t row, const struct event *event, time
         take_light(world, row, event->source, event->data, now);
         break;
     case TAG_REVIVE:
-        if (!world->row[row].alive)
+        if (!world->row[row].alive && lives_left(world, row))
             row_begin(world, row, (incarnation_id)(world->row[row].incarnation + 1), now, 0,
                       row_agent(world, event->source), START_CONTACT, &CAUSE_NONE);
         break;

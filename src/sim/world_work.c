@@ -68,12 +68,25 @@ static void send_task(struct world *world, const struct task *task, time_ns now)
                now + world->scenario->network.platform_latency, slot);
 }
 
+/* Held tasks past their deadline have failed, and are not sent any more. */
+static void drop_late(struct world *world, time_ns now)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < world->held_count; i++)
+        if (world->held[i].deadline > now)
+            world->held[kept++] = world->held[i];
+    world->held_count = kept;
+}
+
 static void hold_task(struct world *world, const struct task *task, agent_id held_by, time_ns now)
 {
     struct record record =
         record_make(VERB_TASK_HELD, now, &CAUSE_NONE, AGENT_NONE, held_by, (int64_t)task->number);
 
     world_record(world, &record, WRITER_PLATFORM);
+    if (world->held_count == HELD_MAX)
+        drop_late(world, now);
     if (world->held_count < HELD_MAX)
         world->held[world->held_count++] = *task;
     else if (world->failed == 0)
@@ -109,12 +122,11 @@ void work_release(struct world *world, time_ns now)
 {
     uint32_t kept = 0;
 
+    drop_late(world, now);
     for (uint32_t i = 0; i < world->held_count; i++) {
         struct task task = world->held[i];
         agent_id held_by;
 
-        if (task.deadline <= now)
-            continue;
         if (choose_hops(world, &task, &held_by))
             send_task(world, &task, now);
         else
@@ -123,8 +135,9 @@ void work_release(struct world *world, time_ns now)
     world->held_count = kept;
 }
 
-static void lose_task(struct world *world, uint32_t row, agent_id at, const struct message *message,
-                      time_ns now)
+/* The row where it was found missing says so: the sender's, or the one that it came to. */
+void work_lost(struct world *world, uint32_t row, agent_id at, const struct message *message,
+               time_ns now)
 {
     struct record record = record_make(VERB_TASK_LOST, now, &message->cause, AGENT_NONE, at,
                                        (int64_t)message->task.number);
@@ -142,7 +155,7 @@ void work_arrive(struct world *world, uint32_t row, const struct message *messag
     uint32_t slot;
 
     if (!world->row[row].alive) {
-        lose_task(world, row, id, message, now);
+        work_lost(world, row, id, message, now);
         return;
     }
     if (message->task.hop > 0) {
@@ -220,7 +233,7 @@ void work_served(struct world *world, uint32_t row, const struct message *messag
     next = message->task.hops[message->task.hop + 1];
     found = next == id ? UINT32_MAX : agent_find_peer(&agent, next);
     if (found == UINT32_MAX || world->link_end[row_place(world, row) + found] == LINK_DOWN) {
-        lose_task(world, row, next, message, now);
+        work_lost(world, row, next, message, now);
         return;
     }
     slot = world_message(world);
