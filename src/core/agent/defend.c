@@ -364,7 +364,8 @@ void defend_retry(struct step *step, uint32_t slot)
     struct agent_peer *peer = &step->agent->links[slot];
 
     assert(peer_gone(peer));
-    /* Who chose to relink alone has left the others time to relaunch it: now it may run unlinked. */
+    /* Who chose to relink alone has left the others time to relaunch it: now it may run unlinked.
+     */
     if (peer->phase == DEFENCE_WAITING && (peer->choice & CHOICE_BACK) == CHOICE_RELINK &&
         peer->attempts < step->rules->attempts_max && peer->attempts < 15) {
         peer->attempts++;
