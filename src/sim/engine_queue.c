@@ -67,9 +67,10 @@ void queue_open(struct queue *queue, void *memory, uint32_t blocks, uint32_t blo
                 uint64_t width, uint64_t events_max)
 {
     unsigned char *place = memory;
-    uint64_t last = (uint64_t)INT64_MAX / width;
+    uint64_t last;
 
     assert(blocks >= 1 && width >= 1 && width <= UINT32_MAX);
+    last = (uint64_t)INT64_MAX / width;
     queue->blocks = blocks;
     queue->row_shift = row_shift_of(blocks);
     queue->block_shift = block_shift;
@@ -247,7 +248,7 @@ void queue_advance(struct queue *queue, uint64_t window)
     levels_extend(queue);
     /* All that waits for one instant waits in one level, so it does not matter which is emptied
      * first. Slots before the new place are empty. */
-    for (uint32_t l = queue->level_count - 1; l >= 1; l--) {
+    for (uint32_t l = 1; l < queue->level_count; l++) {
         uint64_t slot = window >> LEVEL_BITS * l;
 
         if (slot == before >> LEVEL_BITS * l)
