@@ -197,9 +197,8 @@ void row_end(struct world *world, uint32_t row, time_ns now, uint8_t reason,
     agent_id id = row_agent(world, row);
     struct record record = record_make(VERB_DIED, now, cause, AGENT_NONE, id, reason);
     struct cause died = {.by = AGENT_NONE, .via = AGENT_NONE};
-    uint32_t slot;
-
     struct agent agent = row_assemble(world, row);
+    uint32_t slot;
 
     assert(world->row[row].alive && agent_check(rules_of(world, id), &agent) == NULL);
     record.by = record.via = AGENT_NONE;
@@ -223,14 +222,7 @@ void row_end(struct world *world, uint32_t row, time_ns now, uint8_t reason,
                                                             .value = reason};
     world_send(world, row, world->platform_entity, now + world->scenario->network.platform_latency,
                slot);
-    if (world->campaign == NULL)
-        return;
-    slot = world_message(world);
-    world->message[slot].use = USE_CAMPAIGN;
-    world->message[slot].cause = died;
-    world->message[slot].campaign = (struct campaign_event){
-        .kind = CAMPAIGN_DIED, .incarnation = record.whom_incarnation, .whom = id, .value = reason};
-    world_send(world, row, world->control_entity, now + world->lookahead, slot);
+    tell_control(world, row, CAMPAIGN_DIED, now, reason, &died);
 }
 
 /* The peer is back: what the agent was about for it is over, and what it says of the return is its
