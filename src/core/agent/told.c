@@ -126,11 +126,7 @@ void told_returned(struct step *step)
     if (slot == SLOT_NONE)
         return;
     peer = &step->agent->links[slot];
-    if (peer->flags & PEER_UNLINKED) {
-        flags_clear(peer, PEER_UNLINKED);
-        if (peer_watched(peer))
-            row->unwatched--;
-    }
+    link_came_up(step, peer);
     peer_set_state(step, peer, PEER_ALIVE);
     /* The next life's numbers: see gossip_message. */
     peer->refutation =
