@@ -333,6 +333,7 @@ int reader_field(struct reader *reader, const struct field *field, int node, voi
     case FIELD_PROBABILITY:
     case FIELD_DECIMAL:
     case FIELD_BOND:
+    case FIELD_SIZE:
     case FIELD_SCORE:
     case FIELD_FLAG:
     case FIELD_WORD:
