@@ -73,8 +73,10 @@ check "trace diff finds a trace equal to itself" \
     "$IOLAUS" trace diff "$work/run.trace" "$work/run.trace"
 "$IOLAUS" sim $newsroom $short --arm "peers preserve and mask" --seed 2 --trace "$work/other.trace" \
     >/dev/null
-"$IOLAUS" trace diff "$work/run.trace" "$work/other.trace" >/dev/null
+"$IOLAUS" trace diff "$work/run.trace" "$work/other.trace" >"$work/diff"
 check "trace diff tells a different one with status 1" test $? -eq 1
+check "trace diff tells the seeds" grep -q '`seed`: a: 1, b: 2' "$work/diff"
+check "trace diff goes on to the first record" grep -q "is the first that differs" "$work/diff"
 relaunch=$("$IOLAUS" trace export --format csv "$work/run.trace" |
     awk -F, '/,relaunches,/ {print $1; exit}')
 check "why walks from a relaunch to the stop" \
