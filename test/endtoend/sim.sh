@@ -96,3 +96,11 @@ import json, sys
 mean = json.load(open(sys.argv[1]))["arms"][0]["extinction_lives"]
 assert abs(mean["mean"] - 5) < 4 * mean["deviation"] / mean["n"] ** 0.5, mean
 PY
+check "the contact findings fit their schema, and the largest seed fits in" \
+    sh -c "'$IOLAUS' sim scenarios/contact.yaml --replicates 20 --seed 18446744073709551615 --json |
+        python3 -c 'import json, sys, jsonschema
+schema = json.load(open(\"docs/reference/contact.schema.json\"))
+jsonschema.Draft202012Validator.check_schema(schema)
+for findings in json.load(sys.stdin), json.load(open(\"$work/contact.json\")):
+    jsonschema.validate(findings, schema)
+    assert findings[\"seed\"] in (\"18446744073709551615\", \"1\"), findings'"
