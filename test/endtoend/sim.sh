@@ -73,8 +73,10 @@ check "trace diff finds a trace equal to itself" \
     "$IOLAUS" trace diff "$work/run.trace" "$work/run.trace"
 "$IOLAUS" sim $newsroom $short --arm "peers preserve and mask" --seed 2 --trace "$work/other.trace" \
     >/dev/null
-"$IOLAUS" trace diff "$work/run.trace" "$work/other.trace" >/dev/null
+"$IOLAUS" trace diff "$work/run.trace" "$work/other.trace" >"$work/diff"
 check "trace diff tells a different one with status 1" test $? -eq 1
+check "trace diff tells the seeds" grep -q '`seed`: a: 1, b: 2' "$work/diff"
+check "trace diff goes on to the first record" grep -q "is the first that differs" "$work/diff"
 relaunch=$("$IOLAUS" trace export --format csv "$work/run.trace" |
     awk -F, '/,relaunches,/ {print $1; exit}')
 check "why walks from a relaunch to the stop" \
@@ -94,3 +96,11 @@ import json, sys
 mean = json.load(open(sys.argv[1]))["arms"][0]["extinction_lives"]
 assert abs(mean["mean"] - 5) < 4 * mean["deviation"] / mean["n"] ** 0.5, mean
 PY
+check "the contact findings fit their schema, and the largest seed fits in" \
+    sh -c "'$IOLAUS' sim scenarios/contact.yaml --replicates 20 --seed 18446744073709551615 --json |
+        python3 -c 'import json, sys, jsonschema
+schema = json.load(open(\"docs/reference/contact.schema.json\"))
+jsonschema.Draft202012Validator.check_schema(schema)
+for findings in json.load(sys.stdin), json.load(open(\"$work/contact.json\")):
+    jsonschema.validate(findings, schema)
+    assert findings[\"seed\"] in (\"18446744073709551615\", \"1\"), findings'"

@@ -225,6 +225,13 @@ Test(findings, tables_fit_their_width_and_end_without_blanks)
     struct made arms[] = {nothing, defended, defended_object, masking};
     arms[3].name = "an arm with a name that is a good deal longer than any column of a table";
     struct bench bench = bench_of(arms, 4);
+    static const struct published published[] = {
+        {.measure = "relaunched_by_peers", .rate = 0.5, .trials = 100, .source = "a paper"},
+        {.measure = "relaunched_by_peers", .rate = 0.5, .trials = 100}};
+    for (uint32_t arm = 0; arm < 4; arm++) {
+        bench.arms[arm].published = published;
+        bench.arms[arm].published_count = 2;
+    }
     for (unsigned width = 80; width <= 140; width += 20) {
         struct print_options options = {.width = width, .detail = true};
         char *text = print_of(&bench, &options);
@@ -258,10 +265,13 @@ Test(findings, tables_hold_the_figures)
     EXPECT_SAYS(text, "a paper, table 1");
     EXPECT_SAYS(text, "never (at most 0.4%): ");
     cr_expect_null(strchr(text, '\033'));
-    char *outside = strstr(text, "outside our interval");
+    char *outside = strstr(text, "  outside\n");
     cr_assert_not_null(outside);
-    cr_expect_null(strstr(outside + 1, "outside our interval"),
-                   "41%% lies within 40.0 [37.0, 43.1]");
+    cr_expect_null(strstr(outside + 1, "  outside\n"), "41%% lies within 40.0 [37.0, 43.1]");
+    EXPECT_SAYS(text, "a paper, table 1:\npeers mask  masked                40.0% [37.0, 43.1]   "
+                      "n=1000    41.0% n=100\n");
+    EXPECT_SAYS(text, "never, in any arm (at most 0.4%): relaunched by platform, ");
+    cr_expect_null(strstr(text, "relaunch by"), "no time is told of what never was");
     free(text);
     options.colour = true;
     text = print_of(&bench, &options);
