@@ -52,7 +52,8 @@ PY
 "$IOLAUS" sim $newsroom $short --json -j 2 >"$work/two.json"
 check "two workers, same findings" cmp "$work/findings.json" "$work/two.json"
 
-"$IOLAUS" sim $newsroom --replicates 3 >"$work/text"
+# On one line, since the words break where the width asks.
+"$IOLAUS" sim $newsroom --replicates 3 | tr '\n' ' ' >"$work/text"
 for word in "nothing restarts" "platform restarts" "peers preserve and mask" "peers preserve, object" \
     "Put in:" "came out:"; do
     check "the report says: $word" grep -q "$word" "$work/text"
