@@ -60,16 +60,19 @@ static int check_json(struct scenario_file *file, struct error *error)
     const struct scenario *first, *arm;
     int failed = scenario_arm(file, 0, &first, error);
     json_t *arms, *all;
+    char seed[24];
 
     if (failed != 0)
         return failed;
+    /* As text, since JSON's numbers do not hold 64 bits everywhere. */
+    snprintf(seed, sizeof seed, "%" PRIu64, first->seed);
     arms = json_array();
     for (uint32_t a = 0; a < scenario_arms(file); a++) {
         if (scenario_arm(file, a, &arm, error) == 0)
             json_array_append_new(arms, describe_json(arm));
     }
-    all = json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:o}", "file", first->path, "name", first->name,
-                    "about", first->about, "seed", (json_int_t)first->seed, "replicates",
+    all = json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:o}", "file", first->path, "name", first->name,
+                    "about", first->about, "seed", seed, "replicates",
                     (json_int_t)first->replicates, "version", IOLAUS_VERSION, "arms", arms);
     if (all == NULL || json_dumpf(all, stdout, JSON_INDENT(2)) != 0)
         failed = error_set(error, ERROR_IO, "the JSON could not be written");

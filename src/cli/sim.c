@@ -78,7 +78,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
         return 0;
     case OPTION_SEED:
         arguments->seed_given = true;
-        return parse_number(text, 0, INT64_MAX, "seed", &arguments->seed);
+        return parse_number(text, 0, UINT64_MAX, "seed", &arguments->seed);
     case OPTION_REPLICATES:
         return parse_number(text, 1, 10000000, "replicates", &arguments->replicates);
     case OPTION_EPISODE:
