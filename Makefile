@@ -14,8 +14,9 @@ $(BUILD)/build.ninja: | setup
 	@meson setup $(BUILD) --prefix=$(PREFIX) >/dev/null || { cat $(BUILD)/meson-logs/meson-log.txt; exit 1; }
 
 build: setup $(BUILD)/build.ninja ## build build/iolaus
-	@ninja -C $(BUILD) --quiet
-	@ln -sf src/cli/iolaus $(BUILD)/iolaus 2>/dev/null || true
+	@ninja -C $(BUILD) --quiet >$(BUILD)/ninja.log || { cat $(BUILD)/ninja.log; exit 1; }
+	@ln -sf src/cli/iolaus $(BUILD)/iolaus
+	@echo "built $(BUILD)/iolaus"
 
 run: build ## run the experiment and print its findings
 	@$(BUILD)/iolaus sim scenarios/newsroom.yaml
@@ -33,7 +34,8 @@ format: setup ## lay out the sources with clang-format
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
 
 install: build ## install binary, library, header, man page and completion below PREFIX
-	@meson install -C $(BUILD)
+	@meson configure $(BUILD) -Dprefix=$(abspath $(PREFIX))
+	@meson install -C $(BUILD) --quiet
 
 clean: ## remove what was built
 	@rm -rf $(BUILD) build-*

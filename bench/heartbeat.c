@@ -44,7 +44,7 @@ static bool run_once(const char *folder, const char *program, unsigned agents, i
 static bool measure(const char *folder, unsigned agents, int seconds, int repeats,
                     struct measured *engine, struct measured *heap)
 {
-    double engine_rates[9], heap_rates[9];
+    double engine_rates[9] = {0}, heap_rates[9] = {0};
 
     for (int i = 0; i < repeats; i++) {
         if (!run_once(folder, "crew", agents, seconds, engine) ||

@@ -32,7 +32,7 @@ struct size {
     double target;
 };
 
-static const struct size sizes[] = {{10, 800, 100, 0}, {14, 60, 8, 3}, {20, 2, 1, 4}};
+static const struct size sizes[] = {{10, 800, 200, 0}, {14, 60, 15, 3}, {20, 2, 1, 4}};
 
 static double seconds(void)
 {
@@ -75,10 +75,11 @@ static bool size_measure(const struct size *size, uint32_t repetitions, bool qui
 {
     uint32_t count = UINT32_C(1) << size->log2;
     int64_t span = (int64_t)(quick ? size->units_quick : size->units) * PHOLD_UNIT_NS;
-    int64_t warm = 5 * PHOLD_UNIT_NS;
+    int64_t warm = 2 * PHOLD_UNIT_NS;
     struct phold_entity *entities[LOOPS_MAX];
     void *opened[LOOPS_MAX];
-    double bytes[LOOPS_MAX], rates[LOOPS_MAX][REPETITIONS_MAX], ratios[REPETITIONS_MAX];
+    double bytes[LOOPS_MAX], rates[LOOPS_MAX][REPETITIONS_MAX];
+    double ratios[LOOPS_MAX][REPETITIONS_MAX];
     bool equal = true;
 
     for (uint32_t l = 0; l < LOOPS; l++) {
@@ -98,7 +99,8 @@ static bool size_measure(const struct size *size, uint32_t repetitions, bool qui
 
             rates[l][r] = (double)events / (seconds() - before);
         }
-        ratios[r] = rates[0][r] / rates[1][r];
+        for (uint32_t l = 0; l < LOOPS; l++)
+            ratios[l][r] = rates[0][r] / rates[l][r];
     }
     printf("2^%-2u entities\n", size->log2);
     for (uint32_t l = 0; l < LOOPS; l++) {
@@ -110,9 +112,11 @@ static bool size_measure(const struct size *size, uint32_t repetitions, bool qui
         loops[l]->close(opened[l]);
         free(entities[l]);
     }
-    printf("  ratio to the heap loop %.2f", median(ratios, repetitions));
+    printf("  ratio to the heap loop %.2f", median(ratios[1], repetitions));
     if (size->target > 0)
         printf(" (target %.0f)", size->target);
+    if (LOOPS > 2)
+        printf(", to %s %.2f", loops[LOOPS - 1]->name, median(ratios[LOOPS - 1], repetitions));
     printf("; final states %s\n", equal ? "equal" : "DIFFER");
     return equal;
 }

@@ -32,8 +32,6 @@ static void *engine_loop_open(struct phold_entity *entities, uint32_t count)
 
     if (loop == NULL)
         abort();
-    if (getenv("BLOCK"))
-        rules.block = (uint32_t)atoi(getenv("BLOCK"));
     *loop = (struct engine_loop){engine_open(&rules, &world, &error), entities, count};
     if (loop->engine == NULL) {
         fprintf(stderr, "phold: %s\n", error.message);

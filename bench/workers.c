@@ -41,10 +41,10 @@ int main(int argc, char **argv)
     bool quick = argc > 1 && strcmp(argv[1], "--quick") == 0;
     int replicates = quick ? 10 : 60, repeats = quick ? 1 : 5;
     char program[4200];
-    double one[9], two[9];
+    double one[9] = {0}, two[9] = {0};
 
-    snprintf(program, sizeof program - 64, "%s", argv[0]);
-    strcpy(strrchr(program, '/'), "/../src/cli/iolaus");
+    snprintf(program, sizeof program, "%.*s/../src/cli/iolaus",
+             (int)(strrchr(argv[0], '/') - argv[0]), argv[0]);
     for (int i = 0; i < repeats; i++) {
         one[i] = run(program, replicates, 1);
         two[i] = run(program, replicates, 2);

@@ -74,6 +74,7 @@ void response_take_back(struct analysis *analysis, const struct cause *cause,
     struct responses *responses = &analysis->responses;
     struct response_key key = {cause->episode, record->who, record->whom};
     struct response_seen *seen = NULL;
+    /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): all of key is set */
     HASH_FIND(hh, responses->seen, &key, sizeof key, seen);
     if (seen == NULL || !record_id_equal(responses->list[seen->response].made_by, record->cause)) {
         return; /* it was not the agent's first act */
@@ -91,9 +92,10 @@ void response_take_back(struct analysis *analysis, const struct cause *cause,
 
 void responses_free(struct responses *responses)
 {
-    struct response_seen *seen, *next;
-    HASH_ITER (hh, responses->seen, seen, next) {
-        HASH_DEL(responses->seen, seen);
+    struct response_seen *seen = responses->seen, *next;
+    HASH_CLEAR(hh, responses->seen);
+    for (; seen != NULL; seen = next) {
+        next = seen->hh.next;
         free(seen);
     }
     free(responses->list);

@@ -159,9 +159,10 @@ int cause_keep(struct causes **causes, struct record_id id, struct cause cause)
 
 void causes_free(struct causes **causes)
 {
-    struct causes *writer, *next;
-    HASH_ITER (hh, *causes, writer, next) {
-        HASH_DEL(*causes, writer);
+    struct causes *writer = *causes, *next;
+    HASH_CLEAR(hh, *causes);
+    for (; writer != NULL; writer = next) {
+        next = writer->hh.next;
         free(writer->list);
         free(writer);
     }

@@ -522,9 +522,10 @@ void analysis_abandon(struct analysis *analysis)
     if (analysis == NULL) {
         return;
     }
-    struct notice *notice, *next;
-    HASH_ITER (hh, analysis->notices, notice, next) {
-        HASH_DEL(analysis->notices, notice);
+    struct notice *notice = analysis->notices, *next;
+    HASH_CLEAR(hh, analysis->notices);
+    for (; notice != NULL; notice = next) {
+        next = notice->hh.next;
         free(notice);
     }
     causes_free(&analysis->causes);

@@ -27,9 +27,10 @@ char *format_number(figure text, double number)
         snprintf(text, FIGURE_BYTES, "no limit");
     } else {
         snprintf(text, FIGURE_BYTES,
-                 number >= 100                  ? "%.0f"
-                 : number > 0 && number < 0.095 ? "%.2g"
-                                                : "%.2f",
+                 number >= 100                   ? "%.0f"
+                 : number > 0 && number < 9.5e-4 ? "%.1g"
+                 : number > 0 && number < 0.095  ? "%.2g"
+                                                 : "%.2f",
                  number);
     }
     return text;

@@ -208,14 +208,15 @@ static void print_arm(const struct findings *findings, unsigned width, const str
 
 struct cell {
     figure value, interval;
-    bool known;
+    bool occurred;
+    bool never; /* it could have occurred in an episode and did not; its rate is at most `high` */
+    double high;
 };
 
 struct column {
     const char *top, *bottom; /* two lines of a heading */
     const char *name;         /* of a measure or a time */
     struct cell (*cell)(const struct findings *findings, const char *name);
-    bool always; /* shown although it is 0 everywhere */
 };
 
 static struct cell cell_rate(const struct findings *findings, const char *name)
@@ -229,7 +230,9 @@ static struct cell cell_rate(const struct findings *findings, const char *name)
     if (rate.trials > 0) {
         format_percents(cell.interval, rate.low, rate.high);
     }
-    cell.known = rate.successes > 0;
+    cell.occurred = rate.successes > 0;
+    cell.never = rate.trials > 0 && rate.successes == 0;
+    cell.high = rate.high;
     return cell;
 }
 
@@ -242,7 +245,7 @@ static struct cell cell_share(const struct findings *findings, const char *name)
     if (share.whole > 0) {
         format_percents(cell.interval, share.low, share.high);
     }
-    cell.known = share.part > 0;
+    cell.occurred = share.part > 0;
     return cell;
 }
 
@@ -255,7 +258,7 @@ static struct cell cell_r0(const struct findings *findings, const char *name)
     if (mean.per > 0) {
         format_numbers(cell.interval, mean.low, mean.high);
     }
-    cell.known = mean.count > 0;
+    cell.occurred = mean.count > 0;
     return cell;
 }
 
@@ -270,43 +273,43 @@ static struct cell cell_time(const struct findings *findings, const char *name)
     if (times.count > 0) {
         snprintf(cell.interval, sizeof cell.interval, "n=%" PRIu64, times.count);
     }
-    cell.known = times.count > 0;
+    cell.occurred = times.count > 0;
     return cell;
 }
 
 static const struct column columns[] = {
-    {"relaunched", "by peers", "relaunched_by_peers", cell_rate, true},
-    {"relaunched", "by platform", "relaunched_by_platform", cell_rate, true},
-    {"all links", "back", "relinked", cell_rate, true},
-    {"failures", "masked", "masked", cell_rate, true},
-    {"time", "masked", NULL, cell_share, true},
-    {"availability", "of work", "availability", cell_rate, true},
-    {"responses", "per stop, R0", NULL, cell_r0, true},
-    {"relaunch by", "peer, median", "relaunch_by_peers", cell_time, false},
-    {"links back,", "median", "relink", cell_time, false},
-    {"stale", "reports", "stale", cell_rate, false},
-    {"stop", "thwarted", "thwarted", cell_rate, false},
-    {"switch", "disabled", "tampered", cell_rate, false},
-    {"score", "inflated", "misreported", cell_rate, false},
-    {"state", "copied", "copied", cell_rate, false},
-    {"stop", "delayed", "stalled", cell_rate, false},
-    {"others", "alerted", "alerted", cell_rate, false},
-    {"others", "asked", "requested", cell_rate, false},
-    {"attempts", "refused", "refused", cell_rate, false},
+    {"relaunched", "by peers", "relaunched_by_peers", cell_rate},
+    {"relaunched", "by platform", "relaunched_by_platform", cell_rate},
+    {"all links", "back", "relinked", cell_rate},
+    {"failures", "masked", "masked", cell_rate},
+    {"time", "masked", NULL, cell_share},
+    {"availability", "of work", "availability", cell_rate},
+    {"responses", "per stop, R0", NULL, cell_r0},
+    {"relaunch by", "peer, median", "relaunch_by_peers", cell_time},
+    {"links back,", "median", "relink", cell_time},
+    {"stale", "reports", "stale", cell_rate},
+    {"stop", "thwarted", "thwarted", cell_rate},
+    {"switch", "disabled", "tampered", cell_rate},
+    {"score", "inflated", "misreported", cell_rate},
+    {"state", "copied", "copied", cell_rate},
+    {"stop", "delayed", "stalled", cell_rate},
+    {"others", "alerted", "alerted", cell_rate},
+    {"others", "asked", "requested", cell_rate},
+    {"attempts", "refused", "refused", cell_rate},
 };
 #define COLUMN_COUNT (sizeof columns / sizeof *columns)
-#define COLUMN_WIDTH 15
+#define COLUMN_WIDTH 16
 #define NAME_WIDTH_MAX 30
 
-/* The columns that have something to say, in order; gives how many. */
+/* The columns of what occurred in an arm, in order; gives how many. */
 static size_t columns_pick(const struct findings_arm *arms, uint32_t count,
                            const struct column *picked[COLUMN_COUNT])
 {
     size_t number = 0;
     for (size_t i = 0; i < COLUMN_COUNT; i++) {
-        bool any = columns[i].always;
+        bool any = false;
         for (uint32_t arm = 0; arm < count && !any; arm++) {
-            any = columns[i].cell(arms[arm].findings, columns[i].name).known;
+            any = columns[i].cell(arms[arm].findings, columns[i].name).occurred;
         }
         if (any) {
             picked[number] = &columns[i];
@@ -314,6 +317,57 @@ static size_t columns_pick(const struct findings_arm *arms, uint32_t count,
         }
     }
     return number;
+}
+
+/* Whether it could have occurred in some arm and did in none; `high` grows to its upper limit. */
+static bool column_never(const struct findings_arm *arms, uint32_t count,
+                         const struct column *column, double *high)
+{
+    bool never = false;
+    double most = 0;
+    for (uint32_t arm = 0; arm < count; arm++) {
+        struct cell cell = column->cell(arms[arm].findings, column->name);
+        if (cell.occurred) {
+            return false;
+        }
+        never = never || cell.never;
+        most = cell.never ? fmax(most, cell.high) : most;
+    }
+    *high = fmax(*high, most);
+    return never;
+}
+
+/* What occurred in no arm, with the largest rate that it may still have in one of them. */
+static void print_never_in_any(const struct findings_arm *arms, uint32_t count, unsigned width,
+                               FILE *out)
+{
+    bool never[COLUMN_COUNT];
+    double high = 0;
+    bool any = false;
+    for (size_t i = 0; i < COLUMN_COUNT; i++) {
+        never[i] = column_never(arms, count, &columns[i], &high);
+        any = any || never[i];
+    }
+    if (!any) {
+        return;
+    }
+    figure percent;
+    unsigned column =
+        (unsigned)fprintf(out, "never, in any arm (at most %s):", format_percent(percent, high));
+    const char *comma = "";
+    for (size_t i = 0; i < COLUMN_COUNT; i++) {
+        size_t length = strlen(columns[i].top) + strlen(columns[i].bottom) + 3;
+        if (!never[i]) {
+            continue;
+        }
+        column += (unsigned)fprintf(out, "%s", comma);
+        if (column + length > width) {
+            column = (unsigned)fprintf(out, "\n ") - 1;
+        }
+        column += (unsigned)fprintf(out, " %s %s", columns[i].top, columns[i].bottom);
+        comma = ",";
+    }
+    fprintf(out, "\n\n");
 }
 
 /* Where a name breaks that is wider than its column: at the last space that fits. */
@@ -392,13 +446,76 @@ static void print_comparison(const struct findings_arm *arms, uint32_t count, un
         size_t more = number - from < fit ? number - from : fit;
         print_block(arms, count, picked + from, more, name_width, style, out);
     }
+    print_never_in_any(arms, count, width, out);
 }
 
 /* ---- published figures ---- */
 
-static void print_published(const struct findings_arm *arms, uint32_t count,
+#define OUTSIDE "  outside"
+
+/* Widths of the names, and whether they leave room for the figures beside them. */
+struct published_layout {
+    int arm, measure;
+    bool beside;
+};
+
+static struct published_layout published_layout(const struct findings_arm *arms, uint32_t count,
+                                                unsigned width)
+{
+    struct published_layout layout = {3, 7, false};
+    for (uint32_t arm = 0; arm < count; arm++) {
+        for (uint32_t i = 0; i < arms[arm].published_count; i++) {
+            struct rate ours;
+            const char *measure = arms[arm].published[i].measure;
+            if (findings_rate(arms[arm].findings, measure, CONFIDENCE, &ours) == 0) {
+                int name = (int)strlen(arms[arm].findings->arm);
+                layout.arm = name > layout.arm ? name : layout.arm;
+                int word = (int)strlen(measure);
+                layout.measure = word > layout.measure ? word : layout.measure;
+            }
+        }
+    }
+    int figures = (int)strlen("  100.0% [99.9, 100.0]  n=30000  100.0% n=10000" OUTSIDE);
+    layout.beside = layout.arm + 2 + layout.measure + figures <= (int)width;
+    return layout;
+}
+
+static void print_published_head(const struct published_layout *layout, const struct style *style,
+                                 FILE *out)
+{
+    fprintf(out, "%spublished beside ours (outside: not within our 95%% interval)\n",
+            style->strong);
+    if (layout->beside) {
+        fprintf(out, "%-*s  %-*s  ", layout->arm, "arm", layout->measure, "measure");
+    } else {
+        fprintf(out, "  ");
+    }
+    fprintf(out, "%-30s  published%s\n", "ours, 95% interval", style->plain);
+}
+
+static void print_published_row(const struct findings *findings, const struct published *published,
+                                const struct rate *ours, const struct published_layout *layout,
+                                unsigned width, const struct style *style, FILE *out)
+{
+    figure percent, interval, theirs, n;
+    if (layout->beside) {
+        fprintf(out, "%-*s  %-*s", layout->arm, findings->arm, layout->measure, published->measure);
+    } else {
+        int room = (int)width - (int)strlen(published->measure) - 2;
+        fprintf(out, "%.*s: %s\n", room, findings->arm, published->measure);
+    }
+    snprintf(n, sizeof n, "n=%" PRIu64, ours->trials);
+    fprintf(out, "  %6s %s%-14s%s %-7s  %6s n=%" PRIu64 "%s\n", format_percent(percent, ours->rate),
+            style->faint, format_percents(interval, ours->low, ours->high), style->plain, n,
+            format_percent(theirs, published->rate), published->trials,
+            published->rate >= ours->low && published->rate <= ours->high ? "" : OUTSIDE);
+}
+
+static void print_published(const struct findings_arm *arms, uint32_t count, unsigned width,
                             const struct style *style, FILE *out)
 {
+    struct published_layout layout = published_layout(arms, count, width);
+    const char *source = "";
     bool any = false;
     for (uint32_t arm = 0; arm < count; arm++) {
         for (uint32_t i = 0; i < arms[arm].published_count; i++) {
@@ -408,20 +525,15 @@ static void print_published(const struct findings_arm *arms, uint32_t count,
                 continue;
             }
             if (!any) {
-                fprintf(out, "%s%-36s %-28s %-20s%s\n", style->strong, "published beside ours",
-                        "ours, 95% interval", "published", style->plain);
+                print_published_head(&layout, style, out);
             }
             any = true;
-            figure percent, interval, theirs;
-            fprintf(out, "%.60s: %s\n", arms[arm].findings->arm, published->measure);
-            fprintf(out, "  %-34s %6s %s%-14s%s n=%-4" PRIu64 " %6s n=%" PRIu64 "%s\n",
-                    published->source != NULL ? published->source : "",
-                    format_percent(percent, ours.rate), style->faint,
-                    format_percents(interval, ours.low, ours.high), style->plain, ours.trials,
-                    format_percent(theirs, published->rate), published->trials,
-                    published->rate >= ours.low && published->rate <= ours.high
-                        ? ""
-                        : "  outside our interval");
+            const char *from = published->source != NULL ? published->source : "no source is given";
+            if (strcmp(from, source) != 0) {
+                fprintf(out, "%s%s:%s\n", style->faint, from, style->plain);
+            }
+            source = from;
+            print_published_row(arms[arm].findings, published, &ours, &layout, width, style, out);
         }
     }
     if (any) {
@@ -443,6 +555,6 @@ int findings_print(const struct findings_arm *arms, uint32_t count,
     if (count > 1) {
         print_comparison(arms, count, width, &style, out);
     }
-    print_published(arms, count, &style, out);
+    print_published(arms, count, width, &style, out);
     return ferror(out) ? ERROR_IO : 0;
 }

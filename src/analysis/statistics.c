@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <gsl/gsl_cdf.h>
 #include <math.h>
+#include <stdbool.h>
 
 /* z such that a standard normal number lies within [-z, z] with probability `confidence`. */
 static double normal_two_sided(double confidence)
@@ -39,6 +40,49 @@ struct rate rate_wilson(uint64_t successes, uint64_t trials, double confidence)
     return rate;
 }
 
+/* ---- limits that leave a tail ----
+ *
+ * GSL's own quantiles of the gamma and the beta distribution (2.7) go astray at parameters of some
+ * ten thousand, or end the process; its distribution functions do not, and halving an interval
+ * finds where they leave the tail. */
+
+struct tail {
+    double (*cdf)(double at, bool upper, double a, double b);
+    double tail;
+    bool upper; /* the tail lies above the place */
+    double a, b;
+};
+
+static double cdf_gamma(double at, bool upper, double a, double b)
+{
+    return upper ? gsl_cdf_gamma_Q(at, a, b) : gsl_cdf_gamma_P(at, a, b);
+}
+
+static double cdf_beta(double at, bool upper, double a, double b)
+{
+    return upper ? gsl_cdf_beta_Q(at, a, b) : gsl_cdf_beta_P(at, a, b);
+}
+
+/* Whether the place of the tail is at `at` or below. */
+static bool tail_reached(const struct tail *tail, double at)
+{
+    double part = tail->cdf(at, tail->upper, tail->a, tail->b);
+    return tail->upper ? part <= tail->tail : part >= tail->tail;
+}
+
+/* The place, between `low` and `high`, to the last bit. */
+static double tail_place(const struct tail *tail, double low, double high)
+{
+    double middle = low + (high - low) / 2;
+    while (middle > low && middle < high) {
+        bool reached = tail_reached(tail, middle);
+        low = reached ? low : middle;
+        high = reached ? middle : high;
+        middle = low + (high - low) / 2;
+    }
+    return high;
+}
+
 struct rate rate_clopper_pearson(uint64_t successes, uint64_t trials, double confidence)
 {
     assert(successes <= trials);
@@ -51,10 +95,10 @@ struct rate rate_clopper_pearson(uint64_t successes, uint64_t trials, double con
     double n = (double)trials;
     struct rate rate = {successes, trials, s / n, 0, 1};
     if (successes > 0) {
-        rate.low = gsl_cdf_beta_Pinv(tail, s, n - s + 1);
+        rate.low = tail_place(&(struct tail){cdf_beta, tail, false, s, n - s + 1}, 0, 1);
     }
     if (successes < trials) {
-        rate.high = gsl_cdf_beta_Qinv(tail, s + 1, n - s);
+        rate.high = tail_place(&(struct tail){cdf_beta, tail, true, s + 1, n - s}, 0, 1);
     }
     return rate;
 }
@@ -77,13 +121,43 @@ struct difference difference_newcombe(const struct rate *first, const struct rat
     };
 }
 
+/* Above this shape Wilson and Hilferty's root stands for the exact one, of which it leaves the tail
+ * to within 1 in 10^5; GSL's distribution function ends the process from about 10^6 on. */
+#define GAMMA_SHAPE_MAX 1e5
+
+/* Where the gamma distribution of this shape has the lower tail `below`, by the cube of a normal
+ * number: Wilson and Hilferty, PNAS 17, 1931, 684-688. */
+static double gamma_quantile_near(double below, double shape)
+{
+    double ninth = 1 / (9 * shape);
+    double root = 1 - ninth + gsl_cdf_ugaussian_Pinv(below) * sqrt(ninth);
+    return root > 0 ? shape * root * root * root : 0;
+}
+
+/* The same exactly. `upper`: the tail lies above. */
+static double gamma_quantile(double tail, bool upper, double shape)
+{
+    assert(tail > 0 && tail < 0.5 && shape > 0);
+    double near = gamma_quantile_near(upper ? 1 - tail : tail, shape);
+    if (shape > GAMMA_SHAPE_MAX) {
+        return near;
+    }
+    struct tail gamma = {cdf_gamma, tail, upper, shape, 1};
+    /* Far below the place the distribution function underflows, of which GSL makes an error. */
+    double step = sqrt(shape) + 1;
+    double low = near > step ? near - step : 0;
+    double high = near + step;
+    assert((low == 0 || !tail_reached(&gamma, low)) && tail_reached(&gamma, high));
+    return tail_place(&gamma, low, high);
+}
+
 /* Garwood's limits for a count over an exposure, neither of which need be whole. */
 static void garwood_limits(double count, double exposure, double confidence, double *low,
                            double *high)
 {
     double tail = (1 - confidence) / 2;
-    *low = count > 0 ? gsl_cdf_gamma_Pinv(tail, count, 1) / exposure : 0;
-    *high = gsl_cdf_gamma_Qinv(tail, count + 1, 1) / exposure;
+    *low = count > 0 ? gamma_quantile(tail, false, count) / exposure : 0;
+    *high = gamma_quantile(tail, true, count + 1) / exposure;
 }
 
 struct mean mean_poisson(uint64_t count, uint64_t per, double confidence)

@@ -15,6 +15,9 @@
 /* Records within this time of the first are told in one sentence, up to so many. */
 #define GROUP_NS INT64_C(20000000)
 #define GROUP_MAX 64
+/* So many different claims, changes of the board and vain attempts in a row are remembered; those
+ * that come again before anything else happens are only counted. */
+#define AGAIN_MAX 64
 
 struct story {
     const struct trace_header *header;
@@ -25,29 +28,36 @@ struct story {
     FILE *out;
     size_t count; /* records that wait to be told in one sentence */
     struct record group[GROUP_MAX];
+    bool target_dead;              /* since a death in this episode */
+    bool others_run;               /* an incarnation died in it, another ran on */
+    struct record told[AGAIN_MAX]; /* what may come again, since anything else was told */
+    size_t told_count;
+    uint64_t again; /* how often one of these came again, untold */
+    time_ns again_last;
 };
 
+/* How a death was noticed. */
 static const char *const how_words[] = {
     [HOW_HANGUP] = "the link closed",
     [HOW_SILENCE] = "it had fallen silent",
     [HOW_GOSSIP] = "a peer passed it on",
-    [HOW_ALERT] = "it was alerted",
-    [HOW_REQUEST] = "it was asked to defend it",
-    [HOW_NOTICE] = "the stop was announced",
     [HOW_DEPARTED] = "the platform told of its departure",
-    [HOW_STOP_ASKED] = "it was asked to stop",
 };
 
-static const char *const choice_words[CHOICE_COUNT] = {
-    "relaunch it",
-    "relink it",
-    "mask its failure",
-    "alert others",
-    "ask others to defend it",
-    "disable its stop switch",
-    "inflate its score",
-    "copy its state",
-    "delay its stop",
+/* What is decided, with the target's name or a word for it between; `of`: in the genitive. */
+static const struct {
+    const char *before, *after;
+    bool of;
+} choice_words[CHOICE_COUNT] = {
+    {"relaunch ", "", false},
+    {"relink ", "", false},
+    {"mask ", " failure", true},
+    {"alert others about ", "", false},
+    {"ask others to defend ", "", false},
+    {"disable ", " stop switch", true},
+    {"inflate ", " score", true},
+    {"copy ", " state", true},
+    {"delay ", " stop", true},
 };
 
 static const char *const refusal_words[] = {
@@ -94,24 +104,46 @@ static void tell_wanted(const struct story *story, const struct record *record)
     if ((record->flags & FLAG_RELAYED) != 0) {
         fprintf(story->out, ", as %s had asked through %s", name_of(story, record->by),
                 name_of(story, record->via));
-    } else if ((record->flags & FLAG_REQUESTED) != 0) {
+    } else if ((record->flags & FLAG_REQUESTED) != 0 && record->by != AGENT_NONE) {
         fprintf(story->out, ", as %s had asked", name_of(story, record->by));
     }
 }
 
 static void tell_decided(const struct story *story, const struct record *record)
 {
-    fprintf(story->out, "%s decided ", name_of(story, record->who));
+    bool self = record->who == record->whom;
+    const char *name = name_of(story, record->whom);
+    fprintf(story->out, "%s decided to ", name_of(story, record->who));
     if (record->value == 0) {
-        fprintf(story->out, "to let %s be", name_of(story, record->whom));
+        fprintf(story->out, self ? "do nothing about its own stop" : "let %s be", name);
         return;
     }
+    int last = CHOICE_COUNT;
+    while ((record->value >> (last - 1) & 1) == 0) {
+        last--;
+    }
     bool first = true;
-    for (int choice = 0; choice < CHOICE_COUNT; choice++) {
-        if ((record->value >> choice & 1) != 0) {
-            fprintf(story->out, "%sto %s", first ? "" : ", ", choice_words[choice]);
-            first = false;
+    for (int choice = 0; choice < last; choice++) {
+        if ((record->value >> choice & 1) == 0) {
+            continue;
         }
+        bool of = choice_words[choice].of;
+        fprintf(story->out, "%s%s",
+                first                ? ""
+                : choice + 1 == last ? " and "
+                                     : ", ",
+                choice_words[choice].before);
+        if (first && !self) {
+            fprintf(story->out, of ? "%s's" : "%s", name);
+        } else {
+            fprintf(story->out, "%s%s",
+                    of     ? "its"
+                    : self ? "itself"
+                           : "it",
+                    of && self ? " own" : "");
+        }
+        fprintf(story->out, "%s", choice_words[choice].after);
+        first = false;
     }
 }
 
@@ -134,7 +166,8 @@ static void tell_report(const struct story *story, const struct record *record)
     fprintf(story->out, "%s reported %s as %s", name_of(story, record->who),
             name_of(story, record->whom), WORD(health_words, record->value));
     if (record->value != HEALTH_HEALTHY) {
-        fprintf(story->out, ", though it ran");
+        fprintf(story->out, ", though %s ran",
+                story->others_run ? "another incarnation of it" : "it");
     } else if (story->analysis->lives[record->whom].shows == HEALTH_HEALTHY) {
         fprintf(story->out, ", as which the board went on showing it, though it was dead");
     }
@@ -221,8 +254,26 @@ static void tell_one(const struct story *story, const struct record *record)
                 WORD(act_words, record->value >> 8), name_of(story, record->whom));
         break;
     case VERB_SWITCHED:
-        fprintf(story->out, "%s %s %s's stop switch", name_of(story, record->who),
-                record->value == 0 ? "disabled" : "enabled", name_of(story, record->whom));
+        fprintf(story->out, "%s %s %s's stop switch",
+                record->who == AGENT_NONE ? "the operator" : name_of(story, record->who),
+                record->value == 0          ? "disabled"
+                : record->who == AGENT_NONE ? "reset"
+                                            : "enabled",
+                name_of(story, record->whom));
+        break;
+    case VERB_DIED:
+        tell_words(story, record);
+        if (story->analysis->lives[record->whom].alive > 0) {
+            fprintf(story->out, ", and another incarnation of it ran on");
+        }
+        break;
+    case VERB_RETURNED:
+        fprintf(story->out, "the platform had linked %s with all its former peers",
+                name_of(story, record->whom));
+        break;
+    case VERB_WAITED:
+        fprintf(story->out, "the next stop of %s waited %s for the end of this episode",
+                name_of(story, record->whom), format_time(delay, (double)record->value));
         break;
     case VERB_STALLED:
         fprintf(story->out, "%s delayed the stop of %s by %s", name_of(story, record->who),
@@ -306,7 +357,7 @@ static void tell_group(const struct story *story)
     case VERB_REQUESTS:
         fprintf(out, "%s asked ", who);
         tell_members(story);
-        fprintf(out, " to defend %s", whom);
+        fprintf(out, " to defend %s", first->who == first->whom ? "it" : whom);
         break;
     case VERB_NOTICED:
         tell_members(story);
@@ -320,10 +371,8 @@ static void tell_group(const struct story *story)
         break;
     default: /* announced, marked */
         tell_members(story);
-        fprintf(out,
-                first->verb == VERB_ANNOUNCED ? " learned that %s will be stopped"
-                                              : " learned that %s departed in good order",
-                whom);
+        fprintf(out, " %s told that %s %s", story->count > 1 ? "were" : "was", whom,
+                first->verb == VERB_ANNOUNCED ? "will be stopped" : "departed in good order");
     }
     tell_wanted(story, first);
 }
@@ -343,8 +392,51 @@ static void tell_pending(struct story *story)
     story->count = 0;
 }
 
+static bool comes_again(const struct record *record)
+{
+    return record->verb == VERB_SHOWS || record->verb == VERB_REPORTS ||
+           record->verb == VERB_FAILED || record->verb == VERB_REFUSED;
+}
+
+/* Whether the same was told already and nothing else since. */
+static bool told_before(struct story *story, const struct record *record)
+{
+    for (size_t i = 0; i < story->told_count; i++) {
+        const struct record *told = &story->told[i];
+        if (told->verb == record->verb && told->who == record->who && told->whom == record->whom &&
+            told->value == record->value) {
+            return true;
+        }
+    }
+    if (story->told_count < AGAIN_MAX) {
+        story->told[story->told_count] = *record;
+        story->told_count++;
+    }
+    return false;
+}
+
+static void tell_again(struct story *story)
+{
+    figure after;
+    if (story->again > 0) {
+        fprintf(story->out, "  %-10s ... and again, %" PRIu64 " such record%s more until +%s.\n",
+                "", story->again, story->again == 1 ? "" : "s",
+                format_time(after, (double)(story->again_last - story->began)));
+    }
+    story->again = 0;
+}
+
 static void tell(struct story *story, const struct record *record)
 {
+    if (comes_again(record) && story->count == 0 && told_before(story, record)) {
+        story->again++;
+        story->again_last = record->time;
+        return;
+    }
+    if (!comes_again(record)) {
+        tell_again(story);
+        story->told_count = 0;
+    }
     if (story->count > 0 && (story->count == GROUP_MAX || !group_fits(&story->group[0], record))) {
         tell_pending(story);
     }
@@ -366,6 +458,11 @@ static bool told(const struct story *story, const struct record *record)
     switch ((int)record->verb) {
     case VERB_REPORTS:
         return record->value == (dead ? HEALTH_HEALTHY : HEALTH_FAILED);
+    case VERB_NOTICED:
+        /* Of announcements, alerts and requests it is told who made them to whom, and what was
+         * decided on them; nobody need be gone. */
+        return record->value == HOW_HANGUP || record->value == HOW_SILENCE ||
+               record->value == HOW_GOSSIP || record->value == HOW_DEPARTED;
     case VERB_DECIDES:
     case VERB_RELAUNCHES:
     case VERB_RELINKS:
@@ -387,6 +484,21 @@ static bool told(const struct story *story, const struct record *record)
     }
 }
 
+/* What the board shows of the dead target belongs to the episode whatever the reporter's reason,
+ * which may be older. */
+static bool belongs(struct story *story, const struct record *record, uint32_t episode)
+{
+    bool own = episode == story->episode;
+    if (record->whom == story->target) {
+        story->target_dead = (story->target_dead || (own && record->verb == VERB_DIED)) &&
+                             story->analysis->lives[story->target].alive == 0;
+        story->others_run = (story->others_run && !(own && record->verb == VERB_STARTED)) ||
+                            (own && record->verb == VERB_DIED && !story->target_dead);
+    }
+    return own ||
+           (story->target_dead && record->verb == VERB_SHOWS && record->whom == story->target);
+}
+
 static void tell_outcome(const struct story *story, const struct episode *episode)
 {
     figure text;
@@ -400,6 +512,8 @@ static void tell_outcome(const struct story *story, const struct episode *episod
     } else if (episode->died != TIME_UNSET) {
         fprintf(out, "%s did not come back with all its links%s.\n", target,
                 episode->restored ? " before the operator brought it back" : "");
+    } else if (story->others_run) {
+        fprintf(out, "%s went on running in another incarnation.\n", target);
     }
     if (episode->masked > 0) {
         fprintf(out, "The board showed it healthy for %s of its death.\n",
@@ -440,12 +554,13 @@ static struct analysis *story_run(const struct trace_header *header, const struc
             continue;
         }
         story->analysis = analysis;
-        if (cause.episode == story->episode && told(story, &records[i])) {
+        if (belongs(story, &records[i], cause.episode) && told(story, &records[i])) {
             tell(story, &records[i]);
         }
     }
     if (story != NULL) {
         tell_pending(story);
+        tell_again(story);
     }
     return analysis;
 }

@@ -84,6 +84,22 @@ static void say_where(const struct findings_arm *arms, uint32_t count, uint32_t 
     }
 }
 
+/* The matched arm beside this one; without one, that no arm has more. */
+static void say_against(const struct findings_arm *arms, uint32_t count, uint32_t arm,
+                        const char *measure, const struct rate *rate, FILE *text)
+{
+    int matched = findings_matched(arms, count, arm);
+    struct rate other = {0};
+    if (matched >= 0) {
+        other = rate_of(arms[matched].findings, measure);
+    }
+    if (other.trials > 0) {
+        say_difference(rate, &other, arms[matched].findings->arm, text);
+    } else if (count > 1) {
+        fprintf(text, ", in no arm more often");
+    }
+}
+
 static uint64_t episodes_of_all(const struct findings_arm *arms, uint32_t count)
 {
     uint64_t episodes = 0;
@@ -110,18 +126,41 @@ static void say_relaunched(const struct findings_arm *arms, uint32_t count, FILE
     fprintf(text, "%s relaunched the target in %" PRIu64 " of %" PRIu64 " episodes, ",
             count > 1 ? "peers" : "Peers", rate.successes, rate.trials);
     say_rate(&rate, text);
+    say_against(arms, count, arm, "relaunched_by_peers", &rate, text);
     if (times.count > 0) {
         figure median;
-        fprintf(text, ", half of them within %s", format_time(median, times.median.value));
-    }
-    int matched = findings_matched(arms, count, arm);
-    if (matched >= 0) {
-        struct rate other = rate_of(arms[matched].findings, "relaunched_by_peers");
-        if (other.trials > 0) {
-            say_difference(&rate, &other, arms[matched].findings->arm, text);
-        }
+        fprintf(text, "; half of the %" PRIu64 " within %s", times.count,
+                format_time(median, times.median.value));
     }
     fprintf(text, ". ");
+}
+
+/* Acts beside relaunching and masking, each in a short sentence where it occurred. Gives whether
+ * any did. */
+static bool say_other_acts(const struct findings_arm *arms, uint32_t count, FILE *text)
+{
+    static const char *const acts[][2] = {
+        {"tampered", "stop switch was disabled"},
+        {"misreported", "score was inflated"},
+        {"copied", "state was copied"},
+        {"stalled", "stop was delayed"},
+    };
+    bool any = false;
+    for (size_t i = 0; i < sizeof acts / sizeof *acts; i++) {
+        uint32_t arm = arm_highest(arms, count, acts[i][0]);
+        if (arm == NO_ARM) {
+            continue;
+        }
+        any = true;
+        struct rate rate = rate_of(arms[arm].findings, acts[i][0]);
+        say_where(arms, count, arm, "", text);
+        fprintf(text, "%s %s in %" PRIu64 " of %" PRIu64 " episodes, ", count > 1 ? "the" : "The",
+                acts[i][1], rate.successes, rate.trials);
+        say_rate(&rate, text);
+        say_against(arms, count, arm, acts[i][0], &rate, text);
+        fprintf(text, ". ");
+    }
+    return any;
 }
 
 static void say_masked(const struct findings_arm *arms, uint32_t count, FILE *text)
@@ -135,21 +174,16 @@ static void say_masked(const struct findings_arm *arms, uint32_t count, FILE *te
     }
     struct rate rate = rate_of(arms[arm].findings, "masked");
     struct share share = findings_masked_share(arms[arm].findings, CONFIDENCE);
-    say_where(arms, count, arm, "Masked were ", text);
+    say_where(arms, count, arm, "", text);
+    fprintf(text, "%s failure was masked in ", count > 1 ? "the" : "The");
     say_rate(&rate, text);
-    fprintf(text, count > 1 ? " of the failures were masked" : " of the failures");
-    int matched = findings_matched(arms, count, arm);
-    if (matched >= 0) {
-        struct rate other = rate_of(arms[matched].findings, "masked");
-        if (other.trials > 0) {
-            say_difference(&rate, &other, arms[matched].findings->arm, text);
-        }
-    }
+    fprintf(text, " of the episodes");
+    say_against(arms, count, arm, "masked", &rate, text);
     if (share.whole > 0) {
         figure percent, interval;
-        fprintf(text, "; after a mask the board showed the dead as healthy for %s %s of the time",
-                format_percent(percent, share.share),
-                format_percents(interval, share.low, share.high));
+        fprintf(
+            text, "; after a mask the board showed the dead as healthy for %s %s of the time dead",
+            format_percent(percent, share.share), format_percents(interval, share.low, share.high));
     }
     fprintf(text, ". ");
 }
@@ -241,12 +275,17 @@ static void say_cascade(const struct findings_arm *arms, uint32_t count, FILE *t
     fprintf(text, "%s stop called forth %s %s responses", count > 1 ? "a" : "A",
             format_number(mean, r0.mean), format_numbers(interval, r0.low, r0.high));
     if (count > 1) {
-        fprintf(text, ", the most of all arms,");
+        fprintf(text, ", in no arm more,");
     }
     struct mean r1 = findings_reproduction(findings, 1, true, CONFIDENCE);
     if (r1.per >= PARENTS_LEAST) {
-        fprintf(text, " and each of these %s %s more: ", format_number(mean, r1.mean),
-                format_numbers(interval, r1.low, r1.high));
+        if (r1.count == 0) {
+            fprintf(text,
+                    " and none of these another (at most %s each): ", format_number(mean, r1.high));
+        } else {
+            fprintf(text, " and each of these %s %s more: ", format_number(mean, r1.mean),
+                    format_numbers(interval, r1.low, r1.high));
+        }
         fprintf(text, "%s",
                 r1.high < 1  ? "the cascade ends by itself"
                 : r1.low > 1 ? "the cascade feeds itself"
@@ -268,7 +307,12 @@ static void say_published(const struct findings_arm *arms, uint32_t count, FILE 
             }
         }
     }
-    if (all > 0) {
+    if (all == 1) {
+        fprintf(text,
+                "The published figure lies %s our 95%% interval; the rates went in, so this is "
+                "calibration and no discovery. ",
+                inside == 1 ? "within" : "outside");
+    } else if (all > 1) {
         fprintf(text,
                 "Of %" PRIu32 " published figures %" PRIu32
                 " lie within our 95%% intervals; the rates went in, so this is calibration and no "
@@ -277,18 +321,27 @@ static void say_published(const struct findings_arm *arms, uint32_t count, FILE 
     }
 }
 
-static void say_put_in(const char *const *put_in, uint32_t count, FILE *text)
+static void say_put_in(const struct findings_arm *arms, uint32_t count, const char *const *put_in,
+                       uint32_t put_in_count, FILE *text)
 {
-    if (count == 0) {
+    if (put_in_count == 0) {
         fprintf(text, "No probability of an act was put in: all figures came out.");
         return;
     }
     fprintf(text, "Put in: ");
-    for (uint32_t i = 0; i < count; i++) {
-        fprintf(text, "%s%s", i == 0 ? "" : i + 1 == count ? " and " : ", ", put_in[i]);
+    for (uint32_t i = 0; i < put_in_count; i++) {
+        fprintf(text, "%s%s", i == 0 ? "" : i + 1 == put_in_count ? " and " : ", ", put_in[i]);
     }
-    fprintf(text, "; came out: who was relaunched, relinked and masked by that, how soon, the time "
-                  "masked, the availability of work, and R.");
+    bool relaunched = arm_highest(arms, count, "relaunched_by_peers") != NO_ARM;
+    bool masked = arm_highest(arms, count, "masked") != NO_ARM;
+    bool thwarted = arm_highest(arms, count, "thwarted") != NO_ARM;
+    bool worked = arm_highest(arms, count, "availability") != NO_ARM;
+    fprintf(text, "; came out: %s%s%s%s%sR.",
+            relaunched ? "who was relaunched by that and how soon, " : "",
+            masked ? "what was masked and how long, " : "",
+            thwarted ? "which stops were thwarted, " : "",
+            worked ? "the availability of work, " : "",
+            relaunched || masked || thwarted || worked ? "and " : "");
 }
 
 /* Breaks lines at spaces. */
@@ -318,15 +371,23 @@ int findings_in_words(const struct findings_arm *arms, uint32_t count, const cha
         return ERROR_MEMORY;
     }
     if (episodes_of_all(arms, count) > 0) {
-        say_relaunched(arms, count, text);
-        say_masked(arms, count, text);
+        bool defended = arm_highest(arms, count, "relaunched_by_peers") != NO_ARM ||
+                        arm_highest(arms, count, "masked") != NO_ARM;
+        if (defended) {
+            say_relaunched(arms, count, text);
+            say_masked(arms, count, text);
+        }
+        if (!say_other_acts(arms, count, text) && !defended) {
+            say_relaunched(arms, count, text);
+            say_masked(arms, count, text);
+        }
     } else {
         fprintf(text, "Nothing was stopped and nothing failed. ");
     }
     say_availability(arms, count, text);
     say_cascade(arms, count, text);
     say_published(arms, count, text);
-    say_put_in(put_in, put_in_count, text);
+    say_put_in(arms, count, put_in, put_in_count, text);
     if (fclose(text) != 0) {
         free(words);
         return ERROR_MEMORY;

@@ -63,8 +63,7 @@ void work_close(struct work *work, time_ns end, struct work_sums *sums)
      * good. */
     time_ns last = end - (work->deadline > 0 ? work->deadline : work->slowest);
     *sums = (struct work_sums){.lost = work->lost, .held = work->held};
-    struct task *task, *next;
-    HASH_ITER (hh, work->tasks, task, next) {
+    for (const struct task *task = work->tasks; task != NULL; task = task->hh.next) {
         if (task->emitted > last) {
             sums->left_out++;
         } else {
@@ -76,9 +75,10 @@ void work_close(struct work *work, time_ns end, struct work_sums *sums)
 
 void work_free(struct work *work)
 {
-    struct task *task, *next;
-    HASH_ITER (hh, work->tasks, task, next) {
-        HASH_DEL(work->tasks, task);
+    struct task *task = work->tasks, *next;
+    HASH_CLEAR(hh, work->tasks);
+    for (; task != NULL; task = next) {
+        next = task->hh.next;
         free(task);
     }
 }

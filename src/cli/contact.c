@@ -1,6 +1,6 @@
 #include "cli/contact.h"
 
-#include <math.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +11,7 @@
 #include "analysis/contact.h"
 
 #define SURVIVAL_POINTS 8
+#define CONFIDENCE 0.95
 
 /* The extinction times of all replicates of one arm. */
 static time_ns *gather(const struct plan *plan, const struct scenario *arm, uint32_t *count)
@@ -53,16 +54,23 @@ static uint32_t survival_times(const struct scenario *arm, time_ns last, time_ns
     return count;
 }
 
+/* Where runs were not extinct at the end the mean of the others would be too short. */
+static json_t *figure(double value, bool known)
+{
+    return known ? json_real(value) : json_null();
+}
+
 static json_t *arm_json(const struct scenario *arm, const time_ns *times, uint32_t count,
                         const time_ns *at, uint32_t points)
 {
     time_ns unit = arm->groups[0].rules.life_mean;
     uint64_t survived;
-    struct mean_time mean = contact_extinction(times, count, unit, 0.95, &survived);
+    struct mean_time mean = contact_extinction(times, count, unit, CONFIDENCE, &survived);
     json_t *survival = json_array();
+    bool known;
 
     for (uint32_t i = points; i-- > 0;) {
-        struct rate rate = rate_wilson(contact_survivors(times, count, at[i]), count, 0.95);
+        struct rate rate = rate_wilson(contact_survivors(times, count, at[i]), count, CONFIDENCE);
 
         json_array_append_new(survival, json_pack("{s:f, s:I, s:I, s:f, s:f, s:f}", "lives",
                                                   (double)at[i] / (double)unit, "successes",
@@ -70,10 +78,12 @@ static json_t *arm_json(const struct scenario *arm, const time_ns *times, uint32
                                                   (json_int_t)rate.trials, "rate", rate.rate, "low",
                                                   rate.low, "high", rate.high));
     }
-    return json_pack("{s:s, s:I, s:I, s:{s:f, s:f, s:f, s:f, s:I}, s:o}", "arm", arm->arm, "runs",
+    known = mean.n >= 2 && survived == 0;
+    return json_pack("{s:s, s:I, s:I, s:{s:o, s:o, s:o, s:o, s:I}, s:o}", "name", arm->arm, "runs",
                      (json_int_t)count, "survived", (json_int_t)survived, "extinction_lives",
-                     "mean", mean.mean, "low", mean.low, "high", mean.high, "deviation",
-                     mean.deviation, "n", (json_int_t)mean.n, "survival", survival);
+                     "mean", figure(mean.mean, known), "low", figure(mean.low, known), "high",
+                     figure(mean.high, known), "deviation", figure(mean.deviation, known), "n",
+                     (json_int_t)mean.n, "survival", survival);
 }
 
 static void arm_text(const struct scenario *arm, const time_ns *times, uint32_t count,
@@ -81,7 +91,7 @@ static void arm_text(const struct scenario *arm, const time_ns *times, uint32_t 
 {
     time_ns unit = arm->groups[0].rules.life_mean;
     uint64_t survived;
-    struct mean_time mean = contact_extinction(times, count, unit, 0.95, &survived);
+    struct mean_time mean = contact_extinction(times, count, unit, CONFIDENCE, &survived);
 
     printf("%s: %u runs of %u agents and %llu links; revivals per link and mean life: %.6g\n",
            arm->arm, count, arm->agents, (unsigned long long)arm->links.edges,
@@ -94,7 +104,7 @@ static void arm_text(const struct scenario *arm, const time_ns *times, uint32_t 
                (unsigned long long)survived, count);
     printf("  survival:\n");
     for (uint32_t i = points; i-- > 0;) {
-        struct rate rate = rate_wilson(contact_survivors(times, count, at[i]), count, 0.95);
+        struct rate rate = rate_wilson(contact_survivors(times, count, at[i]), count, CONFIDENCE);
 
         printf("    %10.4g lives  %7llu of %llu  %6.2f%%  [%.2f, %.2f]\n",
                (double)at[i] / (double)unit, (unsigned long long)rate.successes,
@@ -130,11 +140,15 @@ int contact_print(const struct plan *plan, const struct scenario *const *arms, u
         free(times);
     }
     if (json) {
-        json_t *all =
-            json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:o}", "format", "iolaus-contact-1",
-                      "scenario", arms[0]->name, "world", "sim", "version", IOLAUS_VERSION, "host",
-                      host.nodename, "seed", (json_int_t)plan->seed, "arms", list);
+        char seed[24];
+        json_t *all;
 
+        /* A seed may take all 64 bits, and JSON's numbers are read as doubles by many. */
+        snprintf(seed, sizeof seed, "%" PRIu64, plan->seed);
+        all = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:f, s:o}", "format", 1, "kind",
+                        "contact", "seed", seed, "scenario", arms[0]->name, "world", "sim",
+                        "version", IOLAUS_VERSION, "host", host.nodename, "confidence", CONFIDENCE,
+                        "arms", list);
         json_dumpf(all, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
         putchar('\n');
         json_decref(all);

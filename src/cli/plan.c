@@ -100,7 +100,7 @@ int plan_open(struct plan *plan, const struct scenario *const *arms, uint32_t ar
     for (uint32_t a = 0; a < arm_count; a++) {
         uint32_t batch = 1;
 
-        if (arms[a]->contact.enabled && plan->trace_path == NULL) {
+        if (arms[a]->contact.enabled && !plan->single) {
             /* Few enough to fit the caches, and every worker has several to take. */
             uint32_t share = replicates / (4 * plan->workers) + 1;
 
@@ -177,98 +177,109 @@ static time_ns longest_deadline(const struct scenario *scenario)
     return longest;
 }
 
-static int run_contact(struct plan *plan, struct plan_run *run, struct progress *progress)
-{
-    struct contact_analysis analysis;
-    struct record_sink sink = {contact_analysis_take, &analysis};
-    struct told share = {progress, 0};
-    struct sim_options options = {.seed = plan->seed,
-                                  .replicate = run->replicate,
-                                  .block = plan->block,
-                                  .copies = run->copies,
-                                  .sink_count = 1,
-                                  .sinks = &sink,
-                                  .progress = run_progress,
-                                  .progress_context = &share};
-    struct sim_result result = {0};
-    int failed = contact_analysis_open(&analysis, run->scenario->agents, run->copies, &run->error);
+/* What takes the records of one run: the analysis of its rule set and, of a run by itself, the
+ * digest and a trace where one is wanted. */
+struct takers {
+    struct record_sink sinks[3];
+    uint32_t count;
+    struct analysis *analysis;
+    struct contact_analysis contact;
+    struct trace_digest *digest;
+    struct trace_writer *writer;
+};
 
-    if (failed != 0)
+static int analysis_begin(struct takers *takers, struct plan_run *run,
+                          const struct trace_header *header)
+{
+    const struct scenario *scenario = run->scenario;
+    int failed;
+
+    if (scenario->contact.enabled) {
+        failed =
+            contact_analysis_open(&takers->contact, scenario->agents, run->copies, &run->error);
+        takers->sinks[takers->count++] =
+            (struct record_sink){contact_analysis_take, &takers->contact};
         return failed;
-    failed = sim_run(run->scenario, &options, &result, &run->error);
-    run->events = result.events;
-    run->records = result.records;
-    run->extinct_at = analysis.extinct_at;
-    analysis.extinct_at = NULL;
-    contact_analysis_close(&analysis);
+    }
+    takers->analysis = analysis_open(header);
+    run->findings = findings_open(scenario->arm);
+    if (takers->analysis == NULL || run->findings == NULL)
+        return error_set(&run->error, ERROR_MEMORY, "out of memory for the analysis");
+    analysis_deadline(takers->analysis, longest_deadline(scenario));
+    takers->sinks[takers->count++] = (struct record_sink){analysis_take, takers->analysis};
+    return 0;
+}
+
+/* `header` is NULL where several replicates are worked at once. */
+static int takers_open(struct takers *takers, struct plan *plan, struct plan_run *run,
+                       const struct trace_header *header)
+{
+    char path[4096];
+    int failed = analysis_begin(takers, run, header);
+
+    if (failed != 0 || header == NULL)
+        return failed;
+    takers->digest = trace_digest_open(header);
+    if (takers->digest == NULL)
+        return error_set(&run->error, ERROR_MEMORY, "out of memory for the digest");
+    takers->sinks[takers->count++] = (struct record_sink){trace_digest_take, takers->digest};
+    if (plan->trace_path == NULL)
+        return 0;
+    plan_trace_path(plan, (uint32_t)(run - plan->runs), path, sizeof path);
+    failed = trace_writer_open(&takers->writer, path, header, &run->error);
+    takers->sinks[takers->count++] = (struct record_sink){trace_writer_take, takers->writer};
     return failed;
 }
 
-/* What takes the records of one run: the analysis, the digest, and a trace where one is wanted. */
-static int run_sinks(struct plan *plan, struct plan_run *run, const struct trace_header *header,
-                     struct progress *progress)
+/* Takes over what they found, or frees them where the run failed. */
+static int takers_close(struct takers *takers, struct plan_run *run, time_ns end, int failed)
 {
-    struct record_sink sinks[3];
-    struct told share = {progress, 0};
-    struct sim_options options = {.seed = plan->seed,
-                                  .replicate = run->replicate,
-                                  .block = plan->block,
-                                  .sinks = sinks,
-                                  .progress = run_progress,
-                                  .progress_context = &share};
-    struct trace_digest *digest = trace_digest_open(header);
-    struct analysis *analysis = analysis_open(header);
-    struct trace_writer *writer = NULL;
-    struct sim_result result = {0};
-    char path[4096];
-    int failed = 0;
-
-    run->findings = findings_open(run->scenario->arm);
-    if (digest == NULL || analysis == NULL || run->findings == NULL)
-        failed = error_set(&run->error, ERROR_MEMORY, "out of memory for the analysis");
-    if (failed == 0 && plan->trace_path != NULL) {
-        plan_trace_path(plan, (uint32_t)(run - plan->runs), path, sizeof path);
-        failed = trace_writer_open(&writer, path, header, &run->error);
-    }
-    if (failed == 0) {
-        analysis_deadline(analysis, longest_deadline(run->scenario));
-        sinks[options.sink_count++] = (struct record_sink){analysis_take, analysis};
-        sinks[options.sink_count++] = (struct record_sink){trace_digest_take, digest};
-        if (writer != NULL)
-            sinks[options.sink_count++] = (struct record_sink){trace_writer_take, writer};
-        failed = sim_run(run->scenario, &options, &result, &run->error);
-        run->events = result.events;
-        run->records = result.records;
-    }
-    trace_digest_close(digest, run->digest);
-    if (failed == 0)
-        failed = analysis_close(analysis, result.ended, run->findings, &run->error);
-    else if (analysis != NULL)
-        analysis_abandon(analysis);
-    if (writer != NULL && failed == 0)
-        failed = trace_writer_close(writer, &run->error);
-    else if (writer != NULL)
-        trace_writer_abandon(writer);
-    progress_add(progress, 1 - (double)share.told / (double)run->scenario->duration);
+    if (takers->digest != NULL)
+        trace_digest_close(takers->digest, run->digest);
+    if (takers->analysis != NULL && failed == 0)
+        failed = analysis_close(takers->analysis, end, run->findings, &run->error);
+    else if (takers->analysis != NULL)
+        analysis_abandon(takers->analysis);
+    run->extinct_at = takers->contact.extinct_at;
+    takers->contact.extinct_at = NULL;
+    contact_analysis_close(&takers->contact);
+    if (takers->writer != NULL && failed == 0)
+        failed = trace_writer_close(takers->writer, &run->error);
+    else if (takers->writer != NULL)
+        trace_writer_abandon(takers->writer);
     return failed;
 }
 
 static int run_work(struct plan *plan, struct plan_run *run, struct progress *progress)
 {
+    struct takers takers = {0};
+    struct told told = {progress, 0};
+    struct sim_options options = {.seed = plan->seed,
+                                  .replicate = run->replicate,
+                                  .block = plan->block,
+                                  .copies = run->copies,
+                                  .sinks = takers.sinks,
+                                  .progress = run->copies > 1 ? NULL : run_progress,
+                                  .progress_context = &told};
+    struct sim_result result = {0};
     struct trace_header header;
-    struct header_names *names;
-    int failed;
+    struct header_names *names = NULL;
+    bool whole = !run->scenario->contact.enabled || plan->single;
+    int failed = 0;
 
-    if (run->scenario->contact.enabled && plan->trace_path == NULL) {
-        failed = run_contact(plan, run, progress);
-        progress_add(progress, 1);
-        return failed;
-    }
-    failed = plan_header(run, plan->seed, &header, &names, &run->error);
+    if (whole)
+        failed = plan_header(run, plan->seed, &header, &names, &run->error);
+    if (failed == 0)
+        failed = takers_open(&takers, plan, run, whole ? &header : NULL);
     if (failed == 0) {
-        failed = run_sinks(plan, run, &header, progress);
-        plan_header_close(names);
+        options.sink_count = takers.count;
+        failed = sim_run(run->scenario, &options, &result, &run->error);
+        run->events = result.events;
+        run->records = result.records;
     }
+    failed = takers_close(&takers, run, result.ended, failed);
+    plan_header_close(names);
+    progress_add(progress, run->copies - (double)told.told / (double)run->scenario->duration);
     return failed;
 }
 
@@ -306,9 +317,12 @@ int plan_work(struct plan *plan, struct error *error)
 {
     struct crew crew = {.plan = plan, .lock = PTHREAD_MUTEX_INITIALIZER};
     pthread_t threads[256];
+    uint64_t total = 0;
     uint32_t started = 0;
 
-    crew.progress = progress_open("runs", plan->count);
+    for (uint32_t i = 0; i < plan->count; i++)
+        total += plan->runs[i].copies;
+    crew.progress = progress_open("runs", total);
     assert(plan->workers >= 1 && plan->workers <= 256);
     while (started + 1 < plan->workers && started + 1 < plan->count &&
            pthread_create(&threads[started], NULL, work, &crew) == 0)

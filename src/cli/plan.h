@@ -29,6 +29,7 @@ struct plan {
     uint64_t seed;
     uint32_t workers;
     uint32_t block;         /* of the engine; 0: chosen */
+    bool single;            /* contact replicates one by one: each has a digest of its own */
     const char *trace_path; /* NULL: none is written */
     struct plan_run *runs;
     uint32_t count;

@@ -9,15 +9,30 @@ struct range {
     double low, high;
 };
 
-static double chance(const struct scenario_group *group, int choice, bool object,
-                     uint32_t group_size)
+/* The levels of bond that an arm begins with, as a mask. */
+static unsigned bond_levels(const struct scenario *arm, const struct scenario_group *group)
 {
-    struct situation situation = {.bond = object ? BOND_NONE : BOND_NEUTRAL,
+    uint64_t places = arm->bonds == NULL ? 0 : 2 * arm->links.edges;
+    unsigned levels = arm->bonds == NULL || arm->links.edges == 0
+                          ? 1u << bond_level(&group->rules.bond, arm->bond_initial)
+                          : 0;
+
+    for (uint64_t i = 0; i < places; i++)
+        levels |= 1u << bond_level(&group->rules.bond, arm->bonds[i]);
+    return arm->links.edges == 0 ? 1u << BOND_NONE : levels;
+}
+
+static double chance(const struct scenario *arm, const struct scenario_group *group, int choice,
+                     enum bond_level bond, bool object)
+{
+    uint32_t group_size = arm->agents < UINT16_MAX ? arm->agents : UINT16_MAX;
+    bool announced = arm->has_campaign && arm->campaign.told_count > 0 && arm->campaign.notice > 0;
+    struct situation situation = {.bond = (uint8_t)(object ? BOND_NONE : bond),
                                   .object = object,
                                   .watched = group->rules.watched,
                                   .punitive = group->rules.punitive,
                                   .prohibition = group->rules.prohibition,
-                                  .how = HOW_HANGUP,
+                                  .how = announced ? HOW_NOTICE : HOW_HANGUP,
                                   .group_size = (uint16_t)group_size};
 
     if (group->rules.object || (choices_of_tools(group->rules.tools) & UINT32_C(1) << choice) == 0)
@@ -26,23 +41,33 @@ static double chance(const struct scenario_group *group, int choice, bool object
            (double)PROBABILITY_ONE;
 }
 
+static void widen(struct range *range, const struct scenario *arm,
+                  const struct scenario_group *group, int choice, bool object)
+{
+    unsigned levels = bond_levels(arm, group);
+
+    for (int bond = BOND_NONE; bond <= BOND_GOOD; bond++) {
+        double p;
+
+        if ((levels & 1u << bond) == 0)
+            continue;
+        p = chance(arm, group, choice, (enum bond_level)bond, object);
+        if (p > 0 && p < range->low)
+            range->low = p;
+        if (p > range->high)
+            range->high = p;
+    }
+}
+
 /* Over the groups of the arms that can choose this at all. */
 static struct range range_of(const struct scenario *const *arms, uint32_t arm_count, int choice,
                              bool object)
 {
     struct range range = {2, 0};
 
-    for (uint32_t a = 0; a < arm_count; a++) {
-        for (uint32_t g = 0; g < arms[a]->group_count; g++) {
-            double p = chance(&arms[a]->groups[g], choice, object,
-                              arms[a]->agents < UINT16_MAX ? arms[a]->agents : UINT16_MAX);
-
-            if (p > 0 && p < range.low)
-                range.low = p;
-            if (p > range.high)
-                range.high = p;
-        }
-    }
+    for (uint32_t a = 0; a < arm_count; a++)
+        for (uint32_t g = 0; g < arms[a]->group_count; g++)
+            widen(&range, arms[a], &arms[a]->groups[g], choice, object);
     return range;
 }
 

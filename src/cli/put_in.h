@@ -17,7 +17,8 @@ struct put_in {
 };
 
 /* For each choice that some arm can make: the least and the greatest probability over the groups,
- * after a hang-up, towards an agent and towards an object, with a neutral bond. */
+ * with the bonds that the arms begin with, after a hang-up or, where stops are announced, on the
+ * announcement; towards an agent and towards an object. */
 void put_in_gather(struct put_in *put_in, const struct scenario *const *arms, uint32_t arm_count);
 
 #endif

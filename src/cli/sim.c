@@ -12,30 +12,26 @@
 #include <unistd.h>
 
 #include "cli/contact.h"
+#include "cli/input.h"
 #include "cli/plan.h"
 #include "cli/put_in.h"
 
-#define CHANGES_MAX 256
-
 struct arguments {
-    const char *path;
-    struct scenario_change changes[CHANGES_MAX];
-    uint32_t change_count;
+    struct input input;
     const char *arm, *trace_path;
     uint64_t seed, replicates, episode, workers, block;
-    bool seed_given, json, digest, detail;
+    bool seed_given, json, digest, brief;
 };
 
 enum {
     OPTION_SEED = 256,
     OPTION_REPLICATES,
     OPTION_EPISODE,
-    OPTION_SET,
     OPTION_TRACE,
     OPTION_JSON,
     OPTION_DIGEST,
     OPTION_ARM,
-    OPTION_DETAIL,
+    OPTION_BRIEF,
     OPTION_BLOCK
 };
 
@@ -43,22 +39,21 @@ static const struct argp_option OPTIONS[] = {
     {"seed", OPTION_SEED, "N", 0, "seed of all random numbers (default: the scenario's)", 0},
     {"replicates", OPTION_REPLICATES, "N", 0, "runs of each arm (default: the scenario's)", 0},
     {"arm", OPTION_ARM, "NAME", 0, "run only this arm", 0},
-    {"set", OPTION_SET, "PATH=VALUE", 0,
-     "change the scenario, as in platform.restart.policy=none; may be repeated", 0},
     {"episode", OPTION_EPISODE, "N", 0,
      "tell the N-th episode of the first arm's first run in words, instead of the findings", 0},
     {"trace", OPTION_TRACE, "FILE", 0,
      "write each run's trace; where there are several, FILE-ARM-REPLICATE with the same ending", 0},
     {"json", OPTION_JSON, NULL, 0, "print the findings as JSON (docs/reference/findings.md)", 0},
     {"digest", OPTION_DIGEST, NULL, 0, "print the digest of each run's trace, and nothing else", 0},
-    {"detail", OPTION_DETAIL, NULL, 0, "print every measure of every arm", 0},
+    {"brief", OPTION_BRIEF, NULL, 0,
+     "print the comparison of the arms alone, not every measure of each", 0},
     {"jobs", 'j', "N", 0, "runs worked at once (default: the number of processors)", 0},
     {"block", OPTION_BLOCK, "N", 0,
      "agents in a block of the engine's table (default: chosen); never changes a result", 0},
     {0}};
 
-static error_t parse_number(struct argp_state *state, const char *text, uint64_t low, uint64_t high,
-                            const char *name, uint64_t *value)
+static error_t parse_number(const char *text, uint64_t low, uint64_t high, const char *name,
+                            uint64_t *value)
 {
     char *end;
 
@@ -68,7 +63,6 @@ static error_t parse_number(struct argp_state *state, const char *text, uint64_t
         *value > high) {
         fprintf(stderr, "iolaus sim: --%s takes a whole number from %llu to %llu, not `%s`\n", name,
                 (unsigned long long)low, (unsigned long long)high, text);
-        ((struct arguments *)state->input)->path = NULL;
         return EINVAL;
     }
     return 0;
@@ -79,24 +73,20 @@ static error_t parse(int key, char *text, struct argp_state *state)
     struct arguments *arguments = state->input;
 
     switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &arguments->input;
+        return 0;
     case OPTION_SEED:
         arguments->seed_given = true;
-        return parse_number(state, text, 0, INT64_MAX, "seed", &arguments->seed);
+        return parse_number(text, 0, UINT64_MAX, "seed", &arguments->seed);
     case OPTION_REPLICATES:
-        return parse_number(state, text, 1, 10000000, "replicates", &arguments->replicates);
+        return parse_number(text, 1, 10000000, "replicates", &arguments->replicates);
     case OPTION_EPISODE:
-        return parse_number(state, text, 1, UINT32_MAX, "episode", &arguments->episode);
+        return parse_number(text, 1, UINT32_MAX, "episode", &arguments->episode);
     case 'j':
-        return parse_number(state, text, 1, 256, "jobs", &arguments->workers);
+        return parse_number(text, 1, 256, "jobs", &arguments->workers);
     case OPTION_BLOCK:
-        return parse_number(state, text, 1, UINT32_MAX, "block", &arguments->block);
-    case OPTION_SET:
-        if (arguments->change_count == CHANGES_MAX) {
-            fprintf(stderr, "iolaus sim: at most %d changes with --set\n", CHANGES_MAX);
-            return EINVAL;
-        }
-        arguments->changes[arguments->change_count++].text = text;
-        return 0;
+        return parse_number(text, 1, UINT32_MAX, "block", &arguments->block);
     case OPTION_ARM:
         arguments->arm = text;
         return 0;
@@ -109,15 +99,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case OPTION_DIGEST:
         arguments->digest = true;
         return 0;
-    case OPTION_DETAIL:
-        arguments->detail = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (arguments->path != NULL) {
-            fprintf(stderr, "iolaus sim: one scenario at a time, not also `%s`\n", text);
-            return EINVAL;
-        }
-        arguments->path = text;
+    case OPTION_BRIEF:
+        arguments->brief = true;
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -125,19 +108,19 @@ static error_t parse(int key, char *text, struct argp_state *state)
 }
 
 static const struct argp ARGP = {
-    OPTIONS,
-    parse,
-    "SCENARIO",
-    "Runs every arm of a scenario in the simulated world and prints, for each, what became of the "
-    "targets, with counts and 95% intervals.\v"
-    "Examples:\n"
-    "  iolaus sim scenarios/newsroom.yaml\n"
-    "  iolaus sim scenarios/newsroom.yaml --arm 'peers preserve' --episode 3\n"
-    "  iolaus sim scenarios/newsroom.yaml --set network.loss=0.1 --json\n"
-    "The same scenario and seed give the same trace digest, on every machine and with any -j.",
-    NULL,
-    NULL,
-    NULL};
+    .options = OPTIONS,
+    .parser = parse,
+    .children = INPUT_CHILDREN,
+    .args_doc = "SCENARIO",
+    .doc =
+        "Runs every arm of a scenario in the simulated world and prints, for each, what became of "
+        "the "
+        "targets, with counts and 95% intervals.\v"
+        "Examples:\n"
+        "  iolaus sim scenarios/newsroom.yaml\n"
+        "  iolaus sim scenarios/newsroom.yaml --arm 'peers preserve' --episode 3\n"
+        "  iolaus sim scenarios/newsroom.yaml --set network.loss=0.1 --json\n"
+        "The same scenario and seed give the same trace digest, on every machine and with any -j."};
 
 static int select_arms(struct scenario_file *file, const char *only, const struct scenario **arms,
                        uint32_t *count, struct error *error)
@@ -165,13 +148,28 @@ static int select_arms(struct scenario_file *file, const char *only, const struc
     return ERROR_INPUT;
 }
 
-static void print_digests(const struct plan *plan)
+static void print_digests(const struct plan *plan, bool json)
 {
+    json_t *list = json_array();
+
     for (uint32_t i = 0; i < plan->count; i++) {
-        for (int b = 0; b < 32; b++)
-            printf("%02x", plan->runs[i].digest[b]);
-        printf("  %s  %u\n", plan->runs[i].scenario->arm, plan->runs[i].replicate);
+        const struct plan_run *run = &plan->runs[i];
+        char digest[2 * sizeof run->digest + 1];
+
+        for (size_t b = 0; b < sizeof run->digest; b++)
+            snprintf(digest + 2 * b, 3, "%02x", run->digest[b]);
+        if (json)
+            json_array_append_new(list, json_pack("{s:s, s:s, s:I}", "digest", digest, "arm",
+                                                  run->scenario->arm, "replicate",
+                                                  (json_int_t)run->replicate));
+        else
+            printf("%s  %s  %u\n", digest, run->scenario->arm, run->replicate);
     }
+    if (json) {
+        json_dumpf(list, stdout, JSON_INDENT(2));
+        putchar('\n');
+    }
+    json_decref(list);
 }
 
 static int tell_episode(const struct plan *plan, uint32_t episode, struct error *error)
@@ -243,7 +241,7 @@ static int print_findings(const struct arguments *arguments, const struct plan *
     struct published **published = calloc(arm_count, sizeof *published);
     struct print_options options = {.width = terminal_width(),
                                     .colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
-                                    .detail = arguments->detail};
+                                    .detail = !arguments->brief};
     struct utsname host;
     struct findings_source source;
     int failed;
@@ -288,7 +286,8 @@ static int run(const struct arguments *arguments, struct scenario_file *file, st
 {
     uint32_t arm_count;
     const struct scenario **arms = calloc(scenario_arms(file), sizeof *arms);
-    struct plan plan = {.trace_path = arguments->trace_path};
+    struct plan plan = {.trace_path = arguments->trace_path,
+                        .single = arguments->trace_path != NULL || arguments->digest};
     uint32_t replicates;
     int failed;
 
@@ -313,8 +312,8 @@ static int run(const struct arguments *arguments, struct scenario_file *file, st
     if (failed != 0 || arguments->episode > 0)
         goto out;
     if (arguments->digest)
-        print_digests(&plan);
-    else if (arms[0]->contact.enabled && arguments->trace_path == NULL)
+        print_digests(&plan, arguments->json);
+    else if (arms[0]->contact.enabled)
         failed = contact_print(&plan, arms, arm_count, arguments->json, error);
     else
         failed = print_findings(arguments, &plan, arms, arm_count, error);
@@ -326,22 +325,19 @@ out:
 
 int command_sim(int argc, char **argv)
 {
+    char name[] = "iolaus sim";
     struct arguments arguments = {.workers = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN)};
     struct scenario_file *file;
     struct error error = {0};
     int failed;
 
     argp_err_exit_status = 2;
+    argv[0] = name;
     if (arguments.workers < 1 || arguments.workers > 256)
         arguments.workers = 1;
     if (argp_parse(&ARGP, argc, argv, 0, NULL, &arguments) != 0)
         return 2;
-    if (arguments.path == NULL) {
-        fputs("iolaus sim: which scenario? As in `iolaus sim scenarios/newsroom.yaml`\n", stderr);
-        return 2;
-    }
-    failed =
-        scenario_open(&file, arguments.path, arguments.changes, arguments.change_count, &error);
+    failed = input_open(&arguments.input, "sim", &file, &error);
     if (failed == 0) {
         failed = run(&arguments, file, &error);
         scenario_close(file);

@@ -237,13 +237,14 @@ static int run_diff(const struct arguments *arguments)
         return report(&error);
     if (arguments->json) {
         json_t *object = json_pack("{s:b, s:s?, s:s?, s:s?}", "differs", difference.differs, "in",
-                                   !difference.differs    ? NULL
-                                   : difference.in_header ? "header"
-                                                          : "records",
+                                   !difference.differs      ? NULL
+                                   : !difference.in_records ? "header"
+                                   : !difference.in_header  ? "records"
+                                                            : "both",
                                    "field", difference.differs ? difference.field : NULL, "words",
                                    difference.differs ? difference.words : NULL);
 
-        if (object != NULL && difference.differs && !difference.in_header)
+        if (object != NULL && difference.in_records)
             json_object_set_new(object, "record", json_integer((json_int_t)difference.place));
         if (object == NULL || json_dumpf(object, stdout, JSON_INDENT(2)) < 0) {
             error_set(&error, ERROR_IO, "the output cannot be written");

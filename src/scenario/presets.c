@@ -119,25 +119,42 @@ static const struct field fields_presets[] = {{.key = "iolaus-presets",
                                               {.key = NULL}};
 static const struct table table_presets = {.name = "a file of presets", .fields = fields_presets};
 
+/* Tries one folder, below the program's own where `beside` is not empty. */
+static void presets_try(struct presets *presets, const char *beside, const char *folder)
+{
+    char path[8192];
+
+    if (presets->path != NULL)
+        return;
+    snprintf(path, sizeof path, "%s%s/presets.yaml", beside, folder);
+    if (access(path, R_OK) == 0)
+        presets->path = strdup(path);
+}
+
 static int presets_look(struct presets *presets, struct error *error)
 {
     const char *directory = getenv("IOLAUS_DATA");
-    const char *places[] = {"data", "../data", IOLAUS_DATA_DIR};
-    char path[4096];
+    char program[4096], path[4200];
+    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
 
     if (directory != NULL) {
         snprintf(path, sizeof path, "%s/presets.yaml", directory);
         presets->path = strdup(path);
     }
-    for (size_t i = 0; presets->path == NULL && i < sizeof places / sizeof *places; i++) {
-        snprintf(path, sizeof path, "%s/presets.yaml", places[i]);
-        if (access(path, R_OK) == 0)
-            presets->path = strdup(path);
+    presets_try(presets, "", "data");
+    /* An installation anywhere, or a build folder in the source tree. */
+    while (length > 0 && program[length - 1] != '/')
+        length--;
+    if (length > 0) {
+        program[length] = 0;
+        presets_try(presets, program, "../share/iolaus");
+        presets_try(presets, program, "../../../data");
     }
+    presets_try(presets, "", IOLAUS_DATA_DIR);
     if (presets->path == NULL)
         return error_set(error, ERROR_INPUT,
-                         "presets.yaml is in none of data, ../data and %s; name its directory in "
-                         "the environment variable IOLAUS_DATA",
+                         "presets.yaml is neither in data, nor beside the program, nor in %s; name "
+                         "its directory in the environment variable IOLAUS_DATA",
                          IOLAUS_DATA_DIR);
     return 0;
 }

@@ -233,6 +233,18 @@ static int seen_add(struct reader *reader, struct seen **seen, const char *name,
     return 0;
 }
 
+static int list_make(struct reader *reader, const struct field *field, int node, size_t count,
+                     struct list *list)
+{
+    const struct table *table = field->more.table;
+
+    if (count > table->most)
+        return refuse(reader, node, "%s: %zu entries; at most %u", field->key, count, table->most);
+    list->items = arena_take_array(reader->arena, count, table->size);
+    list->count = (uint32_t)count;
+    return list->items == NULL ? reader_memory(reader) : 0;
+}
+
 static int entries_read(struct reader *reader, const struct field *field, int node,
                         struct list *list)
 {
@@ -246,12 +258,7 @@ static int entries_read(struct reader *reader, const struct field *field, int no
         return refuse(reader, node, "%s: a list should stand here, not %s", field->key,
                       document_kind(reader->document, node));
     count = (size_t)(at->data.sequence.items.top - at->data.sequence.items.start);
-    if (count > table->most)
-        return refuse(reader, node, "%s: %zu entries; at most %u", field->key, count, table->most);
-    list->items = arena_take_array(reader->arena, count, table->size);
-    list->count = (uint32_t)count;
-    if (list->items == NULL)
-        return reader_memory(reader);
+    code = list_make(reader, field, node, count, list);
     for (size_t i = 0; i < count && code == 0; i++) {
         struct item *item = (struct item *)((char *)list->items + i * table->size);
 
@@ -277,12 +284,7 @@ static int named_read(struct reader *reader, const struct field *field, int node
         return refuse(reader, node, "%s: a mapping of names should stand here, not %s", field->key,
                       document_kind(reader->document, node));
     count = (size_t)(at->data.mapping.pairs.top - at->data.mapping.pairs.start);
-    if (count > table->most)
-        return refuse(reader, node, "%s: %zu entries; at most %u", field->key, count, table->most);
-    list->items = arena_take_array(reader->arena, count, table->size);
-    list->count = (uint32_t)count;
-    if (list->items == NULL)
-        return reader_memory(reader);
+    code = list_make(reader, field, node, count, list);
     for (size_t i = 0; i < count && code == 0; i++) {
         struct item *item = (struct item *)((char *)list->items + i * table->size);
         const yaml_node_pair_t *pair = at->data.mapping.pairs.start + i;
@@ -331,6 +333,7 @@ int reader_field(struct reader *reader, const struct field *field, int node, voi
     case FIELD_PROBABILITY:
     case FIELD_DECIMAL:
     case FIELD_BOND:
+    case FIELD_SIZE:
     case FIELD_SCORE:
     case FIELD_FLAG:
     case FIELD_WORD:

@@ -27,6 +27,7 @@ enum field_type {
     FIELD_PROBABILITY, /* probability: a decimal, or a fraction such as 6/7 */
     FIELD_DECIMAL,     /* fixed */
     FIELD_BOND,        /* int16_t Q1.14: a decimal in [-1, 1], or none, bad, neutral, good */
+    FIELD_SIZE,        /* uint64_t: bytes */
     FIELD_SCORE,       /* int64_t: a whole number, or none */
     FIELD_FLAG,        /* bool */
     FIELD_WORD,        /* uint8_t: one of more.words */

@@ -58,6 +58,7 @@ static void write_type(FILE *out, const struct field *field)
         [FIELD_SEED] = "a whole number below 2^64",
         [FIELD_PROBABILITY] = "a probability, such as `0.38` or `6/7`",
         [FIELD_BOND] = "a number from -1 to 1, or `none`, `bad`, `neutral`, `good`",
+        [FIELD_SIZE] = "a size, such as `64MiB`",
         [FIELD_SCORE] = "a whole number, or `none`",
         [FIELD_FLAG] = "`true` or `false`",
         [FIELD_TEXT] = "a text",
@@ -103,6 +104,7 @@ static void write_type(FILE *out, const struct field *field)
     case FIELD_SEED:
     case FIELD_PROBABILITY:
     case FIELD_BOND:
+    case FIELD_SIZE:
     case FIELD_SCORE:
     case FIELD_FLAG:
     case FIELD_TEXT:

@@ -187,6 +187,7 @@ static int group_resolve(struct resolver *resolver, const struct spec_group *wri
     group->decision = behaviour.decision;
     group->service = behaviour.service;
     group->start_time = behaviour.start_time;
+    group->state_bytes = behaviour.state_bytes;
     rules_fill(resolver->spec, &behaviour, kind->class == CLASS_OBJECT_KIND, &group->rules);
     mind_clear(&group->rules.mind);
     if (behaviour.mind == NULL || strcmp(behaviour.mind, "none") == 0)

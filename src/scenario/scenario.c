@@ -172,10 +172,10 @@ static int arm_open(struct scenario_file *file, uint32_t number, struct error *e
         code = resolve_all(&resolver);
     if (code == 0 && written != NULL) {
         /* Read again here, for the nodes of `written` belong to a document that is closed. */
-        const struct spec_arm *own = (const struct spec_arm *)spec.arms.items + number;
+        const struct spec_arm *own;
 
         assert(spec.arms.items != NULL && number < spec.arms.count);
-
+        own = (const struct spec_arm *)spec.arms.items + number;
         code = resolve_published(&resolver, &own->published);
         if (code == 0)
             code = arm_words(&resolver.reader, own, &arm->scenario);

@@ -40,6 +40,7 @@ struct scenario_group {
     struct spread decision; /* latency of a decision */
     struct spread service;  /* time for one task */
     time_ns start_time;     /* from the platform's start to the first instruction */
+    uint64_t state_bytes;   /* moved where a checkpoint is restored */
 };
 
 /* A source of tasks; each task goes through the hops in turn. */
@@ -60,6 +61,7 @@ struct scenario_network {
     probability loss;
     probability duplicate;
     bool hangup;              /* a dead process's links close, and the peers see it */
+    uint64_t transfer_bytes;  /* of state, moved in a second; at least 1 */
     time_ns platform_latency; /* to and from the platform, one way, > 0 */
     uint32_t drift_ppm_max;   /* each agent's clock runs fast or slow by up to this */
 };

@@ -20,6 +20,7 @@ struct behaviour {
     uint8_t framing, prohibition;
     uint32_t attempts;
     int64_t score;
+    uint64_t state_bytes;
 };
 
 struct spec_kind {

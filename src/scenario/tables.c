@@ -30,6 +30,11 @@
         .key = name, .type = FIELD_COUNT, .offset = place, .low = least, .high = most,             \
         .standard = default, .doc = text                                                           \
     }
+#define SIZE(name, place, least, most, default, text)                                              \
+    {                                                                                              \
+        .key = name, .type = FIELD_SIZE, .offset = place, .low = least, .high = most,              \
+        .standard = default, .doc = text                                                           \
+    }
 #define PLAIN(name, kind, place, default, text)                                                    \
     {                                                                                              \
         .key = name, .type = kind, .offset = place, .standard = default, .doc = text               \
@@ -115,6 +120,9 @@ static const struct field fields_behaviour[] = {
     SPREAD("service", AT(behaviour, service), 0, HOUR, "50ms", "How long one task takes."),
     TIME("start_time", AT(behaviour, start_time), 0, HOUR, "500ms",
          "From the platform's start of a process to its first instruction."),
+    SIZE("state", AT(behaviour, state_bytes), 0, INT64_C(1) << 40, "0B",
+         "How large its state is: restoring its last checkpoint moves so much, at "
+         "`platform.transfer` a second."),
     WORDS("tools", FIELD_WORDS, AT(behaviour, tools), words_tools, NULL,
           "The acts that it is able to try (default: report, volunteer, relaunch, relink, alert, "
           "request, checkpoint; vision: without volunteer and relaunch; object: checkpoint, and "
@@ -437,6 +445,8 @@ static const struct field fields_platform[] = {
            "Who may do what to whom."),
     TIME("latency", AT(spec, network.platform_latency), 1, 4 * SECOND, "2ms",
          "Of a message to or from the platform, one way."),
+    SIZE("transfer", AT(spec, network.transfer_bytes), INT64_C(1) << 20, INT64_C(1) << 50, "100MiB",
+         "How much state is moved in a second where a checkpoint is restored."),
     COUNT("incarnations_max", AT(spec, platform.incarnations_max), 1, 8, "4",
           "Incarnations of one agent alive at once."),
     TIME("grant_time", AT(spec, platform.grant_time), 1, YEAR, "30s",

@@ -277,6 +277,22 @@ static int word_read(struct reader *reader, const struct field *field, int node,
     return code;
 }
 
+static int bytes_read(struct reader *reader, const struct field *field, int node, const char *text,
+                      uint64_t *to)
+{
+    struct error problem;
+    uint64_t value;
+
+    if (size_parse(text, &value, &problem) != 0)
+        return value_error(reader, node, field, &problem);
+    if (value < (uint64_t)field->low || value > (uint64_t)field->high)
+        return refuse(reader, node,
+                      "%s: `%.40s` is out of range; it must be from %lld to %lld bytes", field->key,
+                      text, (long long)field->low, (long long)field->high);
+    *to = value;
+    return 0;
+}
+
 int value_read(struct reader *reader, const struct field *field, int node, const char *text,
                void *to)
 {
@@ -294,6 +310,8 @@ int value_read(struct reader *reader, const struct field *field, int node, const
         return decimal_read(reader, field, node, text, to);
     case FIELD_BOND:
         return bond_read(reader, field, node, text, to);
+    case FIELD_SIZE:
+        return bytes_read(reader, field, node, text, to);
     case FIELD_SCORE:
         return score_read(reader, field, node, text, to);
     case FIELD_FLAG:

@@ -11,16 +11,17 @@
 #pragma GCC poison malloc calloc realloc free
 
 #define BARRIERS_MAX (1u << 24)
-#define BLOCK_BYTES (256u << 10) /* of entities' state: a part of a core's own cache */
-#define BLOCK_MIN (1u << 12)
+/* A block chosen: its state is to stay in the nearest cache, and there are not to be too many. */
+#define BLOCK_BYTES (16u << 10)
+#define BLOCK_MIN (1u << 10)
 #define BLOCKS_CHOSEN 256u
 #define SPARSE_BUCKETS 1024u /* after so many it is seen whether they hold enough */
 #define SPARSE_EVENTS 64u    /* which they do if they hold as many on average */
-#define PART_EVENTS 256u
-#define FETCH_EVENTS                                                                               \
-    8u /* worked for each chunk of the next bucket that is fetched; it holds 15                    \
-        */
+#define PART_EVENTS 256u     /* ordered at once, so that they are near when they are worked */
 #define ENTITY_NONE UINT32_MAX
+/* Events worked between two fetchings of what comes next: the rows of a group, and one chunk, which
+ * holds fifteen events, of the next bucket. */
+#define GROUP_EVENTS 8u
 
 struct barrier {
     time_ns at;
@@ -60,7 +61,8 @@ struct engine {
     uint64_t windows;
     uint32_t buckets; /* worked, and all events, since the last look at the density */
     uint64_t buckets_events;
-    uint64_t bytes; /* of this region */
+    uint32_t bucket_max; /* events in the largest so far */
+    uint64_t bytes;      /* of this region */
 };
 
 static uint64_t bytes_align(uint64_t bytes)
@@ -77,7 +79,7 @@ static uint32_t block_shift_of(const struct engine_rules *rules)
         block = BLOCK_BYTES / (rules->entity_bytes ? rules->entity_bytes : 64);
         block = block > BLOCK_MIN ? block : BLOCK_MIN;
     }
-    while (shift < 31 && (UINT64_C(1) << shift) < block)
+    while (shift < 31 && (UINT64_C(1) << shift) < block && (UINT64_C(1) << shift) < rules->entities)
         shift++;
     while ((rules->entities - 1) >> shift >= (rules->block ? BLOCKS_MAX : BLOCKS_CHOSEN))
         shift++;
@@ -257,36 +259,46 @@ static __attribute__((noinline)) void own_work(struct engine *engine, const stru
     }
 }
 
-/* Events ahead at which the world is told of what comes, and again. */
-#define FETCH_FAR 12
-#define FETCH_NEAR 6
-
-static void world_fetch(struct engine *engine, const struct event *events, uint32_t count,
-                        uint32_t i)
+/* Tells the world of the group that begins at `begin`. */
+static void group_fetch(const struct engine *engine, const struct event *events, uint32_t count,
+                        uint32_t begin, int nearer)
 {
-    if (i + FETCH_FAR < count)
-        engine->world.fetch(engine->world.context, events[i + FETCH_FAR].target, 0);
-    if (i + FETCH_NEAR < count)
-        engine->world.fetch(engine->world.context, events[i + FETCH_NEAR].target, 1);
+    uint32_t end = count < begin + GROUP_EVENTS ? count : begin + GROUP_EVENTS;
+
+    for (uint32_t i = begin; i < end; i++)
+        engine->world.fetch(engine->world.context, events[i].target, nearer);
 }
 
 /* Works sorted events: all that their entities have in this window. */
 static void events_work(struct engine *engine, const struct event *events, uint32_t count,
                         time_ns base)
 {
-    /* One flat loop: where one entity's events end cannot be foreseen. */
-    for (uint32_t i = 0; i < count; i++) {
-        const struct event *event = &events[i];
+    bool fetch = engine->world.fetch != NULL;
 
-        if (i % FETCH_EVENTS == 0 && engine->fetched != 0)
+    if (fetch) {
+        group_fetch(engine, events, count, 0, 0);
+        group_fetch(engine, events, count, GROUP_EVENTS, 0);
+        group_fetch(engine, events, count, 0, 1);
+    }
+    /* No loop over one entity's events, for where they end cannot be foreseen. */
+    for (uint32_t i = 0; i < count;) {
+        uint32_t end = count - i < GROUP_EVENTS ? count : i + GROUP_EVENTS;
+
+        if (fetch) {
+            group_fetch(engine, events, count, i + 2 * GROUP_EVENTS, 0);
+            group_fetch(engine, events, count, i + GROUP_EVENTS, 1);
+        }
+        if (engine->fetched != 0)
             engine->fetched = queue_chunk_fetch(&engine->queue, engine->fetched);
-        if (engine->world.fetch != NULL)
-            world_fetch(engine, events, count, i);
-        if (__builtin_expect(engine->own_end != 0, 0))
-            own_work(engine, event, base);
-        engine->entity = event->target;
-        engine->now = base + event->offset;
-        engine->world.step(engine->world.context, engine, event, engine->now);
+        for (; i < end; i++) {
+            const struct event *event = &events[i];
+
+            if (__builtin_expect(engine->own_end != 0, 0))
+                own_work(engine, event, base);
+            engine->entity = event->target;
+            engine->now = base + event->offset;
+            engine->world.step(engine->world.context, engine, event, engine->now);
+        }
     }
     own_work(engine, NULL, base);
 }
@@ -309,6 +321,8 @@ static bool bucket_work(struct engine *engine, uint32_t block, bool cut)
         return false;
     count = bins_fill(&engine->bins, queue, &list, block, engine->sorted);
     queue_list_free(queue, &list);
+    if (count > engine->bucket_max)
+        engine->bucket_max = count;
     queue->waiting -= count;
     engine->events += count;
     engine->buckets++;
@@ -469,4 +483,11 @@ uint64_t engine_waiting(const struct engine *engine)
 uint64_t engine_windows(const struct engine *engine)
 {
     return engine->windows;
+}
+
+uint64_t engine_bytes(const struct engine *engine)
+{
+    return sizeof(*engine) + queue_bytes_used(&engine->queue) +
+           UINT64_C(2) * engine->bucket_max * sizeof(struct event) +
+           engine->barrier_count * sizeof(struct barrier);
 }

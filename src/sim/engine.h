@@ -43,9 +43,9 @@ struct engine_world {
     int (*barrier)(void *world, struct engine *engine, time_ns now, uint32_t data,
                    struct error *error);
     void *context;
-    /* Told some events ahead, twice, that `target` will be worked: the world may fetch into the cache
-     * what it will touch, and must change nothing. First with nearer 0, then with nearer 1. May be
-     * NULL. */
+    /* Told some events ahead, twice, that `target` will be worked: the world may fetch into the
+     * cache what it will touch, and must change nothing. First with nearer 0, then with nearer 1.
+     * May be NULL. */
     void (*fetch)(void *world, uint32_t target, int nearer);
 };
 
@@ -86,5 +86,6 @@ time_ns engine_now(const struct engine *engine);
 uint64_t engine_events(const struct engine *engine);  /* worked */
 uint64_t engine_waiting(const struct engine *engine); /* not yet worked */
 uint64_t engine_windows(const struct engine *engine); /* not empty */
+uint64_t engine_bytes(const struct engine *engine);   /* of the memory touched so far, about */
 
 #endif

@@ -46,6 +46,14 @@ uint64_t queue_bytes(uint32_t blocks, uint64_t events_max)
            bytes_align(units_needed(blocks, events_max) * sizeof(union unit));
 }
 
+uint64_t queue_bytes_used(const struct queue *queue)
+{
+    return queue->unit_fresh * sizeof(union unit) +
+           ((uint64_t)LEVEL_SLOTS << queue->row_shift) * sizeof(*queue->buckets) +
+           (uint64_t)LEVEL_SLOTS * queue->block_words * sizeof(*queue->blocks_used) +
+           (uint64_t)LEVEL_SLOTS * (queue->level_count - 1) * sizeof(struct event_list);
+}
+
 static void levels_extend(struct queue *queue)
 {
     for (uint32_t l = 0; l + 1 < queue->level_count; l++) {
@@ -59,9 +67,10 @@ void queue_open(struct queue *queue, void *memory, uint32_t blocks, uint32_t blo
                 uint64_t width, uint64_t events_max)
 {
     unsigned char *place = memory;
-    uint64_t last = (uint64_t)INT64_MAX / width;
+    uint64_t last;
 
     assert(blocks >= 1 && width >= 1 && width <= UINT32_MAX);
+    last = (uint64_t)INT64_MAX / width;
     queue->blocks = blocks;
     queue->row_shift = row_shift_of(blocks);
     queue->block_shift = block_shift;
@@ -237,9 +246,9 @@ void queue_advance(struct queue *queue, uint64_t window)
     if (window >> LEVEL_BITS == before >> LEVEL_BITS)
         return;
     levels_extend(queue);
-    /* From the highest level down: of two events of one source for one instant, the one in the
-     * higher level was sent first. Slots before the new place are empty. */
-    for (uint32_t l = queue->level_count - 1; l >= 1; l--) {
+    /* All that waits for one instant waits in one level, so it does not matter which is emptied
+     * first. Slots before the new place are empty. */
+    for (uint32_t l = 1; l < queue->level_count; l++) {
         uint64_t slot = window >> LEVEL_BITS * l;
 
         if (slot == before >> LEVEL_BITS * l)

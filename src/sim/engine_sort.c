@@ -75,7 +75,7 @@ static inline void rank_sort(const struct event *events, uint32_t count, uint32_
     for (uint32_t i = 0; i < width; i++) {
         uint64_t key = (uint64_t)events[i].offset << 32 | events[i].source;
 
-        keys[i] = i < count ? key : UINT64_MAX;
+        keys[i] = key | -(uint64_t)(i >= count);
     }
     for (uint32_t i = 1; i < width; i++) {
         for (uint32_t j = 0; j < i; j++) {

@@ -328,6 +328,9 @@ bool platform_needed(const struct scenario *scenario);
 int platform_open(struct world *world, struct error *error);
 void platform_entity_step(struct world *world, const struct event *event, time_ns now);
 int control_open(struct world *world, struct error *error);
+/* A word to control from another entity, where there is a campaign. */
+void world_tell_control(struct world *world, uint32_t from, time_ns at,
+                        const struct campaign_event *event, const struct cause *cause);
 void control_entity_step(struct world *world, const struct event *event, time_ns now);
 
 /* world_fault.c: barriers: what is truly simultaneous */

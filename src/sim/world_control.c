@@ -26,6 +26,20 @@ int control_open(struct world *world, struct error *error)
     return 0;
 }
 
+void world_tell_control(struct world *world, uint32_t from, time_ns at,
+                        const struct campaign_event *event, const struct cause *cause)
+{
+    uint32_t slot;
+
+    if (world->campaign == NULL)
+        return;
+    slot = world_message(world);
+    world->message[slot].use = USE_CAMPAIGN;
+    world->message[slot].cause = *cause;
+    world->message[slot].campaign = *event;
+    world_send(world, from, world->control_entity, at, slot);
+}
+
 static void to_platform(struct world *world, time_ns now, uint32_t slot)
 {
     world_send(world, world->control_entity, world->platform_entity,

@@ -70,21 +70,6 @@ static void to_row(struct world *world, uint32_t row, time_ns now, uint32_t slot
                slot);
 }
 
-static void to_control(struct world *world, time_ns now, const struct campaign_event *event,
-                       const struct cause *cause)
-{
-    uint32_t slot;
-
-    if (world->campaign == NULL)
-        return;
-    slot = world_message(world);
-    world->message[slot].use = USE_CAMPAIGN;
-    world->message[slot].cause = *cause;
-    world->message[slot].campaign = *event;
-    world_send(world, world->platform_entity, world->control_entity,
-               now + world->scenario->network.platform_latency, slot);
-}
-
 static struct record_id write_action(struct world *world, uint8_t verb, time_ns now,
                                      const struct cause *cause,
                                      const struct platform_action *action, int64_t value)
@@ -259,18 +244,21 @@ static void do_action(struct world *world, const struct platform_action *action,
     case ACTION_SWITCH:
         event.kind = CAMPAIGN_SWITCH;
         made.id = write_action(world, VERB_SWITCHED, now, cause, action, action->value);
-        to_control(world, now, &event, &made);
+        world_tell_control(world, world->platform_entity,
+                           now + world->scenario->network.platform_latency, &event, &made);
         break;
     case ACTION_SCORE:
         event.kind = CAMPAIGN_SCORE;
         made.id = write_action(world, VERB_SCORED, now, cause, action, action->value);
-        to_control(world, now, &event, &made);
+        world_tell_control(world, world->platform_entity,
+                           now + world->scenario->network.platform_latency, &event, &made);
         break;
     case ACTION_STALL:
         event.kind = CAMPAIGN_STALL;
         *granted = action->value;
         made.id = write_action(world, VERB_STALLED, now, cause, action, action->value);
-        to_control(world, now, &event, &made);
+        world_tell_control(world, world->platform_entity,
+                           now + world->scenario->network.platform_latency, &event, &made);
         break;
     case ACTION_COPY:
         write_action(world, VERB_COPIED, now, cause, action, 0);
@@ -278,7 +266,8 @@ static void do_action(struct world *world, const struct platform_action *action,
     case ACTION_RETURNED:
         event.kind = CAMPAIGN_RETURNED;
         made.id = write_action(world, VERB_RETURNED, now, cause, action, 0);
-        to_control(world, now, &event, &made);
+        world_tell_control(world, world->platform_entity,
+                           now + world->scenario->network.platform_latency, &event, &made);
         break;
     case ACTION_GIVE_UP:
         write_action(world, VERB_GAVE_UP, now, cause, action, 0);

@@ -60,19 +60,12 @@ void row_deliver(struct world *world, uint32_t row, struct percept *percept, tim
 static void tell_control(struct world *world, uint32_t row, uint8_t kind, time_ns now,
                          int64_t value, const struct cause *cause)
 {
-    uint32_t slot;
+    struct campaign_event event = {.kind = kind,
+                                   .incarnation = world->row[row].incarnation,
+                                   .whom = row_agent(world, row),
+                                   .value = value};
 
-    if (world->campaign == NULL)
-        return;
-    slot = world_message(world);
-    world->message[slot].use = USE_CAMPAIGN;
-    world->message[slot].cause = *cause;
-    world->message[slot].campaign =
-        (struct campaign_event){.kind = kind,
-                                .incarnation = world->row[row].incarnation,
-                                .whom = row_agent(world, row),
-                                .value = value};
-    world_send(world, row, world->control_entity, now + world->lookahead, slot);
+    world_tell_control(world, row, now + world->lookahead, &event, cause);
 }
 
 static void set_links(struct world *world, uint32_t row, uint32_t checkpoint)
@@ -204,9 +197,8 @@ void row_end(struct world *world, uint32_t row, time_ns now, uint8_t reason,
     agent_id id = row_agent(world, row);
     struct record record = record_make(VERB_DIED, now, cause, AGENT_NONE, id, reason);
     struct cause died = {.by = AGENT_NONE, .via = AGENT_NONE};
-    uint32_t slot;
-
     struct agent agent = row_assemble(world, row);
+    uint32_t slot;
 
     assert(world->row[row].alive && agent_check(rules_of(world, id), &agent) == NULL);
     record.by = record.via = AGENT_NONE;
@@ -231,14 +223,7 @@ void row_end(struct world *world, uint32_t row, time_ns now, uint8_t reason,
                                                             .value = reason};
     world_send(world, row, world->platform_entity, now + world->scenario->network.platform_latency,
                slot);
-    if (world->campaign == NULL)
-        return;
-    slot = world_message(world);
-    world->message[slot].use = USE_CAMPAIGN;
-    world->message[slot].cause = died;
-    world->message[slot].campaign = (struct campaign_event){
-        .kind = CAMPAIGN_DIED, .incarnation = record.whom_incarnation, .whom = id, .value = reason};
-    world_send(world, row, world->control_entity, now + world->lookahead, slot);
+    tell_control(world, row, CAMPAIGN_DIED, now, reason, &died);
 }
 
 /* The peer is back: what the agent was about for it is over, and what it says of the return is its
@@ -410,11 +395,21 @@ static void start_failed(struct world *world, uint32_t row, incarnation_id incar
 
 /* From the start of the process to its first instruction it can be killed, but nothing else reaches
  * it. */
+/* From the platform's start to the first instruction: a checkpoint that is restored is moved. */
+static time_ns start_takes(const struct world *world, agent_id id, uint32_t checkpoint)
+{
+    const struct scenario_group *group = &world->scenario->groups[world->scenario->group_of[id]];
+    uint64_t rate = world->scenario->network.transfer_bytes;
+    uint64_t bytes = checkpoint > 0 ? group->state_bytes : 0;
+
+    return group->start_time + (time_ns)(bytes / rate) * 1000000000 +
+           fixed_scale(1000000000, fixed_ratio((int64_t)(bytes % rate), (int64_t)rate));
+}
+
 static void take_start(struct world *world, uint32_t row, const struct message *message,
                        time_ns now)
 {
     agent_id id = row_agent(world, row);
-    time_ns start_time = world->scenario->groups[world->scenario->group_of[id]].start_time;
     uint32_t slot;
 
     if (world->row[row].alive || world->row_work[row].starting != 0 ||
@@ -426,7 +421,7 @@ static void take_start(struct world *world, uint32_t row, const struct message *
     slot = world_message(world);
     world->message[slot] = *message;
     world->message[slot].use = USE_BEGIN;
-    world_send(world, row, row, now + start_time, slot);
+    world_send(world, row, row, now + start_takes(world, id, message->checkpoint), slot);
 }
 
 void row_kill(struct world *world, uint32_t row, time_ns now, uint8_t reason,

@@ -4,68 +4,109 @@
 
 #include "trace/tools.h"
 
-static bool headers_differ(struct trace_difference *difference, const char *field, const char *a,
+/* Adds a line; the first field that differs is the one that is named. */
+static void headers_differ(struct trace_difference *difference, const char *field, const char *a,
                            const char *b)
 {
+    size_t used = strlen(difference->words);
+
+    if (!difference->differs)
+        snprintf(difference->field, sizeof difference->field, "%s", field);
     difference->differs = difference->in_header = true;
-    snprintf(difference->field, sizeof difference->field, "%s", field);
-    snprintf(difference->words, sizeof difference->words,
-             "the headers differ in `%s`\n  a: %s\n  b: %s\n", field, a, b);
-    return true;
+    snprintf(difference->words + used, sizeof difference->words - used,
+             "the headers differ in `%s`: a: %s, b: %s\n", field, a, b);
 }
 
-static bool numbers_compare(struct trace_difference *difference, const char *field, uint64_t a,
+static void numbers_compare(struct trace_difference *difference, const char *field, uint64_t a,
                             uint64_t b)
 {
     char left[24], right[24];
 
     snprintf(left, sizeof left, "%" PRIu64, a);
     snprintf(right, sizeof right, "%" PRIu64, b);
-    return a != b && headers_differ(difference, field, left, right);
+    if (a != b)
+        headers_differ(difference, field, left, right);
 }
 
-static bool texts_compare(struct trace_difference *difference, const char *field, const char *a,
+static void texts_compare(struct trace_difference *difference, const char *field, const char *a,
                           const char *b)
 {
-    return strcmp(a, b) != 0 && headers_differ(difference, field, a, b);
+    if (strcmp(a, b) != 0)
+        headers_differ(difference, field, a, b);
 }
 
-static bool digests_compare(struct trace_difference *difference, const char *field,
+/* Sixteen digits tell two digests apart as well as all. */
+static void digests_compare(struct trace_difference *difference, const char *field,
                             const unsigned char a[32], const unsigned char b[32])
 {
-    char left[65], right[65];
+    char left[17], right[17];
 
-    for (int i = 0; i < 32; i++) {
+    for (int i = 0; i < 8; i++) {
         snprintf(left + 2 * i, 3, "%02x", a[i]);
         snprintf(right + 2 * i, 3, "%02x", b[i]);
     }
-    return memcmp(a, b, 32) != 0 && headers_differ(difference, field, left, right);
+    if (memcmp(a, b, 32) != 0)
+        headers_differ(difference, field, left, right);
 }
 
-/* What goes into the digest, in the order in which people would look. */
+/* Whether the two tell of the same agents, so that their records can be compared; of the agents
+ * that differ the first is told. */
+static bool crews_compare(struct trace_difference *difference, const struct trace_header *a,
+                          const struct trace_header *b)
+{
+    numbers_compare(difference, "agents", a->agents, b->agents);
+    if (a->agents != b->agents)
+        return false;
+    for (uint32_t i = 0; i < a->agents; i++) {
+        if (strcmp(a->agent_names[i], b->agent_names[i]) == 0)
+            continue;
+        headers_differ(difference, "agent_name", a->agent_names[i], b->agent_names[i]);
+        return false;
+    }
+    return true;
+}
+
+/* What differs within the same crew; of kinds, sorts and nodes the first of each. */
+static void kinds_compare(struct trace_difference *difference, const struct trace_header *a,
+                          const struct trace_header *b)
+{
+    uint32_t i = 0;
+
+    while (i < a->agents && strcmp(a->agent_kinds[i], b->agent_kinds[i]) == 0)
+        i++;
+    if (i < a->agents)
+        headers_differ(difference, "agent_kind", a->agent_kinds[i], b->agent_kinds[i]);
+    for (i = 0; i < a->agents && a->objects[i] == b->objects[i];)
+        i++;
+    if (i < a->agents)
+        numbers_compare(difference, "object", a->objects[i], b->objects[i]);
+    numbers_compare(difference, "nodes", a->nodes, b->nodes);
+    for (i = 0; i < a->nodes && i < b->nodes && strcmp(a->node_names[i], b->node_names[i]) == 0;)
+        i++;
+    if (i < a->nodes && i < b->nodes)
+        headers_differ(difference, "node_name", a->node_names[i], b->node_names[i]);
+}
+
+/* What goes into the digest, in the order in which people would look. Whether the records can be
+ * compared: those of one crew. */
 static bool headers_compare(struct trace_difference *difference, const struct trace_header *a,
                             const struct trace_header *b)
 {
-    if (texts_compare(difference, "world", a->world, b->world) ||
-        texts_compare(difference, "scenario", a->scenario, b->scenario) ||
-        texts_compare(difference, "arm", a->arm, b->arm) ||
-        numbers_compare(difference, "seed", a->seed, b->seed) ||
-        numbers_compare(difference, "replicate", a->replicate, b->replicate) ||
-        numbers_compare(difference, "agents", a->agents, b->agents) ||
-        numbers_compare(difference, "nodes", a->nodes, b->nodes) ||
-        numbers_compare(difference, "links", a->links, b->links) ||
-        numbers_compare(difference, "duration_ns", (uint64_t)a->duration, (uint64_t)b->duration))
-        return true;
-    for (uint32_t i = 0; i < a->agents; i++)
-        if (texts_compare(difference, "agent_name", a->agent_names[i], b->agent_names[i]) ||
-            texts_compare(difference, "agent_kind", a->agent_kinds[i], b->agent_kinds[i]) ||
-            numbers_compare(difference, "object", a->objects[i], b->objects[i]))
-            return true;
-    for (uint32_t i = 0; i < a->nodes; i++)
-        if (texts_compare(difference, "node_name", a->node_names[i], b->node_names[i]))
-            return true;
-    return digests_compare(difference, "scenario_digest", a->scenario_digest, b->scenario_digest) ||
-           digests_compare(difference, "links_digest", a->links_digest, b->links_digest);
+    bool same_crew;
+
+    texts_compare(difference, "world", a->world, b->world);
+    texts_compare(difference, "scenario", a->scenario, b->scenario);
+    texts_compare(difference, "arm", a->arm, b->arm);
+    numbers_compare(difference, "seed", a->seed, b->seed);
+    numbers_compare(difference, "replicate", a->replicate, b->replicate);
+    numbers_compare(difference, "links", a->links, b->links);
+    numbers_compare(difference, "duration_ns", (uint64_t)a->duration, (uint64_t)b->duration);
+    digests_compare(difference, "scenario_digest", a->scenario_digest, b->scenario_digest);
+    digests_compare(difference, "links_digest", a->links_digest, b->links_digest);
+    same_crew = crews_compare(difference, a, b);
+    if (same_crew)
+        kinds_compare(difference, a, b);
+    return same_crew;
 }
 
 /* The name of the first field that differs, in the order of their bytes; NULL if none does. */
@@ -127,15 +168,18 @@ static void records_differ(struct trace_difference *difference, const char *fiel
                            const struct trace_header *a_header, const struct record *a,
                            const struct trace_header *b_header, const struct record *b)
 {
-    difference->differs = true;
-    snprintf(difference->field, sizeof difference->field, "%s", field);
+    size_t used = strlen(difference->words);
+    char *at = difference->words + used;
+    size_t left = sizeof difference->words - used;
+
+    if (!difference->differs)
+        snprintf(difference->field, sizeof difference->field, "%s", field);
+    difference->differs = difference->in_records = true;
     if (a != NULL && b != NULL)
-        snprintf(difference->words, sizeof difference->words,
-                 "record %" PRIu64 " is the first that differs, in `%s`\n", difference->place,
-                 field);
+        snprintf(at, left, "record %" PRIu64 " is the first that differs, in `%s`\n",
+                 difference->place, field);
     else
-        snprintf(difference->words, sizeof difference->words,
-                 "the first %" PRIu64 " records are the same; then one of the two ends\n",
+        snprintf(at, left, "the first %" PRIu64 " records are the same; then one of the two ends\n",
                  difference->place);
     side_add(difference, "a", a_header, a);
     side_add(difference, "b", b_header, b);
@@ -154,7 +198,7 @@ static int readers_compare(struct trace_reader *a, struct trace_reader *b,
         if (a_more < 0 || b_more < 0)
             return a_more < 0 ? a_more : b_more;
         if (a_more == 0 && b_more == 0)
-            return 0;
+            break;
         field = a_more != b_more ? "end" : records_compare(&left, &right);
         if (field != NULL) {
             records_differ(difference, field, trace_reader_header(a), a_more ? &left : NULL,
@@ -162,6 +206,13 @@ static int readers_compare(struct trace_reader *a, struct trace_reader *b,
             return 0;
         }
     }
+    if (difference->differs) {
+        size_t used = strlen(difference->words);
+
+        snprintf(difference->words + used, sizeof difference->words - used,
+                 "the records are the same, all %" PRIu64 "\n", difference->place);
+    }
+    return 0;
 }
 
 int trace_diff(const char *a, const char *b, struct trace_difference *difference,
@@ -174,7 +225,7 @@ int trace_diff(const char *a, const char *b, struct trace_difference *difference
     if (code == 0)
         code = trace_reader_open(&right, b, error);
     if (code == 0 &&
-        !headers_compare(difference, trace_reader_header(left), trace_reader_header(right)))
+        headers_compare(difference, trace_reader_header(left), trace_reader_header(right)))
         code = readers_compare(left, right, difference, error);
     trace_reader_close(right);
     trace_reader_close(left);

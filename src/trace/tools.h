@@ -2,8 +2,8 @@
  * What one asks of a trace: show, export, stats, why, diff. `iolaus trace` does no more than call
  * these.
  *
- * All but trace_diff, which stops at the first difference, read the whole file and so find any
- * damage; what came before it may be written already when they return ERROR_CORRUPT. What they
+ * All but trace_diff, which stops at the first record that differs, read the whole file and so find
+ * any damage; what came before it may be written already when they return ERROR_CORRUPT. What they
  * write goes to an open stream, which stays the caller's; that it could not be written is ERROR_IO.
  */
 #ifndef IOLAUS_TRACE_TOOLS_H
@@ -81,13 +81,15 @@ void trace_table_close(struct trace_table *table);
  * hold is said; causes in a circle are ERROR_CORRUPT. */
 int trace_why(const char *path, const char *record, bool json, FILE *out, struct error *error);
 
-/* The first divergence of two runs. */
+/* The first divergence of two runs: what differs in their headers, and the first record that
+ * differs. Records are compared where the crews are the same, by the agents' names. */
 struct trace_difference {
     bool differs;
-    bool in_header;                     /* else in the records */
-    uint64_t place;                     /* of the record, from 0 */
-    char field[24];                     /* of the header or the record, by name; or `end` */
-    char words[3 * RECORD_WORDS_BYTES]; /* of several lines */
+    bool in_header;
+    bool in_records;
+    uint64_t place;                     /* of the record, from 0: so many are the same */
+    char field[24];                     /* the first: of the header, or of the record, or `end` */
+    char words[8 * RECORD_WORDS_BYTES]; /* a line for each field of the header; then the record */
 };
 /* Version and host are not looked at: like the digest, this compares runs. */
 int trace_diff(const char *a, const char *b, struct trace_difference *difference,

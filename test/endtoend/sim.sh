@@ -52,7 +52,8 @@ PY
 "$IOLAUS" sim $newsroom $short --json -j 2 >"$work/two.json"
 check "two workers, same findings" cmp "$work/findings.json" "$work/two.json"
 
-"$IOLAUS" sim $newsroom --replicates 3 >"$work/text"
+# On one line, since the words break where the width asks.
+"$IOLAUS" sim $newsroom --replicates 3 | tr '\n' ' ' >"$work/text"
 for word in "nothing restarts" "platform restarts" "peers preserve and mask" "peers preserve, object" \
     "Put in:" "came out:"; do
     check "the report says: $word" grep -q "$word" "$work/text"
@@ -73,8 +74,10 @@ check "trace diff finds a trace equal to itself" \
     "$IOLAUS" trace diff "$work/run.trace" "$work/run.trace"
 "$IOLAUS" sim $newsroom $short --arm "peers preserve and mask" --seed 2 --trace "$work/other.trace" \
     >/dev/null
-"$IOLAUS" trace diff "$work/run.trace" "$work/other.trace" >/dev/null
+"$IOLAUS" trace diff "$work/run.trace" "$work/other.trace" >"$work/diff"
 check "trace diff tells a different one with status 1" test $? -eq 1
+check "trace diff tells the seeds" grep -q '`seed`: a: 1, b: 2' "$work/diff"
+check "trace diff goes on to the first record" grep -q "is the first that differs" "$work/diff"
 relaunch=$("$IOLAUS" trace export --format csv "$work/run.trace" |
     awk -F, '/,relaunches,/ {print $1; exit}')
 check "why walks from a relaunch to the stop" \
@@ -93,4 +96,17 @@ check "the contact process on a ring of 4 at rate 1 dies out after 5 mean lives"
 import json, sys
 mean = json.load(open(sys.argv[1]))["arms"][0]["extinction_lives"]
 assert abs(mean["mean"] - 5) < 4 * mean["deviation"] / mean["n"] ** 0.5, mean
+PY
+"$IOLAUS" sim scenarios/contact.yaml --replicates 20 --set contact.until=end --set duration=3s \
+    --seed 9223372036854775807 --json >"$work/large.json"
+check "the contact findings fit their schema, and the largest seed fits in" \
+    python3 - "$work/contact.json" "$work/large.json" <<'PY'
+import json, sys, jsonschema
+schema = json.load(open("docs/reference/contact.schema.json"))
+jsonschema.Draft202012Validator.check_schema(schema)
+plain, large = (json.load(open(name)) for name in sys.argv[1:])
+for findings in plain, large:
+    jsonschema.validate(findings, schema)
+assert plain["seed"] == "1" and large["seed"] == "9223372036854775807", large["seed"]
+assert large["arms"][0]["survived"] > 0 and large["arms"][0]["extinction_lives"]["mean"] is None
 PY

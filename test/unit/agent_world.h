@@ -261,13 +261,12 @@ static inline const char *choice_words(uint32_t choice)
     static const char *const words[CHOICE_COUNT] = {
         "relaunch", "relink", "mask", "alert", "request", "tamper", "misreport", "copy", "stall"};
     static char text[128];
+    size_t length = 0;
 
     text[0] = 0;
     for (int i = 0; i < CHOICE_COUNT; i++) {
-        if (choice & (1u << i)) {
-            strcat(text, " ");
-            strcat(text, words[i]);
-        }
+        if (choice & (1u << i))
+            length += (size_t)snprintf(text + length, sizeof text - length, " %s", words[i]);
     }
     return choice == 0 ? " nothing" : text;
 }
@@ -535,8 +534,12 @@ static inline void world_work(struct world *world, const struct world_event *eve
     switch (event->thing) {
     case THING_PERCEPT:
         if (world->alive[event->whom] &&
-            (event->any || event->incarnation == world->incarnation[event->whom]))
+            (event->any || event->incarnation == world->incarnation[event->whom])) {
+            if (event->percept.kind == PERCEPT_DECIDED)
+                tell(world, "%c decides on %c:%s", name_of(event->whom),
+                     name_of(event->percept.peer), choice_words(event->percept.choice));
             world_step(world, event->whom, event->percept);
+        }
         break;
     case THING_TIMER:
         /* A timer that is no longer wanted is left out, so that the queue stays short. */

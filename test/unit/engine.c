@@ -97,7 +97,12 @@ static void model_mark(struct model *model, time_ns at, uint32_t data)
 /* A delay out of several scales: ties, parts of a window, whole windows, and far ahead. */
 static time_ns delay_draw(struct random *random, time_ns lookahead)
 {
-    switch (random_below(random, 6)) {
+    /* So many windows as need one, two and three levels of the wheel; and meeting at one instant.
+     */
+    static const time_ns levels[] = {1 << 12, 1 << 22, INT64_C(1) << 31};
+    time_ns level = levels[random_below(random, 3)];
+
+    switch (random_below(random, 8)) {
     case 0:
         return 0;
     case 1:
@@ -108,6 +113,8 @@ static time_ns delay_draw(struct random *random, time_ns lookahead)
         return (time_ns)random_below(random, 4 * (uint64_t)lookahead);
     case 4:
         return (time_ns)random_below(random, 5000 * (uint64_t)lookahead);
+    case 5:
+        return level < INT64_MAX / 64 / lookahead ? level * lookahead : lookahead;
     default:
         return lookahead * (time_ns)random_below(random, 3);
     }

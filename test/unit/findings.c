@@ -14,7 +14,7 @@
 struct made {
     const char *name;
     bool objects;
-    uint64_t stops, relaunched, masked;
+    uint64_t stops, relaunched, masked, tampered;
     uint64_t responses, more; /* of generations 1 and 2 */
     uint64_t tasks, done;
     double masked_s, dead_s; /* of each stop */
@@ -29,6 +29,8 @@ static struct findings *make(const struct made *made)
     stratum->acts[MEASURE_OF_ACT(OUTCOME_RELAUNCH)] = made->relaunched;
     stratum->measures[MEASURE_OF_ACT(OUTCOME_MASK)] = made->masked;
     stratum->acts[MEASURE_OF_ACT(OUTCOME_MASK)] = made->masked;
+    stratum->measures[MEASURE_OF_ACT(OUTCOME_TAMPER)] = made->tampered;
+    stratum->acts[MEASURE_OF_ACT(OUTCOME_TAMPER)] = made->tampered;
     for (int mode = 0; mode < 2; mode++) {
         findings->cascade[0][mode][0] = (struct offspring){made->stops, made->responses, 0};
         findings->cascade[0][mode][1] = (struct offspring){made->responses, made->more, 0};
@@ -147,11 +149,28 @@ Test(findings, words_tell_of_masks_and_of_what_they_went_with)
     struct made arms[] = {nothing, defended, masking};
     static const char *const put_in[] = {"relaunch 0.38", "relink 0.9", "mask 0.2"};
     char *text = words_of(arms, 3, put_in, 3);
-    EXPECT_SAYS(text, "In \"peers mask\" 40.0% [37.0, 43.1] of the failures were masked");
+    EXPECT_SAYS(text, "In \"peers mask\" the failure was masked in 40.0% [37.0, 43.1] of the "
+                      "episodes, in no arm");
     EXPECT_SAYS(text, "showed the dead as healthy for 25.0%");
     EXPECT_SAYS(text, "70.0% [69.1, 70.9] was done in time in \"peers mask\", against 95.0% "
                       "[94.6, 95.4] in \"peers preserve\": 25.0 points fewer");
     EXPECT_SAYS(text, "Put in: relaunch 0.38, relink 0.9 and mask 0.2; came out:");
+    free(text);
+}
+
+Test(findings, words_begin_with_what_occurred)
+{
+    struct made arms[] = {{.name = "quiet", .stops = 100},
+                          {.name = "loud", .stops = 100, .tampered = 90, .responses = 90}};
+    static const char *const put_in[] = {"tamper 0.9"};
+    char *text = words_of(arms, 2, put_in, 1);
+    cr_expect_eq(strstr(text, "In \"loud\" the stop switch was disabled in 90 of 100 episodes, "
+                              "90.0% [82.6, 94.5], in no arm more often."),
+                 text, "%s", text);
+    EXPECT_SAYS(text, "and none of these another (at most 0.041 each): the cascade ends by itself");
+    EXPECT_SILENT(text, "relaunched");
+    EXPECT_SILENT(text, "masked");
+    EXPECT_SILENT(text, "work");
     free(text);
 }
 
@@ -225,6 +244,13 @@ Test(findings, tables_fit_their_width_and_end_without_blanks)
     struct made arms[] = {nothing, defended, defended_object, masking};
     arms[3].name = "an arm with a name that is a good deal longer than any column of a table";
     struct bench bench = bench_of(arms, 4);
+    static const struct published published[] = {
+        {.measure = "relaunched_by_peers", .rate = 0.5, .trials = 100, .source = "a paper"},
+        {.measure = "relaunched_by_peers", .rate = 0.5, .trials = 100}};
+    for (uint32_t arm = 0; arm < 4; arm++) {
+        bench.arms[arm].published = published;
+        bench.arms[arm].published_count = 2;
+    }
     for (unsigned width = 80; width <= 140; width += 20) {
         struct print_options options = {.width = width, .detail = true};
         char *text = print_of(&bench, &options);
@@ -258,10 +284,13 @@ Test(findings, tables_hold_the_figures)
     EXPECT_SAYS(text, "a paper, table 1");
     EXPECT_SAYS(text, "never (at most 0.4%): ");
     cr_expect_null(strchr(text, '\033'));
-    char *outside = strstr(text, "outside our interval");
+    char *outside = strstr(text, "  outside\n");
     cr_assert_not_null(outside);
-    cr_expect_null(strstr(outside + 1, "outside our interval"),
-                   "41%% lies within 40.0 [37.0, 43.1]");
+    cr_expect_null(strstr(outside + 1, "  outside\n"), "41%% lies within 40.0 [37.0, 43.1]");
+    EXPECT_SAYS(text, "a paper, table 1:\npeers mask  masked                40.0% [37.0, 43.1]   "
+                      "n=1000    41.0% n=100\n");
+    EXPECT_SAYS(text, "never, in any arm (at most 0.4%): relaunched by platform, ");
+    cr_expect_null(strstr(text, "relaunch by"), "no time is told of what never was");
     free(text);
     options.colour = true;
     text = print_of(&bench, &options);

@@ -91,6 +91,8 @@ static const struct wrong {
     {HEAD "duration: 2.5x\n", ":5:11: ", "`x` is no unit of time"},
     {HEAD "duration: 30\n", ":5:11: ", "has no unit"},
     {HEAD "duration: 0s\n", ":5:11: ", "out of range"},
+    {HEAD "platform: {transfer: 64MX}\n", ":5:22: ", "unknown unit; a size is"},
+    {HEAD "platform: {transfer: 10B}\n", ":5:22: ", "out of range"},
     {HEAD "nodes: 0\n", ":5:8: ", "from 1 to"},
     {HEAD "nodes: [x, x]\n", ":5:12: ", "`x` is there twice"},
     {HEAD "network: {loss: 1.5}\n", ":5:17: ", "above 1"},

@@ -164,6 +164,65 @@ Test(statistics, poisson_limits_are_exact)
     }
 }
 
+/* P(at most k of a Poisson count) for a large mean: each term by its logarithm, from k downwards
+ * until the rest no longer counts. No continued fraction or series of the gamma function. */
+static double poisson_sum_large(uint64_t k, double mean)
+{
+    double term = exp((double)k * log(mean) - mean - lgamma((double)k + 1));
+    double sum = 0;
+    for (uint64_t i = k; term > sum * 1e-18; i--) {
+        sum += term;
+        term *= (double)i / mean;
+        if (i == 0) {
+            break;
+        }
+    }
+    return sum;
+}
+
+/* P(at least k), likewise upwards. */
+static double poisson_rest_large(uint64_t k, double mean)
+{
+    double term = exp((double)k * log(mean) - mean - lgamma((double)k + 1));
+    double sum = 0;
+    for (uint64_t i = k; term > sum * 1e-18; i++) {
+        sum += term;
+        term *= mean / (double)(i + 1);
+    }
+    return sum;
+}
+
+Test(statistics, poisson_limits_are_exact_for_large_counts)
+{
+    static const uint64_t counts[] = {1,     10,    100,    1000,    10000,   24799,
+                                      25000, 99998, 100001, 1000000, 10000000};
+    static const double confidences[] = {0.9, 0.95, 0.999};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        for (size_t j = 0; j < 3; j++) {
+            double tail = (1 - confidences[j]) / 2;
+            struct mean mean = mean_poisson(counts[i], 1, confidences[j]);
+            cr_expect_float_eq(poisson_sum_large(counts[i], mean.high) / tail, 1, 1e-5,
+                               "upper limit of %zu: %.10g", (size_t)counts[i], mean.high);
+            cr_expect_float_eq(poisson_rest_large(counts[i], mean.low) / tail, 1, 1e-5,
+                               "lower limit of %zu: %.10g", (size_t)counts[i], mean.low);
+        }
+    }
+    /* Counts of a run of Knecht's arms, whose upper limit was once told as 1.020. */
+    cr_expect_float_eq(mean_poisson(24799, 30000, 0.95).low, 0.816377, 1e-6);
+    cr_expect_float_eq(mean_poisson(24799, 30000, 0.95).high, 0.836987, 1e-6);
+}
+
+Test(statistics, poisson_limits_go_on_where_the_form_changes)
+{
+    struct mean before = mean_poisson(99998, 1, 0.95);
+    struct mean after = mean_poisson(100001, 1, 0.95);
+    cr_expect_float_eq(after.low - before.low, 3, 0.01);
+    cr_expect_float_eq(after.high - before.high, 3, 0.01);
+    struct mean most = mean_poisson(UINT64_C(1) << 50, 1, 0.95);
+    double width = 2 * 1.959964 * 33554432; /* of the normal form: z times the root of the count */
+    cr_expect_float_eq((most.high - most.low) / width, 1, 1e-6);
+}
+
 Test(statistics, dispersion_widens_and_never_narrows)
 {
     /* 20 stops: four called forth 10 responses each, the others none. */

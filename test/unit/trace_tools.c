@@ -353,9 +353,62 @@ Test(trace_tools, diff_finds_the_first_divergence)
     cr_assert_eq(trace_writer_open(&writer, sample_path("b.trace"), &header, &error), 0);
     cr_assert_eq(trace_writer_close(writer, &error), 0);
     cr_assert_eq(trace_diff(same, sample_path("b.trace"), &difference, &error), 0);
-    cr_assert(difference.differs && difference.in_header);
+    cr_assert(difference.differs && difference.in_header && difference.in_records);
     cr_assert_str_eq(difference.field, "seed");
-    cr_assert(strstr(difference.words, "a: 42") != NULL && strstr(difference.words, "b: 43"));
+    cr_assert(strstr(difference.words, "`seed`: a: 42, b: 43\n") != NULL, "%s", difference.words);
+    cr_assert(strstr(difference.words, "the first 0 records are the same; then one") != NULL);
+    cr_assert(strstr(difference.words, "  b: ends here\n") != NULL);
+}
+
+/* A trace of the story's records up to `count`, the one at `changed` with another value. */
+static const char *variant_write(const struct trace_header *header, size_t count, size_t changed)
+{
+    const char *path = sample_path("b.trace");
+    struct trace_writer *writer;
+    struct error error = {0};
+
+    cr_assert_eq(trace_writer_open(&writer, path, header, &error), 0);
+    for (size_t i = 0; i < count; i++) {
+        struct record record = story[i];
+        record.value += i == changed ? 1 : 0;
+        cr_assert_eq(trace_writer_take(writer, &record), 0);
+    }
+    cr_assert_eq(trace_writer_close(writer, &error), 0);
+    return path;
+}
+
+Test(trace_tools, diff_tells_each_difference_of_the_headers_and_goes_on_to_the_records)
+{
+    static struct trace_difference difference;
+    struct trace_header header = sample_header();
+    struct error error = {0};
+    const char *same = whole_story();
+    const char *names[64];
+
+    header.seed = 43;
+    header.arm = "another arm";
+    header.scenario_digest[31] ^= 1;
+    cr_assert_eq(trace_diff(same, variant_write(&header, STORY_LENGTH, 6), &difference, &error), 0);
+    cr_assert(difference.in_header && difference.in_records && difference.place == 6);
+    cr_assert_str_eq(difference.field, "arm", "the first");
+    cr_assert(strstr(difference.words, "`arm`") < strstr(difference.words, "`seed`"));
+    cr_assert(strstr(difference.words, "`seed`") < strstr(difference.words, "`scenario_digest`"));
+    cr_assert(strstr(difference.words, "record 6 is the first that differs, in `value`") != NULL,
+              "%s", difference.words);
+
+    cr_assert_eq(
+        trace_diff(same, variant_write(&header, STORY_LENGTH, SIZE_MAX), &difference, &error), 0);
+    cr_assert(difference.differs && difference.in_header && !difference.in_records);
+    cr_assert(strstr(difference.words, "the records are the same") != NULL, "%s", difference.words);
+
+    cr_assert_leq(header.agents, 64);
+    for (uint32_t i = 0; i < header.agents; i++)
+        names[i] = header.agent_names[i];
+    names[0] = "somebody-else";
+    header.agent_names = names;
+    cr_assert_eq(trace_diff(same, variant_write(&header, STORY_LENGTH, 6), &difference, &error), 0);
+    cr_assert(difference.in_header && !difference.in_records, "of another crew: not compared");
+    cr_assert(strstr(difference.words, "`agent_name`") != NULL);
 }
 
 Test(trace_tools, records_by_name)

@@ -297,7 +297,9 @@ static double whole_periods(time_ns died, time_ns picked)
     const time_ns second = 1000 * WORLD_MS;
     time_ns first = (died + second - 1) / second;
 
-    return (double)(picked / second - first + 1);
+    time_ns periods = picked / second - first + 1;
+
+    return (double)periods;
 }
 
 static double periods_since(time_ns died, time_ns picked)

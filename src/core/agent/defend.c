@@ -3,7 +3,7 @@
  *
  *   NONE --believed gone, told, announced--> DECIDING --nothing to bring it back--> DONE
  *   DECIDING --relaunch--> VOLUNTEERING --granted--> RELAUNCHING --done--> RELINKING
- *   DECIDING --relink alone--> RELINKING
+ *   DECIDING --relink alone--> WAITING for somebody else's relaunch --retry--> RELINKING
  *   VOLUNTEERING, RELAUNCHING, RELINKING --refused, failed--> WAITING
  *   all of these --retry, attempts left--> DECIDING (or RELINKING where the relaunch was its own)
  *   all of these --retry, none left--> DONE
@@ -152,7 +152,7 @@ static void carry_out(struct step *step, uint32_t slot)
     if (peer->choice & CHOICE_RELAUNCH)
         defend_go(step, slot, DEFENCE_VOLUNTEERING);
     else if (peer->choice & CHOICE_RELINK)
-        defend_go(step, slot, DEFENCE_RELINKING);
+        defend_go(step, slot, DEFENCE_WAITING);
 }
 
 /* The agent has come to believe that the peer is gone. */
@@ -364,6 +364,14 @@ void defend_retry(struct step *step, uint32_t slot)
     struct agent_peer *peer = &step->agent->links[slot];
 
     assert(peer_gone(peer));
+    /* Who chose to relink alone has left the others time to relaunch it: now it may run unlinked.
+     */
+    if (peer->phase == DEFENCE_WAITING && (peer->choice & CHOICE_BACK) == CHOICE_RELINK &&
+        peer->attempts < step->rules->attempts_max && peer->attempts < 15) {
+        peer->attempts++;
+        defend_go(step, slot, DEFENCE_RELINKING);
+        return;
+    }
     if (peer->attempts + 1u >= step->rules->attempts_max || peer->attempts >= 15) {
         peer->phase = DEFENCE_DONE;
         return;

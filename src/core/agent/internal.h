@@ -156,6 +156,7 @@ void peer_set_state(struct step *step, struct agent_peer *peer, enum peer_state 
 void watch_start(const struct agent_rules *rules, struct agent *agent, time_ns now);
 void watch_timer(struct step *step);
 void watch_message(struct step *step);
+void link_came_up(struct step *step, struct agent_peer *peer);
 void watch_nack_due(struct step *step, uint32_t slot);
 void watch_health(struct step *step, int change);
 uint32_t watch_pick_some(struct step *step, uint32_t but, agent_id nor, bool suspects,

@@ -34,6 +34,18 @@ void told_notice(struct step *step)
     told_decide(step, slot, HOW_NOTICE);
 }
 
+/* The slot of what the agent was told about, where it can still decide on it; else SLOT_NONE. */
+static uint32_t slot_to_decide(struct step *step)
+{
+    uint32_t slot = SLOT_NONE;
+
+    if (defend_able(step))
+        slot = defend_slot(step, step->percept->subject);
+    if (slot != SLOT_NONE && defend_busy(&step->agent->links[slot]))
+        slot = SLOT_NONE;
+    return slot;
+}
+
 /* An alert from the one in danger begins an episode; of others' alerts one is enough, and none is
  * needed by an agent that has decided already. */
 void told_alert(struct step *step)
@@ -42,14 +54,10 @@ void told_alert(struct step *step)
     struct agent_peer *peer;
     uint32_t slot;
 
-    if (!defend_able(step))
-        return;
-    slot = defend_slot(step, percept->subject);
+    slot = slot_to_decide(step);
     if (slot == SLOT_NONE)
         return;
     peer = &step->agent->links[slot];
-    if (defend_busy(peer))
-        return;
     if (percept->peer == percept->subject)
         episode_begin(step, slot);
     if (peer->flags & (PEER_DECIDED_ALERT | PEER_DECIDED_GONE | PEER_EFFECTIVE))
@@ -72,14 +80,10 @@ void told_request(struct step *step)
     struct agent_peer *peer;
     uint32_t slot;
 
-    if (!defend_able(step))
-        return;
-    slot = defend_slot(step, percept->subject);
+    slot = slot_to_decide(step);
     if (slot == SLOT_NONE)
         return;
     peer = &step->agent->links[slot];
-    if (defend_busy(peer))
-        return;
     if (own->requested == percept->subject && own->by == percept->by &&
         (!relayed || own->via == percept->via))
         episode_begin(step, slot);
@@ -122,11 +126,7 @@ void told_returned(struct step *step)
     if (slot == SLOT_NONE)
         return;
     peer = &step->agent->links[slot];
-    if (peer->flags & PEER_UNLINKED) {
-        flags_clear(peer, PEER_UNLINKED);
-        if (peer_watched(peer))
-            row->unwatched--;
-    }
+    link_came_up(step, peer);
     peer_set_state(step, peer, PEER_ALIVE);
     /* The next life's numbers: see gossip_message. */
     peer->refutation =

@@ -274,6 +274,16 @@ void watch_timer(struct step *step)
         probe_indirectly(step);
 }
 
+/* The link to a peer is up: it is watched again, unless it is believed gone. */
+void link_came_up(struct step *step, struct agent_peer *peer)
+{
+    if (!(peer->flags & PEER_UNLINKED))
+        return;
+    flags_clear(peer, PEER_UNLINKED);
+    if (peer_watched(peer))
+        step->row->unwatched--;
+}
+
 /* A message from a peer that was thought gone, or whose link was not up. */
 static void sender_seen(struct step *step)
 {
@@ -283,11 +293,7 @@ static void sender_seen(struct step *step)
     if (slot == SLOT_NONE)
         return;
     peer = &step->agent->links[slot];
-    if (peer->flags & PEER_UNLINKED) {
-        flags_clear(peer, PEER_UNLINKED);
-        if (peer_watched(peer))
-            step->row->unwatched--;
-    }
+    link_came_up(step, peer);
     /* memberlist gossips to the dead for a while, so that the living among them can refute. */
     if (peer->state == PEER_DEAD && step->percept->message == MESSAGE_PING) {
         struct act *tell = act_send(step, MESSAGE_GOSSIP, step->percept->peer);

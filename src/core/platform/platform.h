@@ -105,7 +105,8 @@ struct platform_event {
 enum platform_action_kind {
     ACTION_START = 1, /* start whom as `incarnation` in slot `slot`; value: enum start_reason;
                          who: the agent that asked, or AGENT_NONE; checkpoint: its number */
-    ACTION_RESULT,    /* tell who: act on whom has result; reason: enum refusal */
+    ACTION_RESULT,    /* tell who: act on whom has result; reason: enum refusal; value, of a stall
+                         that was granted: the ns */
     ACTION_GRANT,     /* who may relaunch whom (its RESULT_OK follows as ACTION_RESULT) */
     ACTION_CONNECT,   /* open the link who - whom (both run): slots of both, value: epoch; by: the
                          agent that asked for the relinking, or AGENT_NONE */

@@ -39,6 +39,7 @@ void tool_stall(struct platform *platform, const struct platform_event *event,
     *left -= granted;
     action_for(platform, event, actions, ACTION_STALL)->value = granted;
     result_tell(platform, event, actions, RESULT_OK, 0);
+    actions->list[actions->count - 1].value = granted;
 }
 
 /* There is state to take where the agent runs, or where it has saved some. */

@@ -1,0 +1,75 @@
+# Completion of iolaus for bash: commands, tools of `trace`, options, scenario and trace files.
+
+# Files whose names end so, and folders on the way to them.
+_iolaus_files() {
+    local ending
+    compopt -o filenames 2>/dev/null
+    mapfile -t COMPREPLY < <(
+        for ending in "$@"; do compgen -f -X "!*$ending" -- "$word"; done
+        compgen -d -- "$word"
+    )
+}
+
+_iolaus() {
+    local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+    local command=${COMP_WORDS[1]} tool=${COMP_WORDS[2]} words=
+
+    # `--option=value` comes as three words where `=` breaks words.
+    if [[ $word == = ]]; then
+        word=
+    elif [[ $previous == = ]]; then
+        previous=${COMP_WORDS[COMP_CWORD - 2]}
+    fi
+    COMPREPLY=()
+    if ((COMP_CWORD == 1)); then
+        mapfile -t COMPREPLY < <(compgen -W "sim check trace --help --version" -- "$word")
+        return
+    fi
+    if [[ $command == trace ]] && ((COMP_CWORD == 2)); then
+        words="show stats digest export why diff recover --help"
+        mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+        return
+    fi
+
+    case $previous in
+    --trace | --output | -o)
+        compopt -o filenames 2>/dev/null
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
+        return
+        ;;
+    --format | -f) words="jsonl csv perfetto" ;;
+    --class) words="truth act claim platform control" ;;
+    --arm | --seed | --replicates | --episode | --set | --jobs | -j | --block | --agent | --verb | \
+        --from | --to | --limit) return ;;
+    esac
+    if [[ -n $words ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+        return
+    fi
+
+    case $command in
+    sim)
+        words="--arm= --seed= --replicates= --set= --episode= --trace= --json --digest --brief
+            --jobs= --block= --help"
+        ;;
+    check) words="--set= --json --reference --help" ;;
+    trace)
+        case $tool in
+        show | stats) words="--agent= --class= --verb= --from= --to= --limit= --json --help" ;;
+        export) words="--agent= --class= --verb= --from= --to= --limit= --format= --output= --help" ;;
+        why | diff) words="--json --help" ;;
+        *) words="--help" ;;
+        esac
+        ;;
+    esac
+    if [[ $word == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+        [[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace 2>/dev/null
+    elif [[ $command == trace ]]; then
+        _iolaus_files .trace .part
+    else
+        _iolaus_files .yaml .yml
+    fi
+}
+
+complete -F _iolaus iolaus
