@@ -393,8 +393,6 @@ static void start_failed(struct world *world, uint32_t row, incarnation_id incar
                slot);
 }
 
-/* From the start of the process to its first instruction it can be killed, but nothing else reaches
- * it. */
 /* From the platform's start to the first instruction: a checkpoint that is restored is moved. */
 static time_ns start_takes(const struct world *world, agent_id id, uint32_t checkpoint)
 {
@@ -406,6 +404,8 @@ static time_ns start_takes(const struct world *world, agent_id id, uint32_t chec
            fixed_scale(1000000000, fixed_ratio((int64_t)(bytes % rate), (int64_t)rate));
 }
 
+/* From the start of the process to its first instruction it can be killed, but nothing else reaches
+ * it. */
 static void take_start(struct world *world, uint32_t row, const struct message *message,
                        time_ns now)
 {
