@@ -145,6 +145,13 @@ void work_lost(struct world *world, uint32_t row, agent_id at, const struct mess
     world_record(world, &record, row);
 }
 
+/* Objects have no history, and nobody has one with them: else the matched arm, in which the target
+ * is an object, would grow bonds of its own. */
+static bool bonds_form(const struct world *world, agent_id a, agent_id b)
+{
+    return !world->object[a] && !world->object[b];
+}
+
 void work_arrive(struct world *world, uint32_t row, const struct message *message, time_ns now)
 {
     agent_id id = row_agent(world, row);
@@ -158,7 +165,7 @@ void work_arrive(struct world *world, uint32_t row, const struct message *messag
         work_lost(world, row, id, message, now);
         return;
     }
-    if (message->task.hop > 0) {
+    if (message->task.hop > 0 && bonds_form(world, id, message->task.hops[message->task.hop - 1])) {
         struct percept percept = {.kind = PERCEPT_MESSAGE,
                                   .message = MESSAGE_WORK,
                                   .peer = message->task.hops[message->task.hop - 1],
@@ -219,6 +226,7 @@ void work_served(struct world *world, uint32_t row, const struct message *messag
     agent_id id = row_agent(world, row);
     agent_id next;
     uint32_t slot, found;
+    bool up;
 
     if (work_takes_longer(world, row, message))
         return;
@@ -232,7 +240,15 @@ void work_served(struct world *world, uint32_t row, const struct message *messag
     }
     next = message->task.hops[message->task.hop + 1];
     found = next == id ? UINT32_MAX : agent_find_peer(&agent, next);
-    if (found == UINT32_MAX || world->link_end[row_place(world, row) + found] == LINK_DOWN) {
+    if (found == UINT32_MAX) {
+        work_lost(world, row, next, message, now);
+        return;
+    }
+    up = world->link_end[row_place(world, row) + found] != LINK_DOWN;
+    if (bonds_form(world, id, next))
+        bond_record(&world->scenario->groups[world->scenario->group_of[id]].rules.bond,
+                    &agent.links[found], up);
+    if (!up) { /* the peer fails the task */
         work_lost(world, row, next, message, now);
         return;
     }
@@ -241,8 +257,6 @@ void work_served(struct world *world, uint32_t row, const struct message *messag
     world->message[slot].use = USE_WORK;
     world->message[slot].any = true;
     world->message[slot].task.hop++;
-    bond_record(&world->scenario->groups[world->scenario->group_of[id]].rules.bond,
-                &agent.links[found], true);
     link_send(world, row, found, next, now, (uint32_t)TAG_MESSAGE << TAG_SHIFT | slot);
 }
 

@@ -87,6 +87,7 @@ STORY(loss, "loss")
 STORY(duplicate, "duplicate")
 STORY(delay, "delay")
 STORY(drift, "drift")
+STORY(bonds, "bonds")
 STORY(slow, "slow")
 /* The platform. */
 STORY(restart_always, "restart-always")
