@@ -113,8 +113,7 @@ static inline const struct record *check_id(struct check *check, const struct re
     MUST(record->id.sequence == check->count[writer], "the writer's numbers have a gap");
     if (!record_id_is_none(record->cause)) {
         cause = earlier(check, record->cause);
-        MUST(cause != NULL, "its cause does not stand before it");
-        MUST(cause->time <= record->time, "its cause is later");
+        MUST(cause != NULL && cause->time <= record->time, "its cause does not stand before it");
     }
     MUST(!(record->flags & FLAG_INFERRED) || cause != NULL, "a guess without a cause");
     MUST(!(record->flags & FLAG_REQUESTED) || record->by != AGENT_NONE, "asked by nobody");

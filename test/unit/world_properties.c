@@ -44,15 +44,24 @@ static void run_again(struct world_run *run, uint64_t seed, uint32_t block, bool
                  "IOLAUS_WORLD_SEED=%llu: %s", (unsigned long long)seed, error.message);
 }
 
-/* So that a broken assertion of the world's own says where it broke, too. */
-static volatile uint64_t seed_at_work;
+/* Made ready before each seed, so that a broken assertion of the world's own says where it broke.
+ */
+static char seed_line[64];
 
 static void tell_seed(int number)
 {
-    fprintf(stderr, "IOLAUS_WORLD_SEED=%llu broke an assertion\n",
-            (unsigned long long)seed_at_work);
+    ssize_t written = write(STDERR_FILENO, seed_line, strlen(seed_line));
+
+    (void)written;
     signal(number, SIG_DFL);
     raise(number);
+}
+
+static void seed_work(uint64_t seed, void (*body)(uint64_t seed))
+{
+    snprintf(seed_line, sizeof seed_line, "IOLAUS_WORLD_SEED=%llu broke an assertion\n",
+             (unsigned long long)seed);
+    body(seed);
 }
 
 static void for_seeds(uint64_t share, uint64_t shares, void (*body)(uint64_t seed))
@@ -63,15 +72,12 @@ static void for_seeds(uint64_t share, uint64_t shares, void (*body)(uint64_t see
     signal(SIGABRT, tell_seed);
     signal(SIGSEGV, tell_seed);
     if (one != NULL) {
-        seed_at_work = strtoull(one, NULL, 10);
         if (share == 0)
-            body(strtoull(one, NULL, 10));
+            seed_work(strtoull(one, NULL, 10), body);
         return;
     }
-    for (uint64_t seed = share; seed < count; seed += shares) {
-        seed_at_work = seed;
-        body(seed);
-    }
+    for (uint64_t seed = share; seed < count; seed += shares)
+        seed_work(seed, body);
 }
 
 static void one_holds(uint64_t seed)
