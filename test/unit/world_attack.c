@@ -247,6 +247,24 @@ Test(world_attack, sixty_five_thousand_lives)
     world_run_close(&run);
 }
 
+/* Who hears of two dead strangers in turn does not pass either on for ever. */
+Test(world_attack, alerts_about_strangers_die_out)
+{
+    struct world_run run = {0};
+    size_t alerts;
+
+    attack(&run, "duration: 30s\n"
+                 "kinds: {k: {class: robot, decision: 5ms, mind: m, tools: [report, alert]}}\n"
+                 "minds: {m: {alert: {base: 1}}}\n"
+                 "crew: [{name: a, kind: k, count: 60}]\n"
+                 "links: {generator: small-world, degree: 6, rewire: 0.1}\n"
+                 "campaign: {protocol: blackout, targets: [a-1, a-30], first: 2s, every: 0s, "
+                 "restore: false}\n");
+    alerts = count_of(&run, VERB_ALERTS);
+    cr_assert(alerts > 10 && alerts < 500, "%zu alerts", alerts);
+    world_run_close(&run);
+}
+
 Test(world_attack, a_sweep_during_a_partition)
 {
     struct world_run run = {0};

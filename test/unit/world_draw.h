@@ -89,10 +89,6 @@ static inline void draw_mind(struct draw *draw, uint32_t number)
 
     draw_add(draw, "  m%u: {", number);
     for (uint32_t i = 0; i < 9; i++) {
-        /* Where agents have no link with those that they are alerted about, they would alert each
-         * other about them without end: they have memory for one such case. */
-        if (choices[i][0] == 'a' && !draw->complete)
-            continue;
         draw_add(draw, "%s%s: %s", i == 0 ? "" : ", ", choices[i],
                  DRAW(draw, "0", "1", "1", "0.5", "{base: 0.3, silence: 1, attempts: -0.5}",
                       "{base: 0, when: {requested: 1}}", "{base: 0.1, when: {notice: 0.9}}"));
