@@ -81,6 +81,7 @@ STORY(stall, "stall")
 /* Faults. */
 STORY(node_crash, "node-crash")
 STORY(partition, "partition")
+STORY(partition_heals, "partition-heals")
 STORY(hang, "hang")
 STORY(hang_work, "hang-work")
 STORY(loss, "loss")

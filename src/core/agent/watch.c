@@ -208,6 +208,35 @@ static void probe_failed(struct step *step)
         gossip_suspect(step, slot, peer->refutation, step->agent->id);
 }
 
+/*
+ * A peer that is believed gone may live: a partition that lasts longer than the suspicion leaves
+ * each side dead to the other, and nobody probes the dead. So now and then one of them is told what
+ * is believed of it, and refutes that if it can. Serf reconnects to failed members in the same way,
+ * every 30 s of a period of 1 s; here it happens in one period of 30 on average.
+ */
+#define RECONNECT_PERIODS 30
+
+static void try_the_gone(struct step *step)
+{
+    const struct agent *agent = step->agent;
+    uint32_t slot;
+    struct act *act;
+
+    if (step->row->unwatched == 0 || draw_below(step, STREAM_WATCH, RECONNECT_PERIODS) != 0)
+        return;
+    slot = (uint32_t)draw_below(step, STREAM_WATCH, agent->degree);
+    if (agent->links[slot].state != PEER_DEAD || (agent->links[slot].flags & PEER_UNLINKED))
+        return;
+    act = act_send(step, MESSAGE_GOSSIP, agent->peers[slot]);
+    act->subject = act->peer;
+    act->state = PEER_DEAD;
+    act->refutation = agent->links[slot].refutation;
+    act->by = agent->id;
+    /* The ping is answered with what is believed of us. */
+    act = act_send(step, MESSAGE_PING, agent->peers[slot]);
+    act->sequence = step->row->sequence;
+}
+
 static void period_begin(struct step *step)
 {
     const struct watch_rules *watch = &step->rules->watch;
@@ -222,6 +251,7 @@ static void period_begin(struct step *step)
     row->tick = time_plus(row->tick, period);
     if (row->tick <= step->now) /* periods slept through are left out */
         row->tick = time_plus(row->tick, ((step->now - row->tick) / period + 1) * period);
+    try_the_gone(step);
 
     row->probed = watch->order == PROBE_RANDOM ? pick_random(step) : pick_round_robin(step);
     if (row->probed == SLOT_NONE) {
