@@ -32,8 +32,8 @@ struct difference difference_newcombe(const struct rate *first, const struct rat
                                       double confidence);
 
 /* The exact interval for the mean of a Poisson count over `exposure` (Garwood, Biometrika 28,
- * 1936); from a shape of 10^5 on by the root of Wilson and Hilferty (PNAS 17, 1931). For a count of 0
- * at 95% the upper limit is 3.69 / exposure. The count need not be whole.
+ * 1936); from a shape of 10^5 on by the root of Wilson and Hilferty (PNAS 17, 1931). For a count of
+ * 0 at 95% the upper limit is 3.69 / exposure. The count need not be whole.
  */
 struct mean {
     uint64_t count; /* what was counted */

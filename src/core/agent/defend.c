@@ -271,8 +271,8 @@ void defend_decided(struct step *step)
     choice = percept->choice & choices_of_tools(step->rules->tools);
     if (percept->peer == agent->id)
         choice &= ~(uint32_t)(CHOICE_BACK | CHOICE_MASK);
-    /* An alert about somebody without a link ends here: there is one case for all of those, so two of
-     * them would be taken for new again and again, and agents alert one another without end. */
+    /* An alert about somebody without a link ends here: there is one case for all of those, so two
+     * of them would be taken for new again and again, and agents alert one another without end. */
     if (slot == agent->degree && percept->peer != agent->id && percept->how == HOW_ALERT)
         choice &= ~(uint32_t)CHOICE_ALERT;
     peer->phase = DEFENCE_DONE;
