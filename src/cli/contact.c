@@ -119,6 +119,8 @@ int contact_print(const struct plan *plan, const struct scenario *const *arms, u
     struct utsname host;
 
     uname(&host);
+    if (!json)
+        plan_print_title(plan, arms, arm_count, stdout);
     for (uint32_t a = 0; a < arm_count; a++) {
         uint32_t count, points;
         time_ns at[SURVIVAL_POINTS];

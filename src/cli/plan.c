@@ -343,6 +343,17 @@ int plan_work(struct plan *plan, struct error *error)
     return 0;
 }
 
+void plan_print_title(const struct plan *plan, const struct scenario *const *arms,
+                      uint32_t arm_count, FILE *out)
+{
+    struct utsname host;
+
+    uname(&host);
+    fprintf(out, "%s: seed %llu, %u arm%s, iolaus %s on %s, simulated\n\n", arms[0]->name,
+            (unsigned long long)plan->seed, arm_count, arm_count == 1 ? "" : "s", IOLAUS_VERSION,
+            host.nodename);
+}
+
 struct keeper {
     struct record *records;
     size_t count, room;

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "analysis/analysis.h"
 #include "base/error.h"
@@ -46,6 +47,10 @@ int plan_work(struct plan *plan, struct error *error);
 /* The name of the trace file of a run: the path as it is where there is one run, else with the
  * run's number of arm and replicate before its ending. */
 void plan_trace_path(const struct plan *plan, uint32_t run, char *path, size_t size);
+
+/* The first line of every result for people: scenario, seed, arms, version and host. */
+void plan_print_title(const struct plan *plan, const struct scenario *const *arms,
+                      uint32_t arm_count, FILE *out);
 
 /* One run again, with all its records kept: for telling an episode. */
 int plan_records(const struct plan_run *run, uint64_t seed, struct record **records, size_t *count,

@@ -172,19 +172,33 @@ static void print_digests(const struct plan *plan, bool json)
     json_decref(list);
 }
 
+/* Nothing is printed where there is no such episode. */
 static int tell_episode(const struct plan *plan, uint32_t episode, struct error *error)
 {
+    const struct plan_run *run = &plan->runs[0];
     struct trace_header header;
     struct header_names *names;
     struct record *records = NULL;
-    size_t count = 0;
-    int failed = plan_header(&plan->runs[0], plan->seed, &header, &names, error);
+    char *text = NULL;
+    size_t count = 0, size;
+    FILE *story;
+    int failed = plan_header(run, plan->seed, &header, &names, error);
 
     if (failed != 0)
         return failed;
-    failed = plan_records(&plan->runs[0], plan->seed, &records, &count, error);
+    failed = plan_records(run, plan->seed, &records, &count, error);
+    story = failed == 0 ? open_memstream(&text, &size) : NULL;
+    if (failed == 0 && story == NULL)
+        failed = error_set(error, ERROR_MEMORY, "out of memory for the story");
+    if (failed == 0) {
+        plan_print_title(plan, &run->scenario, 1, story);
+        failed = analysis_story(&header, records, count, episode, story, error);
+    }
+    if (story != NULL)
+        fclose(story);
     if (failed == 0)
-        failed = analysis_story(&header, records, count, episode, stdout, error);
+        fputs(text, stdout);
+    free(text);
     free(records);
     plan_header_close(names);
     return failed;
@@ -265,9 +279,7 @@ static int print_findings(const struct arguments *arguments, const struct plan *
         putchar('\n');
         json_decref(json);
     } else if (failed == 0) {
-        printf("%s: seed %llu, %u arm%s, iolaus %s on %s, simulated\n\n", arms[0]->name,
-               (unsigned long long)plan->seed, arm_count, arm_count == 1 ? "" : "s", IOLAUS_VERSION,
-               host.nodename);
+        plan_print_title(plan, arms, arm_count, stdout);
         failed = findings_print(out, arm_count, &options, stdout);
         if (failed == 0)
             failed = print_words(out, arms, arm_count, &options);
@@ -337,6 +349,12 @@ int command_sim(int argc, char **argv)
         arguments.workers = 1;
     if (argp_parse(&ARGP, argc, argv, 0, NULL, &arguments) != 0)
         return 2;
+    if (arguments.episode > 0 && (arguments.json || arguments.digest)) {
+        fputs("iolaus sim: --episode tells in words, and goes with neither --json nor --digest; "
+              "`iolaus trace export` gives the records of a run\n",
+              stderr);
+        return 2;
+    }
     failed = input_open(&arguments.input, "sim", &file, &error);
     if (failed == 0) {
         failed = run(&arguments, file, &error);
