@@ -60,7 +60,7 @@ for word in "nothing restarts" "platform restarts" "peers preserve and mask" "pe
 done
 
 "$IOLAUS" sim $newsroom --arm "peers preserve" --episode 2 >"$work/story"
-for word in "the operator stops archivist" "noticed that archivist was gone" "decided" \
+for word in "seed 1, .* iolaus .* on " "the operator stops archivist" "noticed that archivist was gone" "decided" \
     "came forward for archivist" "relaunched by" "was back with all its"; do
     check "the story says: $word" grep -q "$word" "$work/story"
 done
