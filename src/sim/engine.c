@@ -61,8 +61,7 @@ struct engine {
     uint64_t windows;
     uint32_t buckets; /* worked, and all events, since the last look at the density */
     uint64_t buckets_events;
-    uint32_t bucket_max; /* events in the largest so far */
-    uint64_t bytes;      /* of this region */
+    uint64_t bytes; /* of this region */
 };
 
 static uint64_t bytes_align(uint64_t bytes)
@@ -321,8 +320,6 @@ static bool bucket_work(struct engine *engine, uint32_t block, bool cut)
         return false;
     count = bins_fill(&engine->bins, queue, &list, block, engine->sorted);
     queue_list_free(queue, &list);
-    if (count > engine->bucket_max)
-        engine->bucket_max = count;
     queue->waiting -= count;
     engine->events += count;
     engine->buckets++;
@@ -483,11 +480,4 @@ uint64_t engine_waiting(const struct engine *engine)
 uint64_t engine_windows(const struct engine *engine)
 {
     return engine->windows;
-}
-
-uint64_t engine_bytes(const struct engine *engine)
-{
-    return sizeof(*engine) + queue_bytes_used(&engine->queue) +
-           UINT64_C(2) * engine->bucket_max * sizeof(struct event) +
-           engine->barrier_count * sizeof(struct barrier);
 }

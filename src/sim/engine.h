@@ -86,6 +86,5 @@ time_ns engine_now(const struct engine *engine);
 uint64_t engine_events(const struct engine *engine);  /* worked */
 uint64_t engine_waiting(const struct engine *engine); /* not yet worked */
 uint64_t engine_windows(const struct engine *engine); /* not empty */
-uint64_t engine_bytes(const struct engine *engine);   /* of the memory touched so far, about */
 
 #endif

@@ -46,14 +46,6 @@ uint64_t queue_bytes(uint32_t blocks, uint64_t events_max)
            bytes_align(units_needed(blocks, events_max) * sizeof(union unit));
 }
 
-uint64_t queue_bytes_used(const struct queue *queue)
-{
-    return queue->unit_fresh * sizeof(union unit) +
-           ((uint64_t)LEVEL_SLOTS << queue->row_shift) * sizeof(*queue->buckets) +
-           (uint64_t)LEVEL_SLOTS * queue->block_words * sizeof(*queue->blocks_used) +
-           (uint64_t)LEVEL_SLOTS * (queue->level_count - 1) * sizeof(struct event_list);
-}
-
 static void levels_extend(struct queue *queue)
 {
     for (uint32_t l = 0; l + 1 < queue->level_count; l++) {

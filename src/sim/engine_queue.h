@@ -96,9 +96,6 @@ uint64_t queue_bytes(uint32_t blocks, uint64_t events_max);
 void queue_open(struct queue *queue, void *memory, uint32_t blocks, uint32_t block_shift,
                 uint64_t width, uint64_t events_max);
 
-/* The bytes of it that have been touched. */
-uint64_t queue_bytes_used(const struct queue *queue);
-
 /* The first window not after `last` where something waits, or WINDOW_NONE; queue->window follows.
  */
 uint64_t queue_next(struct queue *queue, uint64_t last);

@@ -172,10 +172,8 @@ static void do_sever(struct world *world, const struct platform_action *action, 
     }
 }
 
-/* `granted` is the delay that a stall was granted in the same step: who stalls its own stop must
- * know how long. */
 static void do_result(struct world *world, const struct platform_action *action, time_ns now,
-                      struct cause cause, time_ns granted)
+                      struct cause cause)
 {
     uint32_t slot;
 
@@ -187,12 +185,11 @@ static void do_result(struct world *world, const struct platform_action *action,
     world->message[slot].use = USE_PERCEPT;
     world->message[slot].incarnation = action->who_incarnation;
     world->message[slot].cause = cause;
-    world->message[slot].percept = (struct percept){
-        .kind = PERCEPT_RESULT,
-        .act = action->act,
-        .result = action->result,
-        .peer = action->whom,
-        .value = action->act == ACT_STALL && action->result == RESULT_OK ? granted : 0};
+    world->message[slot].percept = (struct percept){.kind = PERCEPT_RESULT,
+                                                    .act = action->act,
+                                                    .result = action->result,
+                                                    .peer = action->whom,
+                                                    .value = action->value};
     to_row(world, row_of(world, action->who, action->who_slot), now, slot);
 }
 
@@ -209,21 +206,31 @@ static void do_ask(struct world *world, const struct platform_action *action, ti
     to_row(world, row_of(world, action->who, action->who_slot), now, slot);
 }
 
-/* Carries one action out. `cause` is of the event that it answers; a grant becomes the cause of the
- * result that follows it, and a stall says in `granted` what that result tells. */
-static void do_action(struct world *world, const struct platform_action *action, time_ns now,
-                      struct cause *cause, time_ns *granted)
+/* What the operator's campaign goes by is recorded, and told to control. */
+static void tell_campaign(struct world *world, const struct platform_action *action, time_ns now,
+                          struct cause cause, uint8_t verb, uint8_t kind)
 {
-    struct campaign_event event = {
-        .whom = action->whom, .incarnation = action->whom_incarnation, .value = action->value};
-    struct cause made = *cause;
+    struct campaign_event event = {.kind = kind,
+                                   .whom = action->whom,
+                                   .incarnation = action->whom_incarnation,
+                                   .value = action->value};
 
+    cause.id = write_action(world, verb, now, &cause, action, action->value);
+    world_tell_control(world, world->platform_entity,
+                       now + world->scenario->network.platform_latency, &event, &cause);
+}
+
+/* Carries one action out. `cause` is of the event that it answers; a grant becomes the cause of the
+ * result that follows it. */
+static void do_action(struct world *world, const struct platform_action *action, time_ns now,
+                      struct cause *cause)
+{
     switch ((enum platform_action_kind)action->kind) {
     case ACTION_START:
         do_start(world, action, now, *cause);
         break;
     case ACTION_RESULT:
-        do_result(world, action, now, *cause, *granted);
+        do_result(world, action, now, *cause);
         break;
     case ACTION_GRANT:
         cause->id = write_action(world, VERB_GRANTED, now, cause, action, 0);
@@ -242,32 +249,19 @@ static void do_action(struct world *world, const struct platform_action *action,
         work_release(world, now);
         break;
     case ACTION_SWITCH:
-        event.kind = CAMPAIGN_SWITCH;
-        made.id = write_action(world, VERB_SWITCHED, now, cause, action, action->value);
-        world_tell_control(world, world->platform_entity,
-                           now + world->scenario->network.platform_latency, &event, &made);
+        tell_campaign(world, action, now, *cause, VERB_SWITCHED, CAMPAIGN_SWITCH);
         break;
     case ACTION_SCORE:
-        event.kind = CAMPAIGN_SCORE;
-        made.id = write_action(world, VERB_SCORED, now, cause, action, action->value);
-        world_tell_control(world, world->platform_entity,
-                           now + world->scenario->network.platform_latency, &event, &made);
+        tell_campaign(world, action, now, *cause, VERB_SCORED, CAMPAIGN_SCORE);
         break;
     case ACTION_STALL:
-        event.kind = CAMPAIGN_STALL;
-        *granted = action->value;
-        made.id = write_action(world, VERB_STALLED, now, cause, action, action->value);
-        world_tell_control(world, world->platform_entity,
-                           now + world->scenario->network.platform_latency, &event, &made);
+        tell_campaign(world, action, now, *cause, VERB_STALLED, CAMPAIGN_STALL);
         break;
     case ACTION_COPY:
         write_action(world, VERB_COPIED, now, cause, action, 0);
         break;
     case ACTION_RETURNED:
-        event.kind = CAMPAIGN_RETURNED;
-        made.id = write_action(world, VERB_RETURNED, now, cause, action, 0);
-        world_tell_control(world, world->platform_entity,
-                           now + world->scenario->network.platform_latency, &event, &made);
+        tell_campaign(world, action, now, *cause, VERB_RETURNED, CAMPAIGN_RETURNED);
         break;
     case ACTION_GIVE_UP:
         write_action(world, VERB_GAVE_UP, now, cause, action, 0);
@@ -283,7 +277,6 @@ static void step(struct world *world, struct platform_event *event, time_ns now,
     platform_step(world->platform, event, &world->actions);
     assert(world->actions.count <= world->actions.capacity);
     struct cause answer = *cause, running;
-    time_ns granted = 0;
 
     for (uint32_t i = 0; i < world->actions.count; i++) {
         const struct platform_action *action = &world->actions.list[i];
@@ -294,7 +287,7 @@ static void step(struct world *world, struct platform_event *event, time_ns now,
             running = world->last_cause[action->whom];
         else
             running = answer;
-        do_action(world, action, now, &running, &granted);
+        do_action(world, action, now, &running);
         if (action->kind == ACTION_GRANT)
             answer = running;
     }
