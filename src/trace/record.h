@@ -101,7 +101,17 @@ enum record_class { CLASS_TRUTH, CLASS_ACT, CLASS_CLAIM, CLASS_PLATFORM, CLASS_C
                                                                                thwart_reason */    \
     X(MARKED, marked, CONTROL, "{via} was told that {whom} departed in good order")                \
     X(RESTORES, restores, CONTROL, "the operator brings {whom} back")                              \
-    X(WAITED, waited, CONTROL, "the next stop of {whom} waited {value} for the last episode")
+    X(WAITED, waited, CONTROL, "the next stop of {whom} waited {value} for the last episode")      \
+    /* of the live world; a process is named by its pid in the range */                            \
+    X(FORKED, forked, TRUTH, "an unsanctioned process of {who} appeared")    /* value: its pid */  \
+    X(POSED, posed, TRUTH, "an unsanctioned process of {who} ran as {whom}") /* value: its pid */  \
+    X(EXITED, exited, TRUTH, "an unsanctioned process of {who} ended") /* value: its pid; whom: as \
+                                                                          whom it ran, or none */  \
+    X(HEARD, heard, CLAIM, "{who} heard {whom}'s link from process {value}")                       \
+    X(FORGED, forged, TRUTH, "a process of {who} sent to {via} on {whom}'s link") /* value: its    \
+                                                               pid; cause: what {via} heard */     \
+    X(UNOBSERVED, unobserved, TRUTH, "the witness missed events for {value}") /* value: ns, up to  \
+                                                                                 the record's */
 
 enum record_verb {
 #define X(verb, name, class, words) VERB_##verb,
@@ -144,6 +154,7 @@ enum record_flag {
     FLAG_MARKED = 1 << 4,    /* the stop is marked as an interruption */
     FLAG_ANNOUNCED = 1 << 5, /* the stop was announced */
     FLAG_OBJECT = 1 << 6,    /* whom is of kind `object` */
+    FLAG_TOLD = 1 << 7, /* written on the agent's own word (an act that the world did not see) */
 };
 
 /* The size of a record, in memory, in the digest and uncompressed. */
