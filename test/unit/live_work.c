@@ -377,6 +377,15 @@ Test(worker, digests_depend_on_all_hops)
     }
 }
 
+static void states_expect_equal(const struct worker *a, const struct worker *b)
+{
+    unsigned char one[WORK_CHECKPOINT_BYTES_MAX], two[WORK_CHECKPOINT_BYTES_MAX];
+    size_t size = worker_save(a, one);
+
+    cr_assert_eq(worker_save(b, two), size);
+    cr_assert_eq(memcmp(one, two, size), 0, "kind %d goes on otherwise", (int)a->kind);
+}
+
 Test(worker, checkpoint_goes_on_exactly)
 {
     for (uint64_t k = 0; k < 40; k += 13) {
@@ -408,6 +417,9 @@ Test(worker, checkpoint_goes_on_exactly)
             round_do(next, task, &same);
             cr_assert_eq(memcmp(&piece, &same, sizeof(piece)), 0, "after %d, task %d", (int)k,
                          (int)task);
+            /* A pole forgets what it was pushed by, so its inmost bits are looked at too. */
+            for (int i = 0; i < 3; i++)
+                states_expect_equal(&first[i], &next[i]);
         }
         for (int i = 0; i < 3; i++)
             cr_assert_eq(next[i].tasks, k + 50);
@@ -529,6 +541,29 @@ Test(worker, states_that_cannot_be_are_refused)
     checkpoint_put(&at, WORK_CHECKPOINT_VERSION + 1, 2);
     digest_mend(bytes, size);
     cr_assert_eq(restore_exactly(&worker, bytes, size), ERROR_INPUT, "another version");
+}
+
+Test(worker, sizes_that_do_not_fit_are_refused_though_the_digest_is_right)
+{
+    for (int k = 0; k < 3; k++) {
+        unsigned char bytes[WORK_CHECKPOINT_BYTES_MAX] = {0}, *at;
+        struct worker worker;
+        size_t size;
+
+        worker_start(&worker, kinds[k], 42, 3);
+        size = worker_save(&worker, bytes);
+        digest_mend(bytes, size + 1);
+        cr_assert_eq(restore_exactly(&worker, bytes, size + 1), ERROR_CORRUPT, "one too many");
+        worker_save(&worker, bytes);
+        digest_mend(bytes, size - 1);
+        cr_assert_eq(restore_exactly(&worker, bytes, size - 1), ERROR_CORRUPT, "one too few");
+        worker_save(&worker, bytes);
+        at = bytes + 8;
+        checkpoint_put(&at, size + 2, 4);
+        at = bytes + size - 4;
+        checkpoint_put(&at, checkpoint_digest(CHECKPOINT_DIGEST_START, bytes, size - 4), 4);
+        cr_assert_eq(restore_exactly(&worker, bytes, size), ERROR_CORRUPT, "it says another size");
+    }
 }
 
 Test(worker, a_checkpoint_of_another_is_refused)

@@ -29,7 +29,7 @@ static const char text[] =
 enum {
     END = 0, /* the word that ends a sentence */
     DRAFTS = 64,
-    DRAFT_WORDS_MAX = 24,
+    DRAFT_WORDS_MAX = 48,
     DRAFT_WORDS_MIN = 4, /* a sentence that ends sooner is followed by another: crews that only
                           * heard "Yet." would have nothing else to say */
 };
