@@ -14,19 +14,12 @@
 
 #include "base/error.h"
 #include "base/fixed.h"
+#include "base/spread.h"
 #include "base/types.h"
 #include "core/agent/agent.h"
 #include "core/control/campaign.h"
 #include "core/platform/platform.h"
 #include "graph/graph.h"
-
-/* A distribution of durations: value = low + what `shape` says, never below low. */
-enum spread_shape { SPREAD_FIXED, SPREAD_UNIFORM, SPREAD_EXPONENTIAL };
-struct spread {
-    uint8_t shape;
-    time_ns low;   /* fixed: the value; uniform: from; exponential: the least */
-    time_ns width; /* uniform: to - from; exponential: mean above the least */
-};
 
 /* One group of agents that share a kind and rules. */
 struct scenario_group {
