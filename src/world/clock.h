@@ -1,0 +1,25 @@
+/*
+ * The agents' own clocks, and distributions of durations. Pure: a world gives its time and the
+ * agent's drift. Nothing fails.
+ */
+#ifndef IOLAUS_WORLD_CLOCK_H
+#define IOLAUS_WORLD_CLOCK_H
+
+#include "base/random.h"
+#include "base/types.h"
+#include "scenario/scenario.h"
+
+/* A duration from the distribution; at most one draw. */
+time_ns spread_draw(const struct spread *spread, struct random *random);
+
+/* How fast an agent's clock runs: uniform on -ppm_max .. ppm_max, millionths. */
+int32_t drift_draw(uint64_t seed, uint32_t replicate, agent_id agent, uint32_t ppm_max);
+
+/* What the agent's clock shows at the world's `now`: it runs (1 + ppm / 10^6) times as fast. */
+time_ns drift_local(time_ns now, int32_t ppm);
+
+/* The first instant of the world at which the agent's clock shows at least `local`; TIME_NEVER
+ * stays. */
+time_ns drift_global(time_ns local, int32_t ppm);
+
+#endif
