@@ -37,7 +37,7 @@ struct cause *concern_of(const struct doing *doing, agent_id peer)
     return &doing->concern[found == UINT32_MAX ? doing->degree : found];
 }
 
-struct cause cause_of(const struct doing *doing, agent_id peer)
+struct cause act_cause(const struct doing *doing, agent_id peer)
 {
     const struct cause *concern = concern_of(doing, peer);
     bool same =
@@ -106,7 +106,7 @@ static struct cause case_cause(const struct doing *doing, agent_id peer)
         inherit_request(doing->percept, &cause);
         return cause;
     }
-    return concern_is_none(concern) ? cause_of(doing, peer) : *concern;
+    return concern_is_none(concern) ? act_cause(doing, peer) : *concern;
 }
 
 struct cause act_decides(const struct doing *doing, const struct act *act)
@@ -131,7 +131,7 @@ struct cause act_decided(const struct doing *doing, agent_id peer, uint32_t choi
 struct cause act_calls(const struct doing *doing, const struct act *act)
 {
     bool alert = act->kind == ACT_ALERT;
-    struct cause cause = cause_of(doing, act->subject);
+    struct cause cause = act_cause(doing, act->subject);
     struct record record = record_make(alert ? VERB_ALERTS : VERB_REQUESTS, doing->now, &cause,
                                        doing->id, act->subject, 0);
 
@@ -146,7 +146,7 @@ struct cause act_calls(const struct doing *doing, const struct act *act)
 
 struct cause act_refuses(const struct doing *doing, const struct act *act)
 {
-    struct cause cause = cause_of(doing, act->peer);
+    struct cause cause = act_cause(doing, act->peer);
 
     cause.by = act->by;
     cause.id = write_act(doing, VERB_REFUSES, act->peer, &cause, 0, doing->told);
@@ -166,7 +166,7 @@ struct cause act_departs(const struct doing *doing, const struct cause *stopped)
 static struct cause report_cause(const struct doing *doing, const struct act *act)
 {
     if (act->health != HEALTH_HEALTHY || act->masking)
-        return cause_of(doing, act->peer);
+        return act_cause(doing, act->peer);
     return percept_subject(doing->percept) == act->peer ? doing->cause : CAUSE_NONE;
 }
 
@@ -181,7 +181,7 @@ struct cause act_tool(const struct doing *doing, const struct act *act,
         [ACT_CHECKPOINT] = VERB_CHECKPOINTS};
     bool report = act->kind == ACT_REPORT, checkpoint = act->kind == ACT_CHECKPOINT;
     agent_id whom = checkpoint ? doing->id : act->peer;
-    struct cause cause = report ? report_cause(doing, act) : cause_of(doing, whom);
+    struct cause cause = report ? report_cause(doing, act) : act_cause(doing, whom);
     struct cause *concern = concern_of(doing, whom);
     int64_t value = report ? act->health : act->value;
 

@@ -55,7 +55,7 @@ struct cause *concern_of(const struct doing *doing, agent_id peer);
 
 /* What an act about `peer` follows from: the percept where it is about the same peer, else what the
  * agent was last about for it. */
-struct cause cause_of(const struct doing *doing, agent_id peer);
+struct cause act_cause(const struct doing *doing, agent_id peer);
 
 /* ACT_NOTICED. `behind`: where act->how is HOW_SILENCE, the record of what the world knows to be
  * behind the silence (the peer's end, a partition), or RECORD_ID_NONE: nothing reached the agent,
