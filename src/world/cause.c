@@ -2,6 +2,12 @@
 
 const struct cause CAUSE_NONE = {{WRITER_NONE, UINT32_MAX}, AGENT_NONE, AGENT_NONE, 0};
 
+struct record_id recorder_write(const struct recorder *recorder, const struct record *record,
+                                uint32_t writer)
+{
+    return recorder->write(recorder->context, record, writer);
+}
+
 struct record record_make(uint8_t verb, time_ns now, const struct cause *cause, agent_id who,
                           agent_id whom, int64_t value)
 {

@@ -28,17 +28,15 @@ struct cause {
 extern const struct cause CAUSE_NONE;
 
 /* Whoever numbers and keeps a world's records: gives the record its id, (writer, the writer's next
- * sequence), which it also puts into what it keeps. What fails is the world's own to remember. */
+ * sequence), and FLAG_OBJECT where whom is one, and keeps it so. What fails is the world's own to
+ * remember; RECORD_ID_NONE is given then. */
 struct recorder {
     struct record_id (*write)(void *context, const struct record *record, uint32_t writer);
     void *context;
 };
 
-static inline struct record_id recorder_write(const struct recorder *recorder,
-                                              const struct record *record, uint32_t writer)
-{
-    return recorder->write(recorder->context, record, writer);
-}
+struct record_id recorder_write(const struct recorder *recorder, const struct record *record,
+                                uint32_t writer);
 
 /* A record with the cause's id, `by`, `via` and flags; no incarnation yet, and no id. */
 struct record record_make(uint8_t verb, time_ns now, const struct cause *cause, agent_id who,

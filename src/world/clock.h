@@ -18,8 +18,8 @@ int32_t drift_draw(uint64_t seed, uint32_t replicate, agent_id agent, uint32_t p
 /* What the agent's clock shows at the world's `now`: it runs (1 + ppm / 10^6) times as fast. */
 time_ns drift_local(time_ns now, int32_t ppm);
 
-/* The first instant of the world at which the agent's clock shows at least `local`; TIME_NEVER
- * stays. */
+/* An instant of the world at which the agent's clock shows at least `local`: the first one, or
+ * later by at most 2 ns and 10^-9 of it. TIME_NEVER stays. */
 time_ns drift_global(time_ns local, int32_t ppm);
 
 #endif
