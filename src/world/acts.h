@@ -81,7 +81,9 @@ struct cause act_departs(const struct doing *doing, const struct cause *stopped)
 
 /* A tool, or ACT_CHECKPOINT with act->value the number that the world gave it: the record, and the
  * event that goes to the platform (its `now` and whom's incarnation are not set). The cause goes
- * with the event. */
+ * with the event. Of a report that a peer is healthy, act->masking says whether the agent believes
+ * otherwise; a world that cannot look into the agent takes it from whether there is a concern for
+ * that peer (it is forgotten when the peer returns). */
 struct cause act_tool(const struct doing *doing, const struct act *act,
                       struct platform_event *event);
 

@@ -1,19 +1,7 @@
 #include "world/clock.h"
 
 #include "base/fixed.h"
-
-time_ns spread_draw(const struct spread *spread, struct random *random)
-{
-    switch ((enum spread_shape)spread->shape) {
-    case SPREAD_UNIFORM:
-        return random_between(random, spread->low, spread->low + spread->width);
-    case SPREAD_EXPONENTIAL:
-        return spread->low + random_exponential(random, spread->width);
-    case SPREAD_FIXED:
-        break;
-    }
-    return spread->low;
-}
+#include "base/random.h"
 
 int32_t drift_draw(uint64_t seed, uint32_t replicate, agent_id agent, uint32_t ppm_max)
 {

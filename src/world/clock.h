@@ -1,16 +1,11 @@
 /*
- * The agents' own clocks, and distributions of durations. Pure: a world gives its time and the
- * agent's drift. Nothing fails.
+ * The agents' own clocks. Pure: a world, or an agent's program, gives the world's time and the
+ * agent's drift in millionths. Nothing fails.
  */
 #ifndef IOLAUS_WORLD_CLOCK_H
 #define IOLAUS_WORLD_CLOCK_H
 
-#include "base/random.h"
 #include "base/types.h"
-#include "scenario/scenario.h"
-
-/* A duration from the distribution; at most one draw. */
-time_ns spread_draw(const struct spread *spread, struct random *random);
 
 /* How fast an agent's clock runs: uniform on -ppm_max .. ppm_max, millionths. */
 int32_t drift_draw(uint64_t seed, uint32_t replicate, agent_id agent, uint32_t ppm_max);

@@ -2,7 +2,7 @@
 
 #include <assert.h>
 
-#include "world/clock.h"
+#include "base/spread.h"
 
 #define NUMBER_BITS 40
 

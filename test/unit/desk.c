@@ -1,7 +1,8 @@
-/* The desk of work and the agents' clocks, which both worlds have. */
+/* The desk of work, what it draws from, and the agents' clocks, which both worlds have. */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
+#include "base/spread.h"
 #include "world/clock.h"
 #include "world/desk.h"
 
@@ -173,7 +174,7 @@ Test(clock, drift_is_within_what_was_said)
     cr_assert_eq(drift_draw(3, 1, 0, 0), 0);
 }
 
-Test(clock, spread)
+Test(spread, shapes)
 {
     struct spread always = {SPREAD_FIXED, 50, 9}, uniform = {SPREAD_UNIFORM, 50, 9};
     struct spread exponential = {SPREAD_EXPONENTIAL, 50, 100};
