@@ -179,10 +179,10 @@ Test(causes, request_to_end_is_the_cause_of_all)
     struct percept percept = {.kind = PERCEPT_STOP_ASKED, .peer = SELF};
     struct doing doing =
         begin(&percept, (struct cause){ID(WRITER_CONTROL, 2), AGENT_NONE, AGENT_NONE, FLAG_MARKED});
-    struct act act = act_on(ACT_ALERT, SELF);
+    struct act act = act_on(ACT_ALERT, 8);
     struct cause cause;
 
-    act.peer = 8;
+    act.peer = 3;
     act_calls(&doing, &act);
     check_id(last()->cause, ID(WRITER_CONTROL, 2));
     cause = act_departs(&doing, &doing.cause);
@@ -361,21 +361,21 @@ Test(causes, tool_goes_to_the_platform)
 Test(causes, calls_name_whom_they_reach)
 {
     struct doing doing = begin(&timer, CAUSE_NONE);
-    struct act act = act_on(ACT_ALERT, 3);
+    struct act act = act_on(ACT_ALERT, 1);
 
     concern[2] = (struct cause){{PLACE, 40}, 1, 3, FLAG_REQUESTED | FLAG_RELAYED};
     act.subject = 8;
     check_id(act_calls(&doing, &act).id, ID(PLACE, 0));
     cr_assert_eq(last()->verb, VERB_ALERTS);
     cr_assert_eq(last()->whom, 8);
-    cr_assert_eq(last()->via, 3);
+    cr_assert_eq(last()->via, 1);
     cr_assert_eq(last()->by, 1);
 
     act.kind = ACT_REQUEST;
     act.by = SELF;
     act_calls(&doing, &act);
     cr_assert_eq(last()->verb, VERB_REQUESTS);
-    cr_assert_eq(last()->via, 3);
+    cr_assert_eq(last()->via, 1);
     cr_assert_eq(last()->by, SELF);
 
     act = act_on(ACT_REFUSE, 8);

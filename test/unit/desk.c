@@ -105,11 +105,17 @@ Test(desk, holds_and_releases)
     cr_assert_eq(error.code, ERROR_LIMIT);
     cr_assert_eq(desk.held_count, 2);
 
-    /* The first that was held is late by now; the second goes out. */
-    show(platform, HEALTH_HEALTHY, 1300);
-    desk_release(&desk, 1300);
+    /* Later on the first that was held is late, and makes room. */
+    cr_assert_eq(desk_emit(&desk, 1250, &error), 0);
+    cr_assert_eq(desk_emit(&desk, 1350, &error), 0);
     cr_assert_eq(sent, 4);
-    cr_assert_eq(numbers[3], 3);
+    cr_assert_eq(desk.held_count, 2);
+
+    /* Then so is the second, and the third goes out. */
+    show(platform, HEALTH_HEALTHY, 1450);
+    desk_release(&desk, 1450);
+    cr_assert_eq(sent, 5);
+    cr_assert_eq(numbers[4], 7);
     cr_assert_eq(last_hop, 1);
     cr_assert_eq(desk.held_count, 0);
 
