@@ -179,9 +179,14 @@ static void act(int socket)
             continue;
         }
         for (unsigned i = 0; i < times; i++) {
-            pid_t child = clone_into(order.act == STAGE_SIBLING ? CLONE_PARENT : 0, -1,
-                                     order.inside, order.pid);
+            uint64_t flags = order.act == STAGE_SIBLING ? CLONE_PARENT : 0;
+            pid_t child = clone_into(flags, -1, order.inside, order.pid);
 
+            /* The dead free their number a moment after they are gone. */
+            for (int tries = 0; tries < 1000 && child < 0 && errno == EEXIST; tries++) {
+                usleep(1000);
+                child = clone_into(flags, -1, order.inside, order.pid);
+            }
             if (child == 0)
                 child_act(socket, &order, descriptor);
             while (order.act == STAGE_BRIEF && waitpid(child, NULL, 0) < 0 && errno == EINTR)
@@ -377,8 +382,14 @@ int stage_pidfd(pid_t pid)
 
 void stage_stranger(pid_t pid)
 {
-    pid_t child = clone_into(0, -1, 0, pid);
+    pid_t child = -1;
 
+    /* The dead free their number a moment after they are gone. */
+    for (int tries = 0; tries < 1000 && child < 0; tries++) {
+        child = clone_into(0, -1, 0, pid);
+        if (child < 0)
+            usleep(1000);
+    }
     cr_assert_geq(child, 0, "pid %d cannot be had: %s", pid, strerror(errno));
     if (child == 0) {
         pid_t grandchild = fork();

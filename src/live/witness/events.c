@@ -17,14 +17,14 @@
 #define MESSAGE_AT NLMSG_HDRLEN
 #define EVENT_AT (NLMSG_HDRLEN + sizeof(struct cn_msg))
 
-static int listen_ask(int descriptor, uint32_t sequence)
+static int listen_ask(int descriptor, uint32_t mark)
 {
     unsigned char packet[NLMSG_SPACE(sizeof(struct cn_msg) + sizeof(uint32_t))] = {0};
     uint32_t op = PROC_CN_MCAST_LISTEN;
     struct nlmsghdr header = {.nlmsg_len = NLMSG_LENGTH(sizeof(struct cn_msg) + sizeof op),
                               .nlmsg_type = NLMSG_DONE};
     struct cn_msg message = {
-        .id = {.idx = CN_IDX_PROC, .val = CN_VAL_PROC}, .seq = sequence, .len = sizeof op};
+        .id = {.idx = CN_IDX_PROC, .val = CN_VAL_PROC}, .ack = mark, .len = sizeof op};
     struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
 
     memcpy(packet, &header, sizeof header);
@@ -51,9 +51,9 @@ static bool packet_read(const unsigned char *bytes, size_t length, const struct 
     return true;
 }
 
-/* Waits for the kernel's answer to listen_ask. Outside the machine's first namespaces it gives
- * none. */
-static bool answer_await(int descriptor, uint32_t sequence)
+/* Waits for the kernel's answer to listen_ask, which bears the mark's successor. Outside the
+ * machine's first namespaces it gives none. */
+static bool answer_await(int descriptor, uint32_t mark)
 {
     time_ns until = clock_read() + ANSWER_MS * INT64_C(1000000);
 
@@ -72,7 +72,7 @@ static bool answer_await(int descriptor, uint32_t sequence)
         length = recvfrom(descriptor, bytes, sizeof bytes, MSG_DONTWAIT, (struct sockaddr *)&sender,
                           &sender_length);
         if (length > 0 && packet_read(bytes, (size_t)length, &sender, &message, &event) &&
-            event.what == PROC_EVENT_NONE && message.seq == sequence)
+            event.what == PROC_EVENT_NONE && message.ack == mark + 1)
             return event.event_data.ack.err == 0;
     }
 }
@@ -82,7 +82,7 @@ int events_open(struct events *events, uint32_t buffer_bytes, struct error *erro
     struct sockaddr_nl self = {.nl_family = AF_NETLINK, .nl_groups = CN_IDX_PROC};
     long processors = sysconf(_SC_NPROCESSORS_CONF);
     int size = buffer_bytes > INT32_MAX / 2 ? INT32_MAX / 2 : (int)buffer_bytes;
-    uint32_t sequence = (uint32_t)getpid() ^ (uint32_t)clock_read();
+    uint32_t mark = (uint32_t)getpid() ^ (uint32_t)clock_read();
     int code;
 
     memset(events, 0, sizeof *events);
@@ -101,12 +101,12 @@ int events_open(struct events *events, uint32_t buffer_bytes, struct error *erro
     if (setsockopt(events->descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) < 0)
         (void)setsockopt(events->descriptor, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
     if (bind(events->descriptor, (const struct sockaddr *)&self, sizeof self) < 0 ||
-        listen_ask(events->descriptor, sequence) < 0) {
+        listen_ask(events->descriptor, mark) < 0) {
         code =
             error_set(error, ERROR_MACHINE, "no leave to read process events: %s", strerror(errno));
         goto out;
     }
-    if (!answer_await(events->descriptor, sequence)) {
+    if (!answer_await(events->descriptor, mark)) {
         code = error_set(error, ERROR_MACHINE,
                          "the kernel tells no process events here (in a container?)");
         goto out;
@@ -228,8 +228,7 @@ int events_take(struct events *events, struct kernel_event *event, struct error 
         }
         i = events->batch_next++;
         if (!packet_read(events->bytes[i], events->headers[i].msg_len, &events->senders[i],
-                         &message, &from) ||
-            from.what == PROC_EVENT_NONE)
+                         &message, &from))
             continue;
         number_check(events, &message, &from);
         events->taken++;
