@@ -21,7 +21,7 @@
 #include "live/witness/proc.h"
 
 #define SECOND INT64_C(1000000000)
-#define PATIENCE (30 * SECOND)
+#define PATIENCE (10 * SECOND)
 
 struct scene {
     struct stage stage;
