@@ -134,6 +134,9 @@ const char *scenario_agent_name(const struct scenario *scenario, agent_id agent,
 /* The agent of that name, or AGENT_NONE. */
 agent_id scenario_agent_find(const struct scenario *scenario, const char *name);
 
+/* The longest deadline of its work; 0 where there is none. */
+time_ns scenario_longest_deadline(const struct scenario *scenario);
+
 struct scenario_file;
 
 /* A change from the command line: `path.to.key=value`, the value in YAML. */
