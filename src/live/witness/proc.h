@@ -16,7 +16,7 @@
 
 #include "base/types.h"
 
-#define CGROUP_PATH_MAX 1024
+#define CGROUP_PATH_MAX 4096
 
 /* Of /proc/PID/stat. */
 struct process_facts {
