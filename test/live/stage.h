@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "live/actor.h"
 #include "live/witness/ground.h"
 
 #define STAGE_AGENTS 4
@@ -18,28 +19,6 @@ struct stage {
     int control; /* to first */
     char path[128];
     int whole, agents[STAGE_AGENTS]; /* cgroups */
-};
-
-/* What a process on the stage does on its socket; each new process that stays says hello there. */
-enum stage_act {
-    STAGE_CHILD = 1, /* a child that holds what its parent holds */
-    STAGE_BARE,      /* a child that holds nothing */
-    STAGE_HOLDER,    /* a child that holds the descriptor sent along alone */
-    STAGE_ACTOR,     /* a child that holds the descriptor sent along alone, and acts on it */
-    STAGE_BOTH,      /* a child that holds the descriptor, and what its parent holds */
-    STAGE_ORPHAN,    /* a child's child in a session of its own, whose parent is gone */
-    STAGE_SIBLING,   /* a child of its own parent's */
-    STAGE_BRIEF,     /* `count` children that end at once */
-    STAGE_HEADLESS,  /* a child whose first thread ended while another runs */
-    STAGE_THREAD,    /* a thread */
-    STAGE_KEEP,      /* nobody: keeps the descriptor itself */
-    STAGE_SPAWN,     /* first alone: an actor in the cgroup of agent `count` */
-    STAGE_EXIT
-};
-struct stage_order {
-    enum stage_act act;
-    unsigned count;
-    pid_t inside, pid; /* to be given to a STAGE_BARE child; 0: any */
 };
 
 /* False, and says why, where the machine cannot. */

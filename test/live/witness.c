@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,7 @@
 #include <unistd.h>
 
 #include "live/stage.h"
-#include "live/witness/proc.h"
+#include "live/witness/inside.h"
 
 #define SECOND INT64_C(1000000000)
 #define PATIENCE (10 * SECOND)
@@ -370,6 +371,7 @@ STORY(threads_are_no_processes)
     pid = ordered(scene, 1, STAGE_HEADLESS, -1);
     (void)scene_expect(scene, SEEN_FORKED, pid, AGENT_NONE);
     scene_watch(scene, SECOND / 3); /* its first thread is gone, and it lives */
+    cr_assert_eq(scene->used, scene->seen_count);
     end(pid);
     (void)scene_expect(scene, SEEN_EXITED, pid, AGENT_NONE);
 }
@@ -521,6 +523,35 @@ EVENT_STORY(a_gap_is_marked_and_looked_into, 4096)
         }
         cr_assert_neq(seen->kind, SEEN_DIED);
         cr_assert_neq(seen->kind, SEEN_POSED);
+        scene->used += scene->seen[i].kind != 0;
+        scene->seen[i].kind = 0;
+    }
+    cr_assert(unobserved);
+}
+
+/* Events that are missing without the kernel's saying so: their numbers tell. */
+EVENT_STORY(a_missing_number_is_a_gap, 0)
+{
+    cpu_set_t one;
+    char packet[256];
+    pid_t pid;
+    bool unobserved = false;
+
+    CPU_ZERO(&one);
+    CPU_SET(sched_getcpu(), &one);
+    cr_assert_eq(sched_setaffinity(scene->pids[1], sizeof one, &one), 0);
+    stage_order(scene->sockets[1], (struct stage_order){.act = STAGE_BRIEF, .count = 1}, -1);
+    (void)stage_hello(scene->sockets[1]);
+    scene_watch(scene, SECOND / 20);
+    pid = ordered(scene, 1, STAGE_BARE, -1);
+    while (recv(scene->witness->events.descriptor, packet, sizeof packet, MSG_DONTWAIT) >= 0)
+        continue;
+    stage_order(scene->sockets[1], (struct stage_order){.act = STAGE_BRIEF, .count = 1}, -1);
+    (void)stage_hello(scene->sockets[1]);
+    cr_assert_eq(scene_expect(scene, SEEN_FORKED, pid, AGENT_NONE).agent, 1);
+    scene_watch(scene, SECOND / 10);
+    for (size_t i = 0; i < scene->seen_count; i++) {
+        unobserved |= scene->seen[i].kind == SEEN_UNOBSERVED;
         scene->used += scene->seen[i].kind != 0;
         scene->seen[i].kind = 0;
     }
