@@ -14,19 +14,12 @@
 
 #include "base/error.h"
 #include "base/fixed.h"
+#include "base/spread.h"
 #include "base/types.h"
 #include "core/agent/agent.h"
 #include "core/control/campaign.h"
 #include "core/platform/platform.h"
 #include "graph/graph.h"
-
-/* A distribution of durations: value = low + what `shape` says, never below low. */
-enum spread_shape { SPREAD_FIXED, SPREAD_UNIFORM, SPREAD_EXPONENTIAL };
-struct spread {
-    uint8_t shape;
-    time_ns low;   /* fixed: the value; uniform: from; exponential: the least */
-    time_ns width; /* uniform: to - from; exponential: mean above the least */
-};
 
 /* One group of agents that share a kind and rules. */
 struct scenario_group {
@@ -140,6 +133,9 @@ const char *scenario_agent_name(const struct scenario *scenario, agent_id agent,
 
 /* The agent of that name, or AGENT_NONE. */
 agent_id scenario_agent_find(const struct scenario *scenario, const char *name);
+
+/* The longest deadline of its work; 0 where there is none. */
+time_ns scenario_longest_deadline(const struct scenario *scenario);
 
 struct scenario_file;
 

@@ -283,10 +283,9 @@ static inline struct record_id published_gone(const struct world *world, agent_i
                                 : (struct record_id){published.writer, published.after - 1};
 }
 
-/* world_clock.c: the agents' own clocks, distributions of durations */
+/* world_clock.c: the agents' own clocks */
 time_ns clock_local(const struct world *world, agent_id agent, time_ns now);
 time_ns clock_global(const struct world *world, agent_id agent, time_ns local);
-time_ns spread_draw(const struct spread *spread, struct random *random);
 time_ns slowed(const struct world *world, agent_id agent, time_ns duration);
 
 /* world_row.c: the steps of an incarnation */
