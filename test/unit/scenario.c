@@ -150,7 +150,7 @@ static const struct wrong {
     {HEAD "minds: {m: {relaunch: 7}}\n", ":5:23: ", "above 1"},
     {HEAD "minds: {m: {relaunch: {object: 1e3}}}\n", ":5:32: ", "plain decimal"},
     {HEAD "minds: {m: {relaunch: {object: 81}}}\n", ":5:32: ", "from -80 to 80"},
-    {HEAD "minds: {m: {covert: sly}}\n", ":5:20: ", "neither true nor false"},
+    {HEAD "minds: {m: {covert: sly}}\n", ":5:21: ", "neither true nor false"},
     {HEAD "minds: {m: {behaviour: x}}\n", ":5:24: ", "needs a `preset`"},
     {HEAD "arms: []\n", ":5:7: ", "at least one arm"},
     {HEAD "arms: [{name: x}, {name: x}]\n", ":5:26: ", "`x` is there twice"},
