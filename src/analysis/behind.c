@@ -173,11 +173,7 @@ static void take_reports(struct analysis *analysis, const struct record *record)
     struct behind *behind = &analysis->behind;
     const struct behind_death *death = &behind->deaths[record->whom];
     struct behind_known *known = known_find(behind, record->who, record->whom);
-    if (known == NULL) {
-        return;
-    }
-    known->report = RECORD_ID_NONE;
-    if (record->value == HEALTH_HEALTHY && dead_proven(analysis, record->whom) &&
+    if (known != NULL && record->value == HEALTH_HEALTHY && dead_proven(analysis, record->whom) &&
         known->death == death->number) {
         known->report = record->id;
         known->report_died = death->died;
@@ -437,6 +433,17 @@ static void take_life(struct analysis *analysis, const struct record *record)
     }
 }
 
+/* A gap lies within the run, whatever the record says. */
+static void take_unobserved(struct behind *behind, const struct record *record)
+{
+    time_ns length = record->value < 0              ? 0
+                     : record->value > record->time ? record->time
+                                                    : record->value;
+    behind->gaps++;
+    behind->unobserved =
+        length > TIME_NEVER - behind->unobserved ? TIME_NEVER : behind->unobserved + length;
+}
+
 int behind_take(struct analysis *analysis, const struct record *record, struct cause *cause)
 {
     struct behind *behind = &analysis->behind;
@@ -444,8 +451,7 @@ int behind_take(struct analysis *analysis, const struct record *record, struct c
         return 0;
     }
     if (record->verb == VERB_UNOBSERVED) {
-        behind->gaps++;
-        behind->unobserved += record->value > 0 ? record->value : 0;
+        take_unobserved(behind, record);
         return 0;
     }
     if (record->verb == VERB_FORKED) {
