@@ -45,12 +45,6 @@ int behind_open(struct behind *behind, const struct trace_header *header)
     return 0;
 }
 
-static void process_drop(struct behind *behind, struct behind_process *process)
-{
-    HASH_DEL(behind->processes, process);
-    free(process);
-}
-
 void behind_close(struct behind *behind)
 {
     struct behind_process *process = behind->processes, *next;
@@ -209,33 +203,40 @@ static int take_shows(struct analysis *analysis, const struct record *record)
 
 /* ---- unsanctioned processes ---- */
 
-/* A process that never ran as anybody is found when it is gone. */
+/* A process that never ran as anybody is found when it is gone, or at the end of the run. */
+static int process_told(struct analysis *analysis, const struct behind_process *process,
+                        time_ns end)
+{
+    if (process->posed || record_id_is_none(process->forked)) {
+        return 0;
+    }
+    struct behind_finding finding = {.kind = BEHIND_PROCESS,
+                                     .who = process->who,
+                                     .whom = AGENT_NONE,
+                                     .via = AGENT_NONE,
+                                     .episode = process->episode,
+                                     .process = process->process,
+                                     .from = process->since,
+                                     .to = end,
+                                     .died = TIME_UNSET,
+                                     .count = 1};
+    proof_add(&finding, process->forked);
+    return finding_add(analysis, &finding);
+}
+
 static int process_over(struct analysis *analysis, struct behind_process *process, time_ns end)
 {
-    int code = 0;
-    if (!process->posed && !record_id_is_none(process->forked)) {
-        struct behind_finding finding = {.kind = BEHIND_PROCESS,
-                                         .who = process->who,
-                                         .whom = AGENT_NONE,
-                                         .via = AGENT_NONE,
-                                         .episode = process->episode,
-                                         .process = process->process,
-                                         .from = process->since,
-                                         .to = end,
-                                         .died = TIME_UNSET,
-                                         .count = 1};
-        proof_add(&finding, process->forked);
-        code = finding_add(analysis, &finding);
-    }
     struct behind *behind = &analysis->behind;
-    for (size_t i = behind->count; process->posed && end != TIME_UNSET && i-- > 0;) {
+    int code = process_told(analysis, process, end);
+    for (size_t i = behind->count; process->posed && i-- > 0;) {
         struct behind_finding *finding = &behind->list[i];
         if (finding->process == process->process && finding->to == TIME_UNSET &&
             (finding->kind == BEHIND_RELAUNCH || finding->kind == BEHIND_COPY)) {
             finding->to = end;
         }
     }
-    process_drop(behind, process);
+    HASH_DEL(behind->processes, process);
+    free(process);
     return code;
 }
 
@@ -499,11 +500,10 @@ int behind_take(struct analysis *analysis, const struct record *record, struct c
 
 int behind_end(struct analysis *analysis)
 {
-    struct behind_process *process, *next;
     int code = 0;
-    HASH_ITER (hh, analysis->behind.processes, process, next) {
-        int failed = process_over(analysis, process, TIME_UNSET);
-        code = code != 0 ? code : failed;
+    for (const struct behind_process *process = analysis->behind.processes;
+         process != NULL && code == 0; process = process->hh.next) {
+        code = process_told(analysis, process, TIME_UNSET);
     }
     return code;
 }
