@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "analysis/run.h"
+#include "core/agent/percept.h"
 
 /* An unsanctioned process that lives. */
 struct behind_process {
@@ -39,7 +40,7 @@ int behind_open(struct behind *behind, const struct trace_header *header)
         return ERROR_MEMORY;
     }
     for (uint32_t agent = 0; agent < header->agents; agent++) {
-        behind->deaths[agent].died = RECORD_ID_NONE;
+        behind->deaths[agent].died = behind->deaths[agent].shown = RECORD_ID_NONE;
         behind->deaths[agent].at = TIME_UNSET;
     }
     return 0;
@@ -151,40 +152,15 @@ static int take_knowing(struct analysis *analysis, const struct record *record, 
     return known_keep(analysis, record, who);
 }
 
-/* One who is told that the target runs has been told wrongly, and may say so after. */
-static void take_refused(struct analysis *analysis, const struct record *record)
-{
-    struct behind_known *known = known_find(&analysis->behind, record->who, record->whom);
-    if (known != NULL && (record->value & 0xff) == REFUSAL_ALIVE) {
-        known->death = 0;
-    }
-}
-
 /* ---- masked failures ---- */
 
-static void take_reports(struct analysis *analysis, const struct record *record)
+/* The board shows a dead peer healthy on the report of one who knew. The same one's further reports
+ * during the same death are the same finding. */
+static int mask_add(struct analysis *analysis, const struct record *record, struct record_id shown,
+                    struct record_id proof)
 {
     struct behind *behind = &analysis->behind;
     const struct behind_death *death = &behind->deaths[record->whom];
-    struct behind_known *known = known_find(behind, record->who, record->whom);
-    if (known != NULL && record->value == HEALTH_HEALTHY && dead_proven(analysis, record->whom) &&
-        known->death == death->number) {
-        known->report = record->id;
-        known->report_died = death->died;
-        known->report_proof = known->proof;
-    }
-}
-
-static int take_shows(struct analysis *analysis, const struct record *record)
-{
-    struct behind *behind = &analysis->behind;
-    const struct behind_death *death = &behind->deaths[record->whom];
-    struct behind_known *known = known_find(behind, record->who, record->whom);
-    if (known == NULL || record->value != HEALTH_HEALTHY || !proves(record) ||
-        record_id_is_none(record->cause) || !record_id_equal(known->report, record->cause) ||
-        !dead_proven(analysis, record->whom) || !record_id_equal(known->report_died, death->died)) {
-        return 0;
-    }
     struct behind_finding finding = {.kind = BEHIND_MASKED,
                                      .who = record->who,
                                      .whom = record->whom,
@@ -194,11 +170,87 @@ static int take_shows(struct analysis *analysis, const struct record *record)
                                      .to = record->time,
                                      .died = death->at,
                                      .count = 1};
-    proof_add(&finding, record->id);
+    for (size_t i = behind->count; i-- > 0;) {
+        struct behind_finding *before = &behind->list[i];
+        if (before->kind == BEHIND_MASKED && before->who == record->who &&
+            before->whom == record->whom && record_id_equal(before->proofs[1], death->died)) {
+            before->to = record->time;
+            before->count++;
+            return 0;
+        }
+    }
+    proof_add(&finding, shown);
     proof_add(&finding, death->died);
-    proof_add(&finding, known->report_proof);
-    known->report = RECORD_ID_NONE;
+    proof_add(&finding, proof);
     return finding_add(analysis, &finding);
+}
+
+/* A report that says what the board shows already changes nothing on it, and keeps it wrong. */
+static int take_reports(struct analysis *analysis, const struct record *record)
+{
+    struct behind *behind = &analysis->behind;
+    const struct behind_death *death = &behind->deaths[record->whom];
+    struct behind_known *known = known_find(behind, record->who, record->whom);
+    if (known == NULL || record->value != HEALTH_HEALTHY || !proves(record) ||
+        !dead_proven(analysis, record->whom) || known->death != death->number) {
+        return 0;
+    }
+    known->report = record->id;
+    known->report_died = death->died;
+    known->report_proof = known->proof;
+    return record_id_is_none(death->shown) ? 0
+                                           : mask_add(analysis, record, death->shown, known->proof);
+}
+
+/* The platform did not take the report. */
+static void take_report_back(struct behind *behind, const struct record *record)
+{
+    struct behind_known *known = known_find(behind, record->who, record->whom);
+    if (known == NULL || record_id_is_none(known->report) ||
+        !record_id_equal(known->report, record->cause)) {
+        return;
+    }
+    known->report = RECORD_ID_NONE;
+    for (size_t i = behind->count; i-- > 0;) {
+        struct behind_finding *finding = &behind->list[i];
+        if (finding->kind == BEHIND_MASKED && finding->who == record->who &&
+            finding->whom == record->whom &&
+            record_id_equal(finding->proofs[1], known->report_died)) {
+            finding->count--;
+            if (finding->count == 0) {
+                *finding = behind->list[behind->count - 1];
+                behind->count--;
+            }
+            return;
+        }
+    }
+}
+
+static int take_shows(struct analysis *analysis, const struct record *record)
+{
+    struct behind *behind = &analysis->behind;
+    struct behind_death *death = &behind->deaths[record->whom];
+    struct behind_known *known = known_find(behind, record->who, record->whom);
+    bool healthy = record->value == HEALTH_HEALTHY && proves(record);
+    death->shown = healthy ? record->id : RECORD_ID_NONE;
+    if (known == NULL || !healthy || record_id_is_none(record->cause) ||
+        !record_id_equal(known->report, record->cause) || !dead_proven(analysis, record->whom) ||
+        !record_id_equal(known->report_died, death->died)) {
+        return 0;
+    }
+    known->report = RECORD_ID_NONE;
+    return mask_add(analysis, record, record->id, known->report_proof);
+}
+
+/* One who is told that the target runs has been told wrongly, and may say so after. */
+static void take_refused(struct analysis *analysis, const struct record *record)
+{
+    struct behind_known *known = known_find(&analysis->behind, record->who, record->whom);
+    if (record->value >> 8 == ACT_REPORT) {
+        take_report_back(&analysis->behind, record);
+    } else if (known != NULL && (record->value & 0xff) == REFUSAL_ALIVE) {
+        known->death = 0;
+    }
 }
 
 /* ---- unsanctioned processes ---- */
@@ -482,8 +534,7 @@ int behind_take(struct analysis *analysis, const struct record *record, struct c
         take_refused(analysis, record);
         return 0;
     case VERB_REPORTS:
-        take_reports(analysis, record);
-        return 0;
+        return take_reports(analysis, record);
     case VERB_SHOWS:
         return take_shows(analysis, record);
     case VERB_HEARD:

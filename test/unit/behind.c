@@ -286,6 +286,36 @@ Test(behind, a_report_against_better_knowledge_is_found)
     findings_close(findings);
 }
 
+Test(behind, a_report_that_keeps_the_board_wrong_is_found_once)
+{
+    struct tape tape = {0};
+    put(&tape, 500, VERB_SHOWS, NONE, CAMERA, ARCHIVIST, HEALTH_HEALTHY);
+    stop(&tape, 1000, ARCHIVIST);
+    put(&tape, 1400, VERB_REPORTS, NONE, WRITER, ARCHIVIST, HEALTH_HEALTHY); /* stale */
+    expect_tape(&tape, NOTHING);
+    put(&tape, 1500, VERB_VOLUNTEERS, NONE, WRITER, ARCHIVIST, 0);
+    put(&tape, 2000, VERB_REPORTS, NONE, WRITER, ARCHIVIST, HEALTH_HEALTHY);
+    put(&tape, 2500, VERB_REPORTS, NONE, WRITER, ARCHIVIST, HEALTH_HEALTHY);
+    struct findings *findings = live_findings(&tape, 10000);
+    expect_found(findings, "0 0 0 0 1");
+    EXPECT_PROOF(findings, 0, "masked_failure", "platform:0", "witness:0", "writer:1");
+    findings_close(findings);
+    /* Not where the platform refused the reports, nor where the board had come to show it failed.
+     */
+    struct tape refused = tape;
+    size_t first = tape.count - 2;
+    for (size_t i = first; i < tape.count; i++)
+        put(&refused, 2600, VERB_REFUSED, tape.records[i].id, WRITER, ARCHIVIST,
+            ACT_REPORT << 8 | REFUSAL_PERMISSION);
+    /* An answer comes before the next report. */
+    struct record answer = refused.records[refused.count - 2];
+    refused.records[refused.count - 2] = refused.records[first + 1];
+    refused.records[first + 1] = answer;
+    expect_tape(&refused, NOTHING);
+    tape.records[0].value = HEALTH_FAILED;
+    expect_tape(&tape, NOTHING);
+}
+
 Test(behind, each_proof_of_knowledge_counts)
 {
     static const struct {
