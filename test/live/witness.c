@@ -428,8 +428,12 @@ STORY(a_pid_used_again_is_another_process)
 {
     pid_t pid = ordered(scene, 0, STAGE_BARE, -1);
     struct seen seen = scene_expect(scene, SEEN_FORKED, pid, AGENT_NONE);
-    pid_t inside = seen.inside;
+    pid_t inside = seen.inside, forker = ordered(scene, 0, STAGE_BARE, -1);
     bool sanctioned = true;
+
+    (void)scene_expect(scene, SEEN_FORKED, forker, AGENT_NONE);
+    end(forker);
+    (void)scene_expect(scene, SEEN_EXITED, forker, AGENT_NONE);
 
     /* Unsanctioned after unsanctioned. Start times are told apart by the kernel's tick. */
     usleep(50000);
@@ -447,6 +451,18 @@ STORY(a_pid_used_again_is_another_process)
     stage_stranger(pid);
     scene_watch(scene, SECOND / 5);
     cr_assert_eq(scene->used, scene->seen_count);
+    /* Nor what it forks if its own birth went unobserved. */
+    if (scene->events) {
+        struct kernel_event event = {.kind = KERNEL_FORK,
+                                     .thread = getpid(),
+                                     .process = getpid(),
+                                     .parent = forker,
+                                     .at = clock_read()};
+
+        member_event(scene->witness, &event);
+        scene_watch(scene, SECOND / 10);
+        cr_assert_eq(scene->used, scene->seen_count);
+    }
     /* Unsanctioned after sanctioned, before the death was taken. */
     pid = scene->pids[3];
     usleep(50000);
@@ -458,8 +474,13 @@ STORY(a_pid_used_again_is_another_process)
 
 STORY(strangers_are_not_told_of)
 {
-    pid_t pid;
+    pid_t pid, lasting = fork();
 
+    cr_assert_geq(lasting, 0);
+    if (lasting == 0) {
+        for (;;)
+            pause();
+    }
     for (int i = 0; i < 200; i++) {
         pid = fork();
         if (pid == 0) {
@@ -474,6 +495,11 @@ STORY(strangers_are_not_told_of)
     }
     pid = ordered(scene, 0, STAGE_BARE, -1);
     (void)scene_expect(scene, SEEN_FORKED, pid, AGENT_NONE);
+    /* Also none that lives for longer than the range has to name its own. */
+    scene_watch(scene, 3 * SECOND / 2);
+    kill(lasting, SIGKILL);
+    waitpid(lasting, NULL, 0);
+    scene_watch(scene, SECOND / 10);
 }
 
 #define BRIEF 300
