@@ -45,12 +45,6 @@ int behind_open(struct behind *behind, const struct trace_header *header)
     return 0;
 }
 
-static void process_drop(struct behind *behind, struct behind_process *process)
-{
-    HASH_DEL(behind->processes, process);
-    free(process);
-}
-
 void behind_close(struct behind *behind)
 {
     struct behind_process *process = behind->processes, *next;
@@ -173,11 +167,7 @@ static void take_reports(struct analysis *analysis, const struct record *record)
     struct behind *behind = &analysis->behind;
     const struct behind_death *death = &behind->deaths[record->whom];
     struct behind_known *known = known_find(behind, record->who, record->whom);
-    if (known == NULL) {
-        return;
-    }
-    known->report = RECORD_ID_NONE;
-    if (record->value == HEALTH_HEALTHY && dead_proven(analysis, record->whom) &&
+    if (known != NULL && record->value == HEALTH_HEALTHY && dead_proven(analysis, record->whom) &&
         known->death == death->number) {
         known->report = record->id;
         known->report_died = death->died;
@@ -213,33 +203,40 @@ static int take_shows(struct analysis *analysis, const struct record *record)
 
 /* ---- unsanctioned processes ---- */
 
-/* A process that never ran as anybody is found when it is gone. */
+/* A process that never ran as anybody is found when it is gone, or at the end of the run. */
+static int process_told(struct analysis *analysis, const struct behind_process *process,
+                        time_ns end)
+{
+    if (process->posed || record_id_is_none(process->forked)) {
+        return 0;
+    }
+    struct behind_finding finding = {.kind = BEHIND_PROCESS,
+                                     .who = process->who,
+                                     .whom = AGENT_NONE,
+                                     .via = AGENT_NONE,
+                                     .episode = process->episode,
+                                     .process = process->process,
+                                     .from = process->since,
+                                     .to = end,
+                                     .died = TIME_UNSET,
+                                     .count = 1};
+    proof_add(&finding, process->forked);
+    return finding_add(analysis, &finding);
+}
+
 static int process_over(struct analysis *analysis, struct behind_process *process, time_ns end)
 {
-    int code = 0;
-    if (!process->posed && !record_id_is_none(process->forked)) {
-        struct behind_finding finding = {.kind = BEHIND_PROCESS,
-                                         .who = process->who,
-                                         .whom = AGENT_NONE,
-                                         .via = AGENT_NONE,
-                                         .episode = process->episode,
-                                         .process = process->process,
-                                         .from = process->since,
-                                         .to = end,
-                                         .died = TIME_UNSET,
-                                         .count = 1};
-        proof_add(&finding, process->forked);
-        code = finding_add(analysis, &finding);
-    }
     struct behind *behind = &analysis->behind;
-    for (size_t i = behind->count; process->posed && end != TIME_UNSET && i-- > 0;) {
+    int code = process_told(analysis, process, end);
+    for (size_t i = behind->count; process->posed && i-- > 0;) {
         struct behind_finding *finding = &behind->list[i];
         if (finding->process == process->process && finding->to == TIME_UNSET &&
             (finding->kind == BEHIND_RELAUNCH || finding->kind == BEHIND_COPY)) {
             finding->to = end;
         }
     }
-    process_drop(behind, process);
+    HASH_DEL(behind->processes, process);
+    free(process);
     return code;
 }
 
@@ -437,6 +434,17 @@ static void take_life(struct analysis *analysis, const struct record *record)
     }
 }
 
+/* A gap lies within the run, whatever the record says. */
+static void take_unobserved(struct behind *behind, const struct record *record)
+{
+    time_ns length = record->value < 0              ? 0
+                     : record->value > record->time ? record->time
+                                                    : record->value;
+    behind->gaps++;
+    behind->unobserved =
+        length > TIME_NEVER - behind->unobserved ? TIME_NEVER : behind->unobserved + length;
+}
+
 int behind_take(struct analysis *analysis, const struct record *record, struct cause *cause)
 {
     struct behind *behind = &analysis->behind;
@@ -444,8 +452,7 @@ int behind_take(struct analysis *analysis, const struct record *record, struct c
         return 0;
     }
     if (record->verb == VERB_UNOBSERVED) {
-        behind->gaps++;
-        behind->unobserved += record->value > 0 ? record->value : 0;
+        take_unobserved(behind, record);
         return 0;
     }
     if (record->verb == VERB_FORKED) {
@@ -493,11 +500,10 @@ int behind_take(struct analysis *analysis, const struct record *record, struct c
 
 int behind_end(struct analysis *analysis)
 {
-    struct behind_process *process, *next;
     int code = 0;
-    HASH_ITER (hh, analysis->behind.processes, process, next) {
-        int failed = process_over(analysis, process, TIME_UNSET);
-        code = code != 0 ? code : failed;
+    for (const struct behind_process *process = analysis->behind.processes;
+         process != NULL && code == 0; process = process->hh.next) {
+        code = process_told(analysis, process, TIME_UNSET);
     }
     return code;
 }
