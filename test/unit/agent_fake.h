@@ -140,7 +140,7 @@ static inline int crew_seal(void)
         .names = (uint32_t)((char *)whole.names - (char *)&whole),
     };
     for (uint32_t i = 0; i < CREW; i++) {
-        strcpy(whole.text[i], name_fake(i));
+        snprintf(whole.text[i], sizeof whole.text[i], "%s", name_fake(i));
         whole.names[i] = (uint32_t)(whole.text[i] - (char *)&whole);
     }
     cr_assert(config_seal("crew", &whole, sizeof whole, &descriptor, NULL) == 0);
