@@ -256,7 +256,7 @@ static void child_release(const struct first *first, uint32_t inside)
 static void first_request(struct first *first)
 {
     static char words[FIRST_WORDS_BYTES];
-    struct first_request request;
+    struct first_request request = {0};
     struct packet packet = {
         .head = &request, .head_bytes = sizeof request, .body = words, .body_bytes = sizeof words};
     ssize_t bytes = packet_receive(first->socket, &packet, MSG_DONTWAIT);
@@ -277,10 +277,9 @@ static void first_request(struct first *first)
         }
         if ((size_t)bytes == sizeof request + request.bytes)
             status = spawn_begin(first, &request, words, &packet);
-        else
-            for (uint32_t i = 0; i < packet.count; i++)
-                close(packet.descriptors[i]);
     }
+    for (uint32_t i = 0; i < packet.count; i++)
+        close(packet.descriptors[i]);
     if (status != 0)
         first_answer(first,
                      &(struct first_answer){.kind = FIRST_SPAWN_FAILED,

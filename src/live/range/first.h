@@ -37,8 +37,10 @@ enum { FIRST_SOCKET = 3, FIRST_PIPE = 4 };
 #define FIRST_WORDS_BYTES 4096
 #define FIRST_WORDS 16
 #define FIRST_DESCRIPTORS 16
-/* Children at once that have not exec'd yet. */
-#define FIRST_PENDING 64
+/* Children at once that have not exec'd yet, of all agents and of one. A process of an agent can
+ * stop a new one of the same uid just before its exec; it then stands in nobody else's way. */
+#define FIRST_PENDING 256
+#define FIRST_PENDING_AGENT 8
 
 struct first_limits {
     uint64_t memory_bytes; /* 0: none, for a program under a sanitizer */
@@ -100,10 +102,11 @@ struct first {
     struct sock_filter *filter;
 };
 
-/* spawn.c: clones, and puts the child among those pending; a negative errno where it cannot. */
+/* spawn.c: clones, and puts the child among those pending; a negative errno where it cannot. The
+ * descriptors stay the caller's, but may have been moved. */
 struct packet;
 int spawn_begin(struct first *first, const struct first_request *request, char *words,
-                const struct packet *packet);
+                struct packet *packet);
 
 /* root.c: the private root file system; gives a negative errno and where it failed in *step.
  * *mounted_proc tells whether agents have a /proc. */

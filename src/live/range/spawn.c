@@ -221,8 +221,17 @@ static void words_split(const struct first_request *request, char *words, char *
     argv[request->words] = NULL;
 }
 
+static uint32_t agent_pending(const struct first *first, agent_id agent)
+{
+    uint32_t count = 0;
+
+    for (uint32_t place = 0; place < first->pending_count; place++)
+        count += first->pending[place].agent == agent;
+    return count;
+}
+
 int spawn_begin(struct first *first, const struct first_request *request, char *words,
-                const struct packet *packet)
+                struct packet *packet)
 {
     struct child child = {.first = first, .request = request, .output = -1};
     char *argv[FIRST_WORDS + 1];
@@ -234,6 +243,8 @@ int spawn_begin(struct first *first, const struct first_request *request, char *
 
     if (!request_sound(request, words, packet))
         return -EINVAL;
+    if (agent_pending(first, request->agent) >= FIRST_PENDING_AGENT)
+        return -EAGAIN;
     words_split(request, words, argv);
     child.argv = argv;
     memcpy(received, packet->descriptors, sizeof received);
@@ -254,7 +265,6 @@ int spawn_begin(struct first *first, const struct first_request *request, char *
         first->hold = true;
         status = child_make(first, &child, cgroup);
     }
-    for (uint32_t number = 0; number < packet->count; number++)
-        close(received[number]);
+    memcpy(packet->descriptors, received, sizeof received);
     return status;
 }

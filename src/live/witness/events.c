@@ -17,10 +17,9 @@
 #define MESSAGE_AT NLMSG_HDRLEN
 #define EVENT_AT (NLMSG_HDRLEN + sizeof(struct cn_msg))
 
-static int listen_ask(int descriptor, uint32_t mark)
+static int kernel_ask(int descriptor, uint32_t op, uint32_t mark)
 {
     unsigned char packet[NLMSG_SPACE(sizeof(struct cn_msg) + sizeof(uint32_t))] = {0};
-    uint32_t op = PROC_CN_MCAST_LISTEN;
     struct nlmsghdr header = {.nlmsg_len = NLMSG_LENGTH(sizeof(struct cn_msg) + sizeof op),
                               .nlmsg_type = NLMSG_DONE};
     struct cn_msg message = {
@@ -51,7 +50,7 @@ static bool packet_read(const unsigned char *bytes, size_t length, const struct 
     return true;
 }
 
-/* Waits for the kernel's answer to listen_ask, which bears the mark's successor. Outside the
+/* Waits for the kernel's answer to kernel_ask, which bears the mark's successor. Outside the
  * machine's first namespaces it gives none. */
 static bool answer_await(int descriptor, uint32_t mark)
 {
@@ -101,11 +100,12 @@ int events_open(struct events *events, uint32_t buffer_bytes, struct error *erro
     if (setsockopt(events->descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) < 0)
         (void)setsockopt(events->descriptor, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
     if (bind(events->descriptor, (const struct sockaddr *)&self, sizeof self) < 0 ||
-        listen_ask(events->descriptor, mark) < 0) {
+        kernel_ask(events->descriptor, PROC_CN_MCAST_LISTEN, mark) < 0) {
         code =
             error_set(error, ERROR_MACHINE, "no leave to read process events: %s", strerror(errno));
         goto out;
     }
+    events->listening = true;
     if (!answer_await(events->descriptor, mark)) {
         code = error_set(error, ERROR_MACHINE,
                          "the kernel tells no process events here (in a container?)");
@@ -127,6 +127,10 @@ out:
 
 void events_close(struct events *events)
 {
+    /* The kernel counts those who listen and not their sockets: else it would tell on. */
+    if (events->listening)
+        (void)kernel_ask(events->descriptor, PROC_CN_MCAST_IGNORE, 0);
+    events->listening = false;
     if (events->descriptor >= 0)
         close(events->descriptor);
     events->descriptor = -1;

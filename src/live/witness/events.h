@@ -44,6 +44,7 @@ struct events_counter {
 
 struct events {
     int descriptor; /* -1: none */
+    bool listening;
     uint32_t processors;
     struct events_counter *counters;
     bool gap;         /* events were dropped; the caller clears it by events_settle */
