@@ -24,14 +24,14 @@ void told_keep(struct daemon *daemon, uint32_t row, const struct call *call, uin
 {
     struct life *life = &daemon->lives[row];
 
-    life->told[life->told_next++ % TOLD_MAX] = (struct told){.number = call->number,
-                                                             .to = agent_named(daemon, call->to),
-                                                             .message = message,
-                                                             .subject =
-                                                                 agent_named(daemon, call->agent),
-                                                             .by = agent_named(daemon, call->by),
-                                                             .via = agent_named(daemon, call->via),
-                                                             .cause = *cause};
+    life->told[life->told_next++ % TOLD_MAX] =
+        (struct told){.number = call->number,
+                      .to = agent_named(daemon, call->to),
+                      .message = message,
+                      .subject = agent_named(daemon, call->agent),
+                      .by = agent_named(daemon, call->by),
+                      .via = agent_named(daemon, call->via),
+                      .cause = *cause};
 }
 
 static uint32_t place_of(const struct daemon *daemon, agent_id agent, agent_id peer)
@@ -64,7 +64,8 @@ static void because_delivery(struct daemon *daemon, uint32_t row, const struct c
     if (delivery->number != call->because.number || delivery->kind == 0)
         return;
     if (delivery->kind == PERCEPT_RETURNED) { /* links: whichever the call is about */
-        const struct link_pair *pair = peer == AGENT_NONE ? NULL : link_between(daemon, agent, peer);
+        const struct link_pair *pair =
+            peer == AGENT_NONE ? NULL : link_between(daemon, agent, peer);
         int end = pair != NULL && pair->agent[1] == agent;
 
         if (pair != NULL && pair->row[end] == row && pair->opened_by[end] == delivery->number &&

@@ -194,8 +194,8 @@ void send_result(struct daemon *daemon, uint32_t row, const json_t *id, json_t *
         json_decref(result);
         return;
     }
-    size = answer_result(daemon->packet_out, sizeof daemon->packet_out, id,
-                         deliver(life, delivery), result);
+    size = answer_result(daemon->packet_out, sizeof daemon->packet_out, id, deliver(life, delivery),
+                         result);
     if (size == 0)
         size = answer_error(daemon->packet_out, sizeof daemon->packet_out, id,
                             life->deliveries_count, RPC_INTERNAL, "the answer is too long", NULL);

@@ -59,8 +59,8 @@ static void set_links(const struct daemon *daemon, agent_id agent, struct agent_
     uint64_t first = scenario->links.offsets[agent];
 
     for (uint32_t i = 0; i < degree_of(daemon, agent); i++) {
-        links[i].bond = scenario->bonds != NULL ? scenario->bonds[first + i]
-                                                : scenario->bond_initial;
+        links[i].bond =
+            scenario->bonds != NULL ? scenario->bonds[first + i] : scenario->bond_initial;
         if (scenario->dependence != NULL)
             links[i].dependence = scenario->dependence[first + i];
     }

@@ -9,13 +9,12 @@ int control_open(struct daemon *daemon, struct error *error)
     const struct campaign_rules *rules = &daemon->scenario->campaign;
     void *memory;
 
-    daemon->orders = (struct orders){.recorder = daemon->recorder,
-                                     .rules = rules,
-                                     .agents = daemon->agents,
-                                     .root = arena_take_array(&daemon->arena, daemon->agents,
-                                                              sizeof *daemon->orders.root),
-                                     .announced = arena_take_array(&daemon->arena, daemon->agents,
-                                                                   1)};
+    daemon->orders = (struct orders){
+        .recorder = daemon->recorder,
+        .rules = rules,
+        .agents = daemon->agents,
+        .root = arena_take_array(&daemon->arena, daemon->agents, sizeof *daemon->orders.root),
+        .announced = arena_take_array(&daemon->arena, daemon->agents, 1)};
     if (daemon->orders.root == NULL || daemon->orders.announced == NULL)
         return error_set(error, ERROR_MEMORY, "out of memory for the campaign");
     orders_open(&daemon->orders);
@@ -23,9 +22,8 @@ int control_open(struct daemon *daemon, struct error *error)
         return 0;
     memory = arena_take(&daemon->arena, campaign_size(rules));
     daemon->control_actions.capacity = campaign_actions_max(rules);
-    daemon->control_actions.list =
-        arena_take_array(&daemon->arena, daemon->control_actions.capacity,
-                         sizeof *daemon->control_actions.list);
+    daemon->control_actions.list = arena_take_array(
+        &daemon->arena, daemon->control_actions.capacity, sizeof *daemon->control_actions.list);
     if (memory == NULL || daemon->control_actions.list == NULL)
         return error_set(error, ERROR_MEMORY, "out of memory for the campaign");
     daemon->campaign = campaign_start(memory, rules, daemon->agents);

@@ -20,6 +20,11 @@ static const struct {
 #undef X
 };
 
+static bool is_starting(uint8_t state)
+{
+    return state == LIFE_ASKED || state == LIFE_BORN;
+}
+
 void life_move(struct daemon *daemon, uint32_t row, uint8_t state)
 {
     struct life *life = &daemon->lives[row];
@@ -27,6 +32,8 @@ void life_move(struct daemon *daemon, uint32_t row, uint8_t state)
     assert((states[life->state].next >> state & 1) != 0);
     assert(state != LIFE_BORN || life->pidfd >= 0);
     assert(state != LIFE_OPEN || life->pid > 0);
+    daemon->starting -= is_starting(life->state);
+    daemon->starting += is_starting(state);
     life->state = state;
 }
 
@@ -107,9 +114,8 @@ static int life_equip(struct daemon *daemon, uint32_t row, time_ns start_time, s
     return failed;
 }
 
-int life_start(struct daemon *daemon, uint32_t row, incarnation_id incarnation,
-               uint32_t checkpoint, uint8_t reason, agent_id by, const struct cause *cause,
-               struct error *error)
+int life_start(struct daemon *daemon, uint32_t row, incarnation_id incarnation, uint32_t checkpoint,
+               uint8_t reason, agent_id by, const struct cause *cause, struct error *error)
 {
     struct life *life = &daemon->lives[row];
     agent_id agent = row_agent(daemon, row);
@@ -196,8 +202,8 @@ void life_started_record(struct daemon *daemon, uint32_t row)
     struct life *life = &daemon->lives[row];
     agent_id agent = row_agent(daemon, row);
     struct cause cause = life->starting;
-    struct record record = record_make(VERB_STARTED, daemon->now, &cause, life->started_by, agent,
-                                       life->start_reason);
+    struct record record =
+        record_make(VERB_STARTED, daemon->now, &cause, life->started_by, agent, life->start_reason);
     struct campaign_event event = {.kind = CAMPAIGN_STARTED,
                                    .whom = agent,
                                    .incarnation = life->incarnation,
@@ -272,8 +278,8 @@ static void spawn_failed(struct daemon *daemon, const struct range_event *event)
                     daemon->names[event->agent], strerror(event->status));
         return;
     }
-    life_start_failed(daemon, row, life->killed || life->crashed ? &life->killing
-                                                                 : &life->starting);
+    life_start_failed(daemon, row,
+                      life->killed || life->crashed ? &life->killing : &life->starting);
     life_free(daemon, row);
 }
 
@@ -336,11 +342,10 @@ time_ns crew_deadline(const struct daemon *daemon)
         return daemon->start_by;
     if (daemon->state == DAEMON_READY)
         return 0;
-    for (uint32_t row = 0; row < daemon->rows; row++) {
+    for (uint32_t row = 0; row < daemon->rows && daemon->starting > 0; row++) {
         const struct life *life = &daemon->lives[row];
 
-        if ((life->state == LIFE_ASKED || life->state == LIFE_BORN) && !life->killed &&
-            life->start_by < earliest)
+        if (is_starting(life->state) && !life->killed && life->start_by < earliest)
             earliest = life->start_by;
     }
     return earliest;
@@ -367,11 +372,12 @@ void crew_due(struct daemon *daemon)
             opening_failed(daemon);
         return;
     }
-    for (uint32_t row = 0; row < daemon->rows; row++) {
+    if (daemon->state != DAEMON_RUNNING)
+        return;
+    for (uint32_t row = 0; row < daemon->rows && daemon->starting > 0; row++) {
         struct life *life = &daemon->lives[row];
 
-        if ((life->state != LIFE_ASKED && life->state != LIFE_BORN) || life->killed ||
-            life->start_by > daemon->now || daemon->state != DAEMON_RUNNING)
+        if (!is_starting(life->state) || life->killed || life->start_by > daemon->now)
             continue;
         daemon_tell(daemon, "%s did not open its session in time and is killed",
                     daemon->names[row_agent(daemon, row)]);
@@ -381,11 +387,27 @@ void crew_due(struct daemon *daemon)
     }
 }
 
+/* The platform hears of a checkpoint that an earlier daemon left, as if it was saved now. */
+static void tell_checkpoint(struct daemon *daemon, agent_id agent)
+{
+    const struct platform_event event = {.kind = PLATFORM_ACT,
+                                         .act = ACT_CHECKPOINT,
+                                         .who = agent,
+                                         .whom = agent,
+                                         .by = AGENT_NONE,
+                                         .via = AGENT_NONE,
+                                         .value = daemon->lives[agent].checkpoint};
+
+    if (event.value > 0)
+        queue_platform(daemon, &event, &daemon->lives[agent].starting);
+}
+
 void crew_begin(struct daemon *daemon)
 {
     for (agent_id a = 0; a < daemon->agents && daemon->failed == 0; a++) {
         life_started_record(daemon, a);
         daemon->lives[a].since = daemon->now;
+        tell_checkpoint(daemon, a);
     }
     for (agent_id a = 0; a < daemon->agents && daemon->failed == 0; a++)
         send_notification(daemon, a, NOTIFY_CREW_BEGIN,

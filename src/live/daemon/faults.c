@@ -50,8 +50,8 @@ int faults_open(struct daemon *daemon, struct error *error)
     daemon->side = arena_take_array(&daemon->arena, daemon->agents, sizeof *daemon->side);
     daemon->node_down = arena_take_array(&daemon->arena, scenario->nodes + 1u, 1);
     daemon->fault_on = arena_take_array(&daemon->arena, scenario->fault_count + 1, 1);
-    daemon->fault_record = arena_take_array(&daemon->arena, scenario->fault_count + 1,
-                                            sizeof *daemon->fault_record);
+    daemon->fault_record =
+        arena_take_array(&daemon->arena, scenario->fault_count + 1, sizeof *daemon->fault_record);
     if (daemon->side == NULL || daemon->node_down == NULL || daemon->fault_on == NULL ||
         daemon->fault_record == NULL)
         return error_set(error, ERROR_MEMORY, "out of memory for faults");

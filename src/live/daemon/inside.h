@@ -122,7 +122,7 @@ struct life {
     struct told *told;           /* TOLD_MAX */
     uint32_t told_next;
     struct request requests[REQUESTS_MAX];
-    struct cause *concern; /* degree + 1 */
+    struct cause *concern;  /* degree + 1 */
     struct because because; /* of the last call, without the name ... */
     agent_id because_agent; /* ... but with whom it names */
     agent_id noticed;
@@ -216,6 +216,7 @@ struct daemon {
     time_ns now;    /* range time of this turn; below 0 before the crew begins */
     time_ns opened; /* CLOCK_MONOTONIC at range time 0 */
     time_ns ended, told_at, start_by;
+    time_ns recorded; /* of the last record */
     struct arena arena;
     uint64_t files_before; /* soft limit of open files, to be given back */
 
@@ -230,6 +231,7 @@ struct daemon {
     struct witness *witness;
 
     uint32_t agents, slots, rows, alive, opened_sessions;
+    uint32_t starting;  /* lives that are asked for or born */
     struct life *lives; /* by row */
     const char **names; /* by agent */
     agent_id *by_name;  /* ascending by name */
@@ -252,8 +254,8 @@ struct daemon {
     struct platform *platform;
     struct platform_crew platform_crew;
     struct platform_actions actions;
-    struct cause *last;   /* by agent */
-    uint32_t *address;    /* by agent: the row that the platform takes for it */
+    struct cause *last;        /* by agent */
+    uint32_t *address;         /* by agent: the row that the platform takes for it */
     struct campaign *campaign; /* NULL: none */
     struct campaign_actions control_actions;
     struct orders orders;
@@ -326,9 +328,8 @@ void record_open(struct daemon *daemon);
 struct record_id record_write(struct daemon *daemon, const struct record *record, uint32_t writer);
 
 /* crew.c */
-int life_start(struct daemon *daemon, uint32_t row, incarnation_id incarnation,
-               uint32_t checkpoint, uint8_t reason, agent_id by, const struct cause *cause,
-               struct error *error);
+int life_start(struct daemon *daemon, uint32_t row, incarnation_id incarnation, uint32_t checkpoint,
+               uint8_t reason, agent_id by, const struct cause *cause, struct error *error);
 void life_move(struct daemon *daemon, uint32_t row, uint8_t state);
 void life_take_range(struct daemon *daemon);
 /* Its first word with the right token. */

@@ -180,8 +180,7 @@ static uint32_t hand_out_some(struct daemon *daemon, uint32_t from)
 void links_hand_out(struct daemon *daemon)
 {
     if (daemon->openings_count > 1)
-        qsort(daemon->openings, daemon->openings_count, sizeof *daemon->openings,
-              compare_openings);
+        qsort(daemon->openings, daemon->openings_count, sizeof *daemon->openings, compare_openings);
     for (uint32_t from = 0; from < daemon->openings_count;)
         from += hand_out_some(daemon, from);
     daemon->openings_count = 0;
@@ -225,9 +224,8 @@ void link_connect(struct daemon *daemon, const struct platform_action *action,
     int who = pair->agent[1] == action->who;
 
     if (pair_make(daemon, pair, daemon->error) != 0) {
-        daemon_tell(daemon, "a link of %s and %s could not be made: %s",
-                    daemon->names[action->who], daemon->names[action->whom],
-                    daemon->error->message);
+        daemon_tell(daemon, "a link of %s and %s could not be made: %s", daemon->names[action->who],
+                    daemon->names[action->whom], daemon->error->message);
         *daemon->error = (struct error){0};
         return;
     }
@@ -258,8 +256,8 @@ void links_died(struct daemon *daemon, uint32_t row, const struct cause *died)
 {
     agent_id agent = row_agent(daemon, row);
     uint64_t first = daemon->scenario->links.offsets[agent];
-    bool tells = daemon->scenario->network.hangup &&
-                 !daemon->node_down[daemon->scenario->node_of[agent]];
+    bool tells =
+        daemon->scenario->network.hangup && !daemon->node_down[daemon->scenario->node_of[agent]];
 
     for (uint32_t i = 0; i < degree_of(daemon, agent); i++) {
         struct link_pair *pair = &daemon->pairs[daemon->pair_of[first + i]];

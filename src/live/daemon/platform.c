@@ -17,8 +17,8 @@ int platform_open(struct daemon *daemon, struct error *error)
                                                    .class_of = scenario->group_of};
     memory = arena_take(&daemon->arena, platform_size(&scenario->platform, &daemon->platform_crew));
     daemon->actions.capacity = platform_actions_max(&scenario->platform, &daemon->platform_crew);
-    daemon->actions.list = arena_take_array(&daemon->arena, daemon->actions.capacity,
-                                            sizeof *daemon->actions.list);
+    daemon->actions.list =
+        arena_take_array(&daemon->arena, daemon->actions.capacity, sizeof *daemon->actions.list);
     if (memory == NULL || daemon->actions.list == NULL)
         return error_set(error, ERROR_MEMORY, "out of memory for the platform");
     daemon->platform = platform_start(memory, &scenario->platform, &daemon->platform_crew);
@@ -51,8 +51,7 @@ static void do_start(struct daemon *daemon, const struct platform_action *action
 static void do_ask(struct daemon *daemon, const struct platform_action *action,
                    const struct cause *cause)
 {
-    const struct delivery delivery = {
-        .kind = PERCEPT_ASKED, .peer = action->whom, .cause = *cause};
+    const struct delivery delivery = {.kind = PERCEPT_ASKED, .peer = action->whom, .cause = *cause};
 
     send_notification(daemon, row_of(daemon, action->who, action->who_slot), NOTIFY_BOARD_ASK,
                       json_pack("{s:s}", "agent", daemon->names[action->whom]), &delivery);

@@ -23,8 +23,11 @@ struct record_id record_write(struct daemon *daemon, const struct record *record
 
     if (daemon->failed != 0)
         return RECORD_ID_NONE;
-    if (made.time < 0)
-        made.time = 0;
+    /* What the kernel tells a little later stands behind what was recorded meanwhile, with its
+     * time, so that a trace is in the order of time. */
+    if (made.time < daemon->recorded)
+        made.time = daemon->recorded;
+    daemon->recorded = made.time;
     made.id = (struct record_id){writer, (*sequence_of(daemon, writer))++};
     if (made.whom != AGENT_NONE && daemon->object[made.whom])
         made.flags |= FLAG_OBJECT;
@@ -39,12 +42,12 @@ struct record_id record_write(struct daemon *daemon, const struct record *record
     return made.id;
 }
 
-static struct record_id write(void *context, const struct record *record, uint32_t writer)
+static struct record_id take_record(void *context, const struct record *record, uint32_t writer)
 {
     return record_write(context, record, writer);
 }
 
 void record_open(struct daemon *daemon)
 {
-    daemon->recorder = (struct recorder){write, daemon};
+    daemon->recorder = (struct recorder){take_record, daemon};
 }

@@ -48,15 +48,13 @@ static struct request *request_find(struct life *life, uint8_t act, agent_id who
 
 static void list_agents(struct daemon *daemon, uint32_t row, const struct call *call)
 {
-    static const char *const shown[] = {[HEALTH_UNKNOWN] = "unknown",
-                                        [HEALTH_HEALTHY] = "healthy",
-                                        [HEALTH_FAILED] = "failed"};
+    static const char *const shown[] = {
+        [HEALTH_UNKNOWN] = "unknown", [HEALTH_HEALTHY] = "healthy", [HEALTH_FAILED] = "failed"};
     json_t *list = json_array();
 
     for (agent_id a = 0; a < daemon->agents; a++)
-        json_array_append_new(list,
-                              json_pack("{s:s, s:s}", "agent", daemon->names[a], "shows",
-                                        shown[platform_shows(daemon->platform, a)]));
+        json_array_append_new(list, json_pack("{s:s, s:s}", "agent", daemon->names[a], "shows",
+                                              shown[platform_shows(daemon->platform, a)]));
     send_result(daemon, row, call->id, json_pack("{s:o}", "agents", list), NULL);
 }
 
@@ -190,9 +188,8 @@ void tool_answer(struct daemon *daemon, uint32_t row, const struct platform_acti
                    json_pack("{s:s}", "reason", refusal_name(action->reason)), &delivery);
     else
         send_error(daemon, row, id, RPC_FAILED, "it failed",
-                   action->reason != 0
-                       ? json_pack("{s:s}", "reason", refusal_name(action->reason))
-                       : NULL,
+                   action->reason != 0 ? json_pack("{s:s}", "reason", refusal_name(action->reason))
+                                       : NULL,
                    &delivery);
     json_decref(id);
 }

@@ -28,13 +28,13 @@ static struct sent *sent_find(struct daemon *daemon, int64_t number)
     return sent->open && sent->task.number == (uint64_t)number ? sent : NULL;
 }
 
-static void send(void *context, const struct task *task, const struct cause *cause, time_ns now)
+static void task_send(void *context, const struct task *task, const struct cause *cause,
+                      time_ns now)
 {
     struct daemon *daemon = context;
     uint32_t row = daemon->address[task->hops[0]];
     struct sent *sent = sent_place(daemon, task->number);
-    const struct delivery delivery = {
-        .kind = PERCEPT_MESSAGE, .peer = AGENT_NONE, .cause = *cause};
+    const struct delivery delivery = {.kind = PERCEPT_MESSAGE, .peer = AGENT_NONE, .cause = *cause};
     uint32_t hops = daemon->scenario->work[task->source].hop_count;
     json_t *route;
 
@@ -63,12 +63,12 @@ int work_open(struct daemon *daemon, struct error *error)
         .work_count = count,
         .platform = daemon->platform,
         .recorder = daemon->recorder,
-        .send = send,
+        .send = task_send,
         .context = daemon,
         .number = arena_take_array(&daemon->arena, count + 1, sizeof *daemon->desk.number),
         .next = arena_take_array(&daemon->arena, count + 1, sizeof *daemon->desk.next),
-        .held = arena_take_array(&daemon->arena, count > 0 ? HELD_MAX : 1,
-                                 sizeof *daemon->desk.held),
+        .held =
+            arena_take_array(&daemon->arena, count > 0 ? HELD_MAX : 1, sizeof *daemon->desk.held),
         .held_max = count > 0 ? HELD_MAX : 1};
     daemon->sent =
         arena_take_array(&daemon->arena, (size_t)count * SENT_MAX + 1, sizeof *daemon->sent);
@@ -88,8 +88,7 @@ void work_due(struct daemon *daemon)
 {
     struct error error = {0};
 
-    if (work_deadline(daemon) <= daemon->now &&
-        desk_emit(&daemon->desk, daemon->now, &error) != 0)
+    if (work_deadline(daemon) <= daemon->now && desk_emit(&daemon->desk, daemon->now, &error) != 0)
         daemon_fail(daemon, error.code, "%s", error.message);
 }
 
@@ -132,8 +131,7 @@ void work_lost(struct daemon *daemon, uint32_t row, const struct call *call)
     struct sent *sent = sent_find(daemon, call->value);
     agent_id at = agent_named(daemon, call->agent);
 
-    if (sent == NULL || at == AGENT_NONE ||
-        !on_route(daemon, &sent->task, row_agent(daemon, row)))
+    if (sent == NULL || at == AGENT_NONE || !on_route(daemon, &sent->task, row_agent(daemon, row)))
         return;
     sent->open = false;
     task_lost(&daemon->recorder, row, &sent->task, at, &sent->cause, daemon->now);
