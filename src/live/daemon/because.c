@@ -26,11 +26,11 @@ void told_keep(struct daemon *daemon, uint32_t row, const struct call *call, uin
 
     life->told[life->told_next++ % TOLD_MAX] =
         (struct told){.number = call->number,
-                      .to = agent_named(daemon, call->to),
+                      .to = crew_named(daemon, call->to),
                       .message = message,
-                      .subject = agent_named(daemon, call->agent),
-                      .by = agent_named(daemon, call->by),
-                      .via = agent_named(daemon, call->via),
+                      .subject = crew_named(daemon, call->agent),
+                      .by = crew_named(daemon, call->by),
+                      .via = crew_named(daemon, call->via),
                       .cause = *cause};
 }
 
@@ -59,7 +59,7 @@ static void because_delivery(struct daemon *daemon, uint32_t row, const struct c
 {
     const struct life *life = &daemon->lives[row];
     const struct delivery *delivery = &life->deliveries[call->because.number % DELIVERIES_MAX];
-    agent_id agent = row_agent(daemon, row), peer = agent_named(daemon, call->agent);
+    agent_id agent = row_agent(daemon, row), peer = crew_named(daemon, call->agent);
 
     if (delivery->number != call->because.number || delivery->kind == 0)
         return;
@@ -81,7 +81,7 @@ static void because_delivery(struct daemon *daemon, uint32_t row, const struct c
 static void because_hangup(struct daemon *daemon, uint32_t row, const struct call *call,
                            struct percept *percept, struct doing *doing)
 {
-    agent_id peer = agent_named(daemon, call->because.agent);
+    agent_id peer = crew_named(daemon, call->because.agent);
     const struct link_pair *pair =
         peer == AGENT_NONE ? NULL : link_between(daemon, row_agent(daemon, row), peer);
 
@@ -97,7 +97,7 @@ static void because_message(struct daemon *daemon, uint32_t row, const struct ca
                             struct percept *percept, struct doing *doing)
 {
     agent_id agent = row_agent(daemon, row);
-    agent_id peer = agent_named(daemon, call->because.agent);
+    agent_id peer = crew_named(daemon, call->because.agent);
     struct link_pair *pair = peer == AGENT_NONE ? NULL : link_between(daemon, agent, peer);
     const struct told *told;
     uint32_t from;
@@ -139,7 +139,7 @@ static void because_message(struct daemon *daemon, uint32_t row, const struct ca
 /* Whether the last call was about the same: then this one belongs to the same step. */
 static bool same_step(struct daemon *daemon, struct life *life, const struct call *call)
 {
-    agent_id agent = agent_named(daemon, call->because.agent);
+    agent_id agent = crew_named(daemon, call->because.agent);
     bool same = life->because.kind == call->because.kind &&
                 life->because.number == call->because.number && life->because_agent == agent;
 

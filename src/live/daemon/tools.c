@@ -17,7 +17,7 @@ static void refuse_record(struct daemon *daemon, uint32_t row, uint8_t verb, age
 
 void tool_refuse(struct daemon *daemon, uint32_t row, const struct call *call, int refusal)
 {
-    agent_id whom = call->agent != NULL ? agent_named(daemon, call->agent) : row_agent(daemon, row);
+    agent_id whom = call->agent != NULL ? crew_named(daemon, call->agent) : row_agent(daemon, row);
 
     refuse_record(daemon, row, VERB_REFUSED, whom,
                   (int64_t)tool_method_act(call->method) << 8 | refusal, &CAUSE_NONE);
@@ -124,9 +124,9 @@ static void act_take(struct daemon *daemon, uint32_t row, const struct call *cal
     struct life *life = &daemon->lives[row];
     struct act act = {.kind = (uint8_t)tool_method_act(call->method),
                       .health = call->health,
-                      .peer = agent_named(daemon, call->agent),
-                      .by = agent_named(daemon, call->by),
-                      .via = agent_named(daemon, call->via),
+                      .peer = crew_named(daemon, call->agent),
+                      .by = crew_named(daemon, call->by),
+                      .via = crew_named(daemon, call->via),
                       .value = call->value};
     struct percept percept;
     struct doing doing = because_doing(daemon, row, call, &percept);

@@ -53,7 +53,7 @@ static void task_send(void *context, const struct task *task, const struct cause
                       &delivery);
 }
 
-int work_open(struct daemon *daemon, struct error *error)
+int desk_begin(struct daemon *daemon, struct error *error)
 {
     const struct scenario *scenario = daemon->scenario;
     uint32_t count = scenario->work_count;
@@ -79,16 +79,16 @@ int work_open(struct daemon *daemon, struct error *error)
     return 0;
 }
 
-time_ns work_deadline(const struct daemon *daemon)
+time_ns desk_wakes(const struct daemon *daemon)
 {
     return desk_deadline(&daemon->desk);
 }
 
-void work_due(struct daemon *daemon)
+void desk_due(struct daemon *daemon)
 {
     struct error error = {0};
 
-    if (work_deadline(daemon) <= daemon->now && desk_emit(&daemon->desk, daemon->now, &error) != 0)
+    if (desk_wakes(daemon) <= daemon->now && desk_emit(&daemon->desk, daemon->now, &error) != 0)
         daemon_fail(daemon, error.code, "%s", error.message);
 }
 
@@ -126,10 +126,10 @@ static bool on_route(const struct daemon *daemon, const struct task *task, agent
     return false;
 }
 
-void work_lost(struct daemon *daemon, uint32_t row, const struct call *call)
+void work_noted_lost(struct daemon *daemon, uint32_t row, const struct call *call)
 {
     struct sent *sent = sent_find(daemon, call->value);
-    agent_id at = agent_named(daemon, call->agent);
+    agent_id at = crew_named(daemon, call->agent);
 
     if (sent == NULL || at == AGENT_NONE || !on_route(daemon, &sent->task, row_agent(daemon, row)))
         return;
