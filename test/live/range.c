@@ -715,7 +715,11 @@ Test(leftovers, go_with_a_killed_daemon, .timeout = 120)
     cr_assert_eq(pipe2(pipes, O_CLOEXEC), 0);
     daemon = fork();
     if (daemon == 0) {
-        struct range *range = range_of(&options);
+        struct range *range;
+
+        /* A test that fails leaves nothing behind either. */
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        range = range_of(&options);
 
         start(range, 0, waiting, pipes[1]);
         memset(place, 0, sizeof place);

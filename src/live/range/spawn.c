@@ -94,6 +94,7 @@ static int child_become(const struct child *child)
     const struct first *first = child->first;
     struct sock_fprog filter = {(unsigned short)first->filter_count, first->filter};
     char *environment[] = {NULL};
+    sigset_t blocked;
     int status;
 
     score_raise(first);
@@ -105,7 +106,9 @@ static int child_become(const struct child *child)
     if (status != 0)
         return status;
     setsid();
-    process_signals_reset();
+    /* Of the first process's handlers CLONE_CLEAR_SIGHAND left none, and it ignores nothing. */
+    sigemptyset(&blocked);
+    sigprocmask(SIG_SETMASK, &blocked, NULL);
     status = child_credentials(first, child->request->agent);
     if (status != 0)
         return status;
