@@ -254,8 +254,7 @@ int spawn_begin(struct first *first, const struct first_request *request, char *
     for (uint32_t number = 0; number < request->descriptors; number++)
         in_place = in_place && received[number] == 3 + (int)number;
     for (uint32_t number = in_place ? next : 0; number < packet->count; number++)
-        if (descriptor_lift(&received[number]) != 0)
-            in_place = false;
+        descriptor_lift(&received[number]); /* where it cannot be moved it may do where it is */
     memcpy(child.descriptors, received, sizeof(int) * request->descriptors);
     if (request->output)
         child.output = received[next++];
