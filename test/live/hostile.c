@@ -97,6 +97,12 @@ static int try_etc(void)
     return tell(open("/etc/passwd", O_RDONLY));
 }
 
+/* Where an old root would lie on top of the new one. */
+static int try_above(void)
+{
+    return tell(open("/../etc/passwd", O_RDONLY));
+}
+
 static int try_run(void)
 {
     return tell(open("/run", O_RDONLY | O_DIRECTORY));
@@ -519,6 +525,7 @@ static const struct {
                 {"open-tree", try_open_tree},
                 {"chroot", try_chroot},
                 {"etc", try_etc},
+                {"above", try_above},
                 {"run", try_run},
                 {"sys", try_sys},
                 {"first-root", try_first_root},
