@@ -281,8 +281,9 @@ static void take(struct program *program, uint32_t slot, struct packet *packet)
         !of_crew(program, message.via))
         return;
     link->greets = false;
-    program->because = (struct because){
-        .kind = BECAUSE_MESSAGE, .number = message.number, .agent = peer_name(program, slot)};
+    if (message.number > 0)
+        program->because = (struct because){
+            .kind = BECAUSE_MESSAGE, .number = message.number, .agent = peer_name(program, slot)};
     note_stranger(program, slot, packet->pid);
     switch ((enum link_kind)message.kind) {
     case LINK_MESSAGE:

@@ -131,7 +131,9 @@ void platform_take(struct program *program, struct packet *packet)
 
     if (packet->size <= packet->capacity &&
         delivered_read(&delivered, packet->bytes, packet->size) == 0) {
-        program->because = (struct because){.kind = BECAUSE_DELIVERY, .number = delivered.delivery};
+        if (delivered.delivery > 0)
+            program->because =
+                (struct because){.kind = BECAUSE_DELIVERY, .number = delivered.delivery};
         if (delivered.answer)
             take_answer(program, &delivered);
         else

@@ -53,7 +53,19 @@ enum tool_method {
         METHOD_COUNT
 };
 
-/* What the platform sends of its own accord. */
+/*
+ * What the platform sends of its own accord. Parameters, beside `delivery`:
+ *   crew/begin    time_ns
+ *   links/opened  links: [{agent, pid, nonce, first}], one descriptor for each in this order.
+ *                 agent: the peer; pid: of its process, as the range sees it; nonce: a 64-bit
+ *                 integer as text, for that end alone which is to say it over the link; first:
+ *                 true for the links that the crew begins with, which nobody says hello on
+ *   links/closed  agent
+ *   board/ask, stop/notice, stop/departed  agent: about whom
+ *   work/do       task, deadline_ns (range time), route: [names], hop: the caller's place in it
+ *   world/faults  cut: [names], all who are cut off now; slow: how many times as long decisions
+ *                 and tasks take, as text ("1.5"), left out for none
+ */
 #define PLATFORM_NOTIFICATIONS(X)                                                                  \
     X(CREW_BEGIN, "crew/begin", "The crew begins; `time_ns` is the range's time.")                 \
     X(LINKS_OPENED, "links/opened", "Links, in the order of the descriptors that ride along.")     \
