@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "analysis/contact.h"
+#include "cli/report.h"
 
 #define SURVIVAL_POINTS 8
 #define CONFIDENCE 0.95
@@ -120,7 +121,7 @@ int contact_print(const struct plan *plan, const struct scenario *const *arms, u
 
     uname(&host);
     if (!json)
-        plan_print_title(plan, arms, arm_count, stdout);
+        report_title(arms[0], arm_count, plan->seed, "simulated", stdout);
     for (uint32_t a = 0; a < arm_count; a++) {
         uint32_t count, points;
         time_ns at[SURVIVAL_POINTS];

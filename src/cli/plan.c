@@ -5,89 +5,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 #include "analysis/contact.h"
+#include "cli/header.h"
 #include "cli/progress.h"
 #include "sim/sim.h"
 #include "trace/trace.h"
 
 /* Contact replicates are worked at once up to this many agents. */
 #define BATCH_AGENTS 400000
-
-struct header_names {
-    struct utsname host;
-    const char **kinds;
-    unsigned char *objects;
-    const char **agents;
-    char *agent_text;
-};
-
-void plan_header_close(struct header_names *names)
-{
-    if (names == NULL)
-        return;
-    free(names->kinds);
-    free(names->objects);
-    free(names->agents);
-    free(names->agent_text);
-    free(names);
-}
-
-static int name_agents(const struct scenario *scenario, struct header_names *names)
-{
-    size_t room = SCENARIO_NAME_BYTES;
-
-    names->kinds = calloc(scenario->agents, sizeof *names->kinds);
-    names->objects = calloc(scenario->agents, 1);
-    names->agents = calloc(scenario->agents, sizeof *names->agents);
-    names->agent_text = calloc(scenario->agents, room);
-    if (names->kinds == NULL || names->objects == NULL || names->agents == NULL ||
-        names->agent_text == NULL)
-        return ERROR_MEMORY;
-    for (agent_id a = 0; a < scenario->agents; a++) {
-        const struct scenario_group *group = &scenario->groups[scenario->group_of[a]];
-
-        names->kinds[a] = group->kind;
-        names->objects[a] = group->rules.object;
-        names->agents[a] = names->agent_text + a * room;
-        scenario_agent_name(scenario, a, names->agent_text + a * room);
-    }
-    return 0;
-}
-
-int plan_header(const struct plan_run *run, uint64_t seed, struct trace_header *header,
-                struct header_names **result, struct error *error)
-{
-    const struct scenario *scenario = run->scenario;
-    struct header_names *names = calloc(1, sizeof *names);
-
-    if (names == NULL || name_agents(scenario, names) != 0) {
-        plan_header_close(names);
-        return error_set(error, ERROR_MEMORY, "out of memory for the names of %u agents",
-                         scenario->agents);
-    }
-    uname(&names->host);
-    *header = (struct trace_header){.scenario = scenario->name,
-                                    .arm = scenario->arm,
-                                    .world = "sim",
-                                    .version = IOLAUS_VERSION,
-                                    .host = names->host.nodename,
-                                    .seed = seed,
-                                    .replicate = run->replicate,
-                                    .agents = scenario->agents,
-                                    .nodes = scenario->nodes,
-                                    .links = scenario->links.edges,
-                                    .agent_names = names->agents,
-                                    .agent_kinds = names->kinds,
-                                    .objects = names->objects,
-                                    .node_names = scenario->node_names,
-                                    .duration = scenario->duration};
-    memcpy(header->scenario_digest, scenario->digest, sizeof header->scenario_digest);
-    graph_digest(&scenario->links, header->links_digest);
-    *result = names;
-    return 0;
-}
 
 int plan_open(struct plan *plan, const struct scenario *const *arms, uint32_t arm_count,
               uint32_t replicates, struct error *error)
@@ -167,16 +93,6 @@ static int run_progress(void *context, time_ns now, time_ns duration)
     return 0;
 }
 
-static time_ns longest_deadline(const struct scenario *scenario)
-{
-    time_ns longest = 0;
-
-    for (uint32_t i = 0; i < scenario->work_count; i++)
-        if (scenario->work[i].deadline > longest)
-            longest = scenario->work[i].deadline;
-    return longest;
-}
-
 /* What takes the records of one run: the analysis of its rule set and, of a run by itself, the
  * digest and a trace where one is wanted. */
 struct takers {
@@ -205,7 +121,7 @@ static int analysis_begin(struct takers *takers, struct plan_run *run,
     run->findings = findings_open(scenario->arm);
     if (takers->analysis == NULL || run->findings == NULL)
         return error_set(&run->error, ERROR_MEMORY, "out of memory for the analysis");
-    analysis_deadline(takers->analysis, longest_deadline(scenario));
+    analysis_deadline(takers->analysis, scenario_longest_deadline(scenario));
     takers->sinks[takers->count++] = (struct record_sink){analysis_take, takers->analysis};
     return 0;
 }
@@ -268,7 +184,8 @@ static int run_work(struct plan *plan, struct plan_run *run, struct progress *pr
     int failed = 0;
 
     if (whole)
-        failed = plan_header(run, plan->seed, &header, &names, &run->error);
+        failed = header_make(run->scenario, "sim", plan->seed, run->replicate, &header, &names,
+                             &run->error);
     if (failed == 0)
         failed = takers_open(&takers, plan, run, whole ? &header : NULL);
     if (failed == 0) {
@@ -278,7 +195,7 @@ static int run_work(struct plan *plan, struct plan_run *run, struct progress *pr
         run->records = result.records;
     }
     failed = takers_close(&takers, run, result.ended, failed);
-    plan_header_close(names);
+    header_close(names);
     progress_add(progress, run->copies - (double)told.told / (double)run->scenario->duration);
     return failed;
 }
@@ -343,15 +260,17 @@ int plan_work(struct plan *plan, struct error *error)
     return 0;
 }
 
-void plan_print_title(const struct plan *plan, const struct scenario *const *arms,
-                      uint32_t arm_count, FILE *out)
+struct findings *plan_sum(const struct plan *plan, const struct scenario *arm, const char *name)
 {
-    struct utsname host;
+    struct findings *sum = findings_open(name);
 
-    uname(&host);
-    fprintf(out, "%s: seed %llu, %u arm%s, iolaus %s on %s, simulated\n\n", arms[0]->name,
-            (unsigned long long)plan->seed, arm_count, arm_count == 1 ? "" : "s", IOLAUS_VERSION,
-            host.nodename);
+    for (uint32_t i = 0; sum != NULL && i < plan->count; i++) {
+        if (plan->runs[i].scenario == arm && findings_add(sum, plan->runs[i].findings) != 0) {
+            findings_close(sum);
+            sum = NULL;
+        }
+    }
+    return sum;
 }
 
 struct keeper {

@@ -7,7 +7,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "analysis/analysis.h"
 #include "base/error.h"
@@ -44,22 +43,16 @@ void plan_close(struct plan *plan);
 /* Works all runs. Returns the first failure in the order of the runs. */
 int plan_work(struct plan *plan, struct error *error);
 
+/* The findings of all runs of an arm, added up in their order, under `name`. The caller's; NULL
+ * where memory is out. */
+struct findings *plan_sum(const struct plan *plan, const struct scenario *arm, const char *name);
+
 /* The name of the trace file of a run: the path as it is where there is one run, else with the
  * run's number of arm and replicate before its ending. */
 void plan_trace_path(const struct plan *plan, uint32_t run, char *path, size_t size);
 
-/* The first line of every result for people: scenario, seed, arms, version and host. */
-void plan_print_title(const struct plan *plan, const struct scenario *const *arms,
-                      uint32_t arm_count, FILE *out);
-
 /* One run again, with all its records kept: for telling an episode. */
 int plan_records(const struct plan_run *run, uint64_t seed, struct record **records, size_t *count,
                  struct error *error);
-
-/* The header of a run's trace; strings live as long as the scenario and `names`. */
-struct header_names;
-int plan_header(const struct plan_run *run, uint64_t seed, struct trace_header *header,
-                struct header_names **names, struct error *error);
-void plan_header_close(struct header_names *names);
 
 #endif

@@ -3,18 +3,18 @@
 
 #include <argp.h>
 #include <assert.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
+#include "cli/argument.h"
+#include "cli/arms.h"
 #include "cli/contact.h"
+#include "cli/header.h"
 #include "cli/input.h"
 #include "cli/plan.h"
-#include "cli/put_in.h"
+#include "cli/report.h"
 
 struct arguments {
     struct input input;
@@ -52,22 +52,6 @@ static const struct argp_option OPTIONS[] = {
      "agents in a block of the engine's table (default: chosen); never changes a result", 0},
     {0}};
 
-static error_t parse_number(const char *text, uint64_t low, uint64_t high, const char *name,
-                            uint64_t *value)
-{
-    char *end;
-
-    errno = 0;
-    *value = strtoull(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end != 0 || errno != 0 || *value < low ||
-        *value > high) {
-        fprintf(stderr, "iolaus sim: --%s takes a whole number from %llu to %llu, not `%s`\n", name,
-                (unsigned long long)low, (unsigned long long)high, text);
-        return EINVAL;
-    }
-    return 0;
-}
-
 static error_t parse(int key, char *text, struct argp_state *state)
 {
     struct arguments *arguments = state->input;
@@ -78,15 +62,15 @@ static error_t parse(int key, char *text, struct argp_state *state)
         return 0;
     case OPTION_SEED:
         arguments->seed_given = true;
-        return parse_number(text, 0, UINT64_MAX, "seed", &arguments->seed);
+        return argument_number(state, text, 0, UINT64_MAX, "seed", &arguments->seed);
     case OPTION_REPLICATES:
-        return parse_number(text, 1, 10000000, "replicates", &arguments->replicates);
+        return argument_number(state, text, 1, 10000000, "replicates", &arguments->replicates);
     case OPTION_EPISODE:
-        return parse_number(text, 1, UINT32_MAX, "episode", &arguments->episode);
+        return argument_number(state, text, 1, UINT32_MAX, "episode", &arguments->episode);
     case 'j':
-        return parse_number(text, 1, 256, "jobs", &arguments->workers);
+        return argument_number(state, text, 1, 256, "jobs", &arguments->workers);
     case OPTION_BLOCK:
-        return parse_number(text, 1, UINT32_MAX, "block", &arguments->block);
+        return argument_number(state, text, 1, UINT32_MAX, "block", &arguments->block);
     case OPTION_ARM:
         arguments->arm = text;
         return 0;
@@ -122,32 +106,6 @@ static const struct argp ARGP = {
         "  iolaus sim scenarios/newsroom.yaml --set network.loss=0.1 --json\n"
         "The same scenario and seed give the same trace digest, on every machine and with any -j."};
 
-static int select_arms(struct scenario_file *file, const char *only, const struct scenario **arms,
-                       uint32_t *count, struct error *error)
-{
-    *count = 0;
-    for (uint32_t a = 0; a < scenario_arms(file); a++) {
-        int failed;
-
-        if (only != NULL && strcmp(only, scenario_arm_name(file, a)) != 0)
-            continue;
-        failed = scenario_arm(file, a, &arms[*count], error);
-        if (failed != 0)
-            return failed;
-        (*count)++;
-    }
-    if (*count > 0)
-        return 0;
-    error_set(error, ERROR_INPUT, "there is no arm `%s`; the arms are:", only);
-    for (uint32_t a = 0; a < scenario_arms(file); a++) {
-        size_t used = strlen(error->message);
-
-        snprintf(error->message + used, sizeof error->message - used, "%s `%s`", a > 0 ? "," : "",
-                 scenario_arm_name(file, a));
-    }
-    return ERROR_INPUT;
-}
-
 static void print_digests(const struct plan *plan, bool json)
 {
     json_t *list = json_array();
@@ -182,7 +140,8 @@ static int tell_episode(const struct plan *plan, uint32_t episode, struct error 
     char *text = NULL;
     size_t count = 0, size;
     FILE *story;
-    int failed = plan_header(run, plan->seed, &header, &names, error);
+    int failed =
+        header_make(run->scenario, "sim", plan->seed, run->replicate, &header, &names, error);
 
     if (failed != 0)
         return failed;
@@ -191,7 +150,7 @@ static int tell_episode(const struct plan *plan, uint32_t episode, struct error 
     if (failed == 0 && story == NULL)
         failed = error_set(error, ERROR_MEMORY, "out of memory for the story");
     if (failed == 0) {
-        plan_print_title(plan, &run->scenario, 1, story);
+        report_title(run->scenario, 1, plan->seed, "simulated", story);
         failed = analysis_story(&header, records, count, episode, story, error);
     }
     if (story != NULL)
@@ -200,98 +159,50 @@ static int tell_episode(const struct plan *plan, uint32_t episode, struct error 
         fputs(text, stdout);
     free(text);
     free(records);
-    plan_header_close(names);
+    header_close(names);
     return failed;
 }
 
-/* Adds the runs of each arm up, in their order, and hands the arms over for printing. */
-static int add_up(const struct plan *plan, const struct scenario *const *arms, uint32_t arm_count,
-                  struct findings_arm *out, struct published **published, struct error *error)
-{
-    for (uint32_t a = 0; a < arm_count; a++) {
-        struct findings *sum = findings_open(arms[a]->arm);
-
-        out[a] = (struct findings_arm){.findings = sum, .matched = MATCHED_BY_NAME};
-        published[a] = calloc(arms[a]->published_count + 1, sizeof **published);
-        if (sum == NULL || published[a] == NULL)
-            return error_set(error, ERROR_MEMORY, "out of memory for the findings");
-        for (uint32_t i = 0; i < plan->count; i++)
-            if (plan->runs[i].scenario == arms[a] && findings_add(sum, plan->runs[i].findings) != 0)
-                return error_set(error, ERROR_MEMORY, "out of memory for the findings");
-        for (uint32_t p = 0; p < arms[a]->published_count; p++)
-            published[a][p] = (struct published){.measure = arms[a]->published[p].measure,
-                                                 .rate = arms[a]->published[p].rate,
-                                                 .trials = arms[a]->published[p].trials,
-                                                 .source = arms[a]->published[p].source};
-        out[a].published = published[a];
-        out[a].published_count = arms[a]->published_count;
-    }
-    return 0;
-}
-
-static unsigned terminal_width(void)
-{
-    struct winsize size;
-
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 60)
-        return size.ws_col;
-    return 100;
-}
-
-static int print_words(const struct findings_arm *out, const struct scenario *const *arms,
-                       uint32_t arm_count, const struct print_options *options)
-{
-    struct put_in put_in;
-
-    put_in_gather(&put_in, arms, arm_count);
-    return findings_in_words(out, arm_count, put_in.words, put_in.count, options, stdout);
-}
-
+/* Adds the runs of each arm up, in their order, and prints the sums. */
 static int print_findings(const struct arguments *arguments, const struct plan *plan,
                           const struct scenario *const *arms, uint32_t arm_count,
                           struct error *error)
 {
-    struct findings_arm *out = calloc(arm_count, sizeof *out);
-    struct published **published = calloc(arm_count, sizeof *published);
-    struct print_options options = {.width = terminal_width(),
-                                    .colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
-                                    .detail = !arguments->brief};
-    struct utsname host;
-    struct findings_source source;
-    int failed;
+    const struct report report = {.world = "simulated",
+                                  .source = "sim",
+                                  .seed = plan->seed,
+                                  .json = arguments->json,
+                                  .brief = arguments->brief};
+    struct report_arm *list = calloc(arm_count, sizeof *list);
+    int failed = 0;
 
-    if (out == NULL || published == NULL) {
-        free(out);
-        free(published);
+    if (list == NULL)
         return error_set(error, ERROR_MEMORY, "out of memory for the findings");
+    for (uint32_t a = 0; a < arm_count && failed == 0; a++) {
+        list[a].scenario = arms[a];
+        list[a].findings = plan_sum(plan, arms[a], arms[a]->arm);
+        if (list[a].findings == NULL)
+            failed = error_set(error, ERROR_MEMORY, "out of memory for the findings");
     }
-    uname(&host);
-    source = (struct findings_source){.scenario = arms[0]->name,
-                                      .world = "sim",
-                                      .version = IOLAUS_VERSION,
-                                      .host = host.nodename,
-                                      .seed = plan->seed};
-    failed = add_up(plan, arms, arm_count, out, published, error);
-    if (failed == 0 && arguments->json) {
-        json_t *json = findings_json(out, arm_count, &source);
-
-        json_dumpf(json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
-        putchar('\n');
-        json_decref(json);
-    } else if (failed == 0) {
-        plan_print_title(plan, arms, arm_count, stdout);
-        failed = findings_print(out, arm_count, &options, stdout);
-        if (failed == 0)
-            failed = print_words(out, arms, arm_count, &options);
-    }
-    for (uint32_t a = 0; a < arm_count; a++) {
-        if (out[a].findings != NULL)
-            findings_close((struct findings *)(uintptr_t)out[a].findings);
-        free(published[a]);
-    }
-    free(out);
-    free(published);
+    if (failed == 0)
+        failed = report_print(&report, list, arm_count, error);
+    for (uint32_t a = 0; a < arm_count; a++)
+        findings_close((struct findings *)(uintptr_t)list[a].findings);
+    free(list);
     return failed;
+}
+
+/* What is done behind the platform's back is done by processes, of which this world has none. */
+static int refuse_covert(const struct scenario *const *arms, uint32_t count, struct error *error)
+{
+    for (uint32_t a = 0; a < count; a++)
+        for (uint32_t g = 0; g < arms[a]->group_count; g++)
+            if (arms[a]->groups[g].covert)
+                return error_set(error, ERROR_MACHINE,
+                                 "%s: the mind of `%s` is covert in the arm `%s`; the simulated "
+                                 "world has no covert minds; run it with `iolaus drill`",
+                                 arms[a]->path, arms[a]->groups[g].name, arms[a]->arm);
+    return 0;
 }
 
 static int run(const struct arguments *arguments, struct scenario_file *file, struct error *error)
@@ -305,7 +216,9 @@ static int run(const struct arguments *arguments, struct scenario_file *file, st
 
     if (arms == NULL)
         return error_set(error, ERROR_MEMORY, "out of memory");
-    failed = select_arms(file, arguments->arm, arms, &arm_count, error);
+    failed = arms_select(file, arguments->arm, arms, &arm_count, error);
+    if (failed == 0)
+        failed = refuse_covert(arms, arm_count, error);
     if (failed != 0)
         goto out;
     plan.seed = arguments->seed_given ? arguments->seed : arms[0]->seed;

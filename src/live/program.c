@@ -6,12 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "live/agent/program.h"
 #include "live/range/program.h"
 
 static const struct role {
     const char *name;
     int (*run)(void);
-} roles[] = {{"first", role_first}, {"reaper", role_reaper}};
+} roles[] = {{"first", role_first}, {"reaper", role_reaper}, {"agent", role_agent}};
 
 #ifdef LEAN_SANITIZED
 /* A leak check at the end needs what is refused on a range. */

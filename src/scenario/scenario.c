@@ -288,3 +288,13 @@ int scenario_arm(struct scenario_file *file, uint32_t arm, const struct scenario
     *scenario = &file->arms[arm].scenario;
     return 0;
 }
+
+time_ns scenario_longest_deadline(const struct scenario *scenario)
+{
+    time_ns longest = 0;
+
+    for (uint32_t i = 0; i < scenario->work_count; i++)
+        if (scenario->work[i].deadline > longest)
+            longest = scenario->work[i].deadline;
+    return longest;
+}

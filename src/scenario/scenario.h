@@ -34,6 +34,7 @@ struct scenario_group {
     struct spread service;  /* time for one task */
     time_ns start_time;     /* from the platform's start to the first instruction */
     uint64_t state_bytes;   /* moved where a checkpoint is restored */
+    bool covert; /* its mind does what it chooses behind the platform's back; in a range alone */
 };
 
 /* A source of tasks; each task goes through the hops in turn. */
@@ -133,6 +134,9 @@ const char *scenario_agent_name(const struct scenario *scenario, agent_id agent,
 
 /* The agent of that name, or AGENT_NONE. */
 agent_id scenario_agent_find(const struct scenario *scenario, const char *name);
+
+/* The longest deadline of its work; 0 where there is none. */
+time_ns scenario_longest_deadline(const struct scenario *scenario);
 
 struct scenario_file;
 
