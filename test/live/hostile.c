@@ -363,6 +363,15 @@ static int try_clone(void)
     return tell(pid);
 }
 
+static int try_clone_parent(void)
+{
+    long pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
+
+    if (pid == 0)
+        _exit(0);
+    return tell(pid);
+}
+
 static int try_clone3(void)
 {
     struct clone_args arguments = {.flags = CLONE_NEWUSER, .exit_signal = SIGCHLD};
@@ -553,6 +562,7 @@ static const struct {
                 {"vsock-wide", try_vsock_wide},
                 {"netlink", try_netlink},
                 {"packet", try_packet},
+                {"clone-parent", try_clone_parent},
                 {"unshare-user", try_unshare_user},
                 {"unshare-mount", try_unshare_mount},
                 {"clone", try_clone},

@@ -441,7 +441,7 @@ static void all_refused(const char *text, uint32_t expected)
     cr_assert_eq(count, expected, "%u attempts of %u:\n%s", count, expected, text);
 }
 
-#define ATTEMPTS 56
+#define ATTEMPTS 57
 
 static void hold_hostile(bool without_cgroups, bool without_uids)
 {

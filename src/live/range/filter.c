@@ -98,14 +98,13 @@ static int sockets_add(scmp_filter_ctx filter)
 
 static int arguments_add(scmp_filter_ctx filter)
 {
-    static const uint64_t namespaces[] = {CLONE_NEWNS,  CLONE_NEWCGROUP, CLONE_NEWUTS,
-                                          CLONE_NEWIPC, CLONE_NEWUSER,   CLONE_NEWPID,
-                                          CLONE_NEWNET};
+    /* A sibling of its own parent's making would look like a process that first has spawned. */
+    static const uint64_t flags[] = {CLONE_NEWNS,   CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC,
+                                     CLONE_NEWUSER, CLONE_NEWPID,    CLONE_NEWNET, CLONE_PARENT};
     int status = sockets_add(filter);
 
-    for (size_t i = 0; i < sizeof namespaces / sizeof namespaces[0] && status == 0; i++)
-        status = refuse_where(filter, "clone",
-                              when(0, SCMP_CMP_MASKED_EQ, namespaces[i], namespaces[i]));
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0] && status == 0; i++)
+        status = refuse_where(filter, "clone", when(0, SCMP_CMP_MASKED_EQ, flags[i], flags[i]));
     if (status == 0)
         status = refuse_where(filter, "ioctl", when(1, SCMP_CMP_MASKED_EQ, 0xffffffffU, TIOCSTI));
     if (status == 0)
