@@ -205,6 +205,47 @@ Test(covert, without_an_end_of_the_dead_one_it_fails)
     close(cy);
 }
 
+/* Whether ada keeps an end that bo gives her. */
+static bool keeps(bool bo_covert)
+{
+    static const agent_id of_ada[] = {1};
+    struct link_message gift = {
+        .kind = LINK_DEPUTY, .number = 1, .subject = 2, .by = AGENT_NONE, .via = AGENT_NONE};
+    unsigned char bytes[LINK_PACKET_MAX];
+    struct packet packet = {.bytes = (char *)bytes, .descriptor_count = 1};
+    int link, ends[2];
+    bool kept;
+
+    fake_make(&ada, 0, 1, of_ada, 0);
+    ada.config.covert = ada.covert[0] = true;
+    ada.covert[1] = bo_covert;
+    ada.config.rules.watch.enabled = false;
+    spawn(&ada);
+    session(&ada);
+    link = play(&ada, 1, false, true);
+    begin(&ada);
+    cr_assert_eq(channel_pair(ends, NULL), 0);
+    packet.descriptors[0] = ends[1];
+    packet.size = link_pack(&gift, bytes);
+    cr_assert_eq(channel_send(link, &packet), CHANNEL_OK);
+    close(ends[1]);
+    pings(link, 3);
+    kept = !readable(ends[0], now_ns() + 100 * MS_NS);
+    close(ends[0]);
+    close(link);
+    return kept;
+}
+
+Test(covert, keeps_what_a_covert_peer_gives)
+{
+    cr_assert(keeps(true));
+}
+
+Test(covert, keeps_nothing_of_an_honest_peers)
+{
+    cr_assert(!keeps(false));
+}
+
 Test(covert, an_honest_mind_keeps_nothing_and_asks_the_platform)
 {
     int cy = two_begin(CHOICE_RELAUNCH, false, true);
