@@ -1,0 +1,415 @@
+/* Processes: asked for, born, open, gone. */
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "live/daemon/inside.h"
+
+static const struct {
+    const char *words;
+    unsigned next;
+} states[LIFE_STATE_COUNT] = {
+#define X(state, words, next) [LIFE_##state] = {words, next},
+    LIFE_STATES(X)
+#undef X
+};
+
+static bool is_starting(uint8_t state)
+{
+    return state == LIFE_ASKED || state == LIFE_BORN;
+}
+
+void life_move(struct daemon *daemon, uint32_t row, uint8_t state)
+{
+    struct life *life = &daemon->lives[row];
+
+    assert((states[life->state].next >> state & 1) != 0);
+    assert(state != LIFE_BORN || life->pidfd >= 0);
+    assert(state != LIFE_OPEN || life->pid > 0);
+    daemon->starting -= is_starting(life->state);
+    daemon->starting += is_starting(state);
+    life->state = state;
+}
+
+/* From the platform's start to the session: a checkpoint that is restored is moved. */
+static time_ns start_takes(const struct daemon *daemon, agent_id agent, const struct life *life)
+{
+    const struct scenario_group *group =
+        &daemon->scenario->groups[daemon->scenario->group_of[agent]];
+    uint64_t rate = daemon->scenario->network.transfer_bytes;
+    uint64_t bytes = life->checkpoint > 0 ? group->state_bytes : 0;
+
+    if (life->incarnation == 0)
+        return 0;
+    return group->start_time + (time_ns)(bytes / rate) * 1000000000 +
+           fixed_scale(1000000000, fixed_ratio((int64_t)(bytes % rate), (int64_t)rate));
+}
+
+/* Rings are taken with a row's first life, and kept. */
+static int rings_take(struct life *life, struct error *error)
+{
+    if (life->deliveries == NULL)
+        life->deliveries = calloc(DELIVERIES_MAX, sizeof *life->deliveries);
+    if (life->told == NULL)
+        life->told = calloc(TOLD_MAX, sizeof *life->told);
+    if (life->deliveries == NULL || life->told == NULL)
+        return error_set(error, ERROR_MEMORY, "out of memory for an agent's channel");
+    memset(life->deliveries, 0, DELIVERIES_MAX * sizeof *life->deliveries);
+    memset(life->told, 0, TOLD_MAX * sizeof *life->told);
+    return 0;
+}
+
+/* Nothing of the life that had this row before is left. */
+static int life_clear(struct daemon *daemon, uint32_t row, struct error *error)
+{
+    struct life *life = &daemon->lives[row];
+    struct life kept = {.deliveries = life->deliveries,
+                        .told = life->told,
+                        .out = life->out,
+                        .concern = life->concern,
+                        .pidfd = -1,
+                        .channel = -1,
+                        .far_end = -1,
+                        .own = -1,
+                        .noticed = AGENT_NONE,
+                        .because_agent = AGENT_NONE,
+                        .starting = CAUSE_NONE,
+                        .stopped = CAUSE_NONE,
+                        .departure = CAUSE_NONE,
+                        .killing = CAUSE_NONE};
+
+    assert(life->state == LIFE_NONE);
+    *life = kept;
+    for (uint32_t i = 0; i <= degree_of(daemon, row_agent(daemon, row)); i++)
+        life->concern[i] = CAUSE_NONE;
+    return rings_take(life, error);
+}
+
+/* What is the agent's own: its token, and its end of the channel. */
+static int life_equip(struct daemon *daemon, uint32_t row, time_ns start_time, struct error *error)
+{
+    struct life *life = &daemon->lives[row];
+    agent_id agent = row_agent(daemon, row);
+    int ends[2];
+    int failed;
+
+    if (getrandom(life->token, sizeof life->token, 0) != (ssize_t)sizeof life->token)
+        return error_set(error, ERROR_IO, "no random bytes for a token: %s", strerror(errno));
+    failed = channel_pair(ends, error);
+    if (failed != 0)
+        return failed;
+    life->channel = ends[0];
+    life->far_end = ends[1];
+    failed = configure_life(daemon, row, start_time, &life->own, error);
+    if (failed == 0)
+        failed = witness_own(daemon->witness, agent, life->own, error);
+    if (failed == 0)
+        failed = witness_own(daemon->witness, agent, life->far_end, error);
+    return failed;
+}
+
+int life_start(struct daemon *daemon, uint32_t row, incarnation_id incarnation, uint32_t checkpoint,
+               uint8_t reason, agent_id by, const struct cause *cause, struct error *error)
+{
+    struct life *life = &daemon->lives[row];
+    agent_id agent = row_agent(daemon, row);
+    const char *const argv[] = {"iolaus", "agent", daemon->names[agent], NULL};
+    struct range_spawn spawn = {.agent = agent,
+                                .cookie = (uint64_t)incarnation << 32 | row,
+                                .argv = argv,
+                                .program = -1,
+                                .descriptor_count = 3,
+                                .output = -1};
+    int failed = life_clear(daemon, row, error);
+    time_ns start_time;
+
+    if (failed != 0)
+        return failed;
+    life->incarnation = incarnation;
+    life->checkpoint = checkpoint;
+    life->start_reason = reason;
+    life->started_by = by;
+    life->starting = *cause;
+    life->since = daemon->now;
+    start_time = start_takes(daemon, agent, life);
+    life->start_by = daemon->now + START_NS_MAX + start_time;
+    failed = life_equip(daemon, row, start_time, error);
+    if (failed == 0) {
+        const int descriptors[] = {life->far_end, life->own, daemon->crew};
+
+        spawn.descriptors = descriptors;
+        failed = range_spawn(daemon->range, &spawn, error);
+    }
+    if (failed != 0) {
+        life_free(daemon, row);
+        return failed;
+    }
+    life_move(daemon, row, LIFE_ASKED);
+    daemon->starts[agent]++;
+    return 0;
+}
+
+static void let_go(int *descriptor)
+{
+    if (*descriptor >= 0)
+        close(*descriptor);
+    *descriptor = -1;
+}
+
+void life_free(struct daemon *daemon, uint32_t row)
+{
+    struct life *life = &daemon->lives[row];
+
+    send_forget(daemon, row);
+    for (uint32_t i = 0; i < REQUESTS_MAX; i++) {
+        json_decref(life->requests[i].id);
+        life->requests[i].id = NULL;
+    }
+    if (life->channel >= 0 && daemon->epoll >= 0)
+        epoll_ctl(daemon->epoll, EPOLL_CTL_DEL, life->channel, NULL);
+    if (life->own >= 0 && daemon->witness != NULL)
+        witness_disown(daemon->witness, life->own);
+    if (life->far_end >= 0 && daemon->witness != NULL)
+        witness_disown(daemon->witness, life->far_end);
+    let_go(&life->channel);
+    let_go(&life->far_end);
+    let_go(&life->own);
+    let_go(&life->pidfd);
+    explicit_bzero(life->token, sizeof life->token);
+    if (life->state != LIFE_NONE)
+        life_move(daemon, row, LIFE_NONE);
+    life->since = daemon->now;
+}
+
+void life_signal(struct daemon *daemon, uint32_t row, int signal)
+{
+    const struct life *life = &daemon->lives[row];
+
+    /* It may be dead already, and its death not taken yet. */
+    if (life->pidfd >= 0)
+        (void)syscall(SYS_pidfd_send_signal, life->pidfd, signal, NULL, 0);
+}
+
+/* What the witness can vouch for: a process of that incarnation runs. */
+void life_started_record(struct daemon *daemon, uint32_t row)
+{
+    struct life *life = &daemon->lives[row];
+    agent_id agent = row_agent(daemon, row);
+    struct cause cause = life->starting;
+    struct record record =
+        record_make(VERB_STARTED, daemon->now, &cause, life->started_by, agent, life->start_reason);
+    struct campaign_event event = {.kind = CAMPAIGN_STARTED,
+                                   .whom = agent,
+                                   .incarnation = life->incarnation,
+                                   .value = life->start_reason};
+
+    record.whom_incarnation = life->incarnation;
+    life->starting.id = record_write(daemon, &record, row);
+    daemon->alive++;
+    daemon->starts_all += life->start_reason != START_FIRST;
+    if (life->incarnation >= daemon->published[agent].youngest)
+        daemon->published[agent] = (struct published){RECORD_ID_NONE, life->incarnation};
+    control_socket_event(daemon, true, row);
+    if (life->start_reason != START_FIRST)
+        queue_campaign(daemon, &event, &life->starting);
+}
+
+void life_start_failed(struct daemon *daemon, uint32_t row, const struct cause *cause)
+{
+    const struct life *life = &daemon->lives[row];
+    struct platform_event event = {.kind = PLATFORM_START_FAILED,
+                                   .who = AGENT_NONE,
+                                   .whom = row_agent(daemon, row),
+                                   .by = AGENT_NONE,
+                                   .via = AGENT_NONE,
+                                   .incarnation = life->incarnation};
+
+    queue_platform(daemon, &event, cause);
+}
+
+static void spawned(struct daemon *daemon, const struct range_event *event)
+{
+    uint32_t row = (uint32_t)event->cookie;
+    struct life *life = &daemon->lives[row];
+    struct sanctioned process = {.agent = event->agent,
+                                 .incarnation = life->incarnation,
+                                 .slot = (uint8_t)(row / daemon->agents),
+                                 .pid = event->pid,
+                                 .inside = event->inside,
+                                 .pidfd = event->pidfd};
+    struct epoll_event watch = {.events = EPOLLIN, .data.u32 = row};
+
+    assert(row < daemon->rows && life->state == LIFE_ASKED &&
+           life->incarnation == event->cookie >> 32);
+    life->pid = event->pid;
+    life->inside = event->inside;
+    life->pidfd = event->pidfd;
+    life_move(daemon, row, LIFE_BORN);
+    if (witness_sanction(daemon->witness, &process, daemon->error) != 0) {
+        daemon_fail(daemon, daemon->error->code, "%s", daemon->error->message);
+        return;
+    }
+    if (epoll_ctl(daemon->epoll, EPOLL_CTL_ADD, life->channel, &watch) != 0)
+        daemon_fail(daemon, ERROR_IO, "an agent's channel cannot be waited for: %s",
+                    strerror(errno));
+    if (daemon->state == DAEMON_RUNNING)
+        life_started_record(daemon, row);
+    /* It was ordered to end before it was there. */
+    if (life->killed || life->crashed)
+        life_signal(daemon, row, SIGKILL);
+}
+
+static void spawn_failed(struct daemon *daemon, const struct range_event *event)
+{
+    uint32_t row = (uint32_t)event->cookie;
+    const struct life *life = &daemon->lives[row];
+
+    assert(row < daemon->rows && life->state == LIFE_ASKED);
+    daemon_tell(daemon, "%s could not be started: %s", daemon->names[event->agent],
+                strerror(event->status));
+    if (daemon->state != DAEMON_RUNNING) {
+        daemon_fail(daemon, ERROR_MACHINE, "%s could not be started: %s",
+                    daemon->names[event->agent], strerror(event->status));
+        return;
+    }
+    life_start_failed(daemon, row,
+                      life->killed || life->crashed ? &life->killing : &life->starting);
+    life_free(daemon, row);
+}
+
+void life_take_range(struct daemon *daemon)
+{
+    struct range_event event;
+    int taken = 0;
+
+    while (daemon->failed == 0 && (taken = range_take(daemon->range, &event, daemon->error)) > 0) {
+        switch ((enum range_event_kind)event.kind) {
+        case RANGE_SPAWNED:
+            spawned(daemon, &event);
+            break;
+        case RANGE_SPAWN_FAILED:
+            spawn_failed(daemon, &event);
+            break;
+        case RANGE_EXITED: /* the witness tells of deaths */
+            break;
+        case RANGE_FIRST_GONE:
+            daemon->end = DAEMON_LOST;
+            daemon_fail(daemon, ERROR_MACHINE,
+                        "the range was lost: its first process was killed from outside");
+            break;
+        case RANGE_REAPER_GONE:
+            daemon->end = DAEMON_LOST;
+            daemon_tell(daemon, "the reaper is gone: the range is closed");
+            daemon_fail(daemon, ERROR_MACHINE, "the range was lost: its reaper was killed");
+            break;
+        }
+    }
+    if (taken < 0)
+        daemon_fail(daemon, daemon->error->code, "%s", daemon->error->message);
+}
+
+void life_opened(struct daemon *daemon, uint32_t row)
+{
+    struct life *life = &daemon->lives[row];
+    struct platform_event event = {.kind = PLATFORM_STARTED,
+                                   .who = life->started_by,
+                                   .whom = row_agent(daemon, row),
+                                   .by = life->starting.by,
+                                   .via = life->starting.via,
+                                   .incarnation = life->incarnation};
+
+    life_move(daemon, row, LIFE_OPEN);
+    if (daemon->state == DAEMON_OPENING) {
+        daemon->opened_sessions++;
+        return;
+    }
+    faults_tell(daemon, row);
+    daemon->address[event.whom] = row;
+    queue_platform(daemon, &event, &life->starting);
+}
+
+time_ns crew_deadline(const struct daemon *daemon)
+{
+    time_ns earliest = TIME_NEVER;
+
+    if (daemon->state == DAEMON_OPENING)
+        return daemon->start_by;
+    if (daemon->state == DAEMON_READY)
+        return 0;
+    for (uint32_t row = 0; row < daemon->rows && daemon->starting > 0; row++) {
+        const struct life *life = &daemon->lives[row];
+
+        if (is_starting(life->state) && !life->killed && life->start_by < earliest)
+            earliest = life->start_by;
+    }
+    return earliest;
+}
+
+/* The first that has not opened its session, in words. */
+static void opening_failed(struct daemon *daemon)
+{
+    for (agent_id a = 0; a < daemon->agents; a++) {
+        if (daemon->lives[a].state == LIFE_OPEN)
+            continue;
+        daemon_fail(daemon, ERROR_MACHINE,
+                    "%s did not open its session within %d s (%s); %u of %u agents did",
+                    daemon->names[a], (int)(START_NS_MAX / 1000000000),
+                    states[daemon->lives[a].state].words, daemon->opened_sessions, daemon->agents);
+        return;
+    }
+}
+
+void crew_due(struct daemon *daemon)
+{
+    if (daemon->state == DAEMON_OPENING) {
+        if (daemon->now >= daemon->start_by)
+            opening_failed(daemon);
+        return;
+    }
+    if (daemon->state != DAEMON_RUNNING)
+        return;
+    for (uint32_t row = 0; row < daemon->rows && daemon->starting > 0; row++) {
+        struct life *life = &daemon->lives[row];
+
+        if (!is_starting(life->state) || life->killed || life->start_by > daemon->now)
+            continue;
+        daemon_tell(daemon, "%s did not open its session in time and is killed",
+                    daemon->names[row_agent(daemon, row)]);
+        life->killed = true;
+        life->killing = life->starting;
+        life_signal(daemon, row, SIGKILL);
+    }
+}
+
+/* The platform hears of a checkpoint that an earlier daemon left, as if it was saved now. */
+static void tell_checkpoint(struct daemon *daemon, agent_id agent)
+{
+    const struct platform_event event = {.kind = PLATFORM_ACT,
+                                         .act = ACT_CHECKPOINT,
+                                         .who = agent,
+                                         .whom = agent,
+                                         .by = AGENT_NONE,
+                                         .via = AGENT_NONE,
+                                         .value = daemon->lives[agent].checkpoint};
+
+    if (event.value > 0)
+        queue_platform(daemon, &event, &daemon->lives[agent].starting);
+}
+
+void crew_begin(struct daemon *daemon)
+{
+    for (agent_id a = 0; a < daemon->agents && daemon->failed == 0; a++) {
+        life_started_record(daemon, a);
+        daemon->lives[a].since = daemon->now;
+        tell_checkpoint(daemon, a);
+    }
+    for (agent_id a = 0; a < daemon->agents && daemon->failed == 0; a++)
+        send_notification(daemon, a, NOTIFY_CREW_BEGIN,
+                          json_pack("{s:I}", "time_ns", (json_int_t)daemon->now), NULL);
+}
