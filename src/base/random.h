@@ -28,6 +28,7 @@ enum random_stream {
     STREAM_CAMPAIGN = 8, /* whom a campaign picks */
     STREAM_BENCH = 9,
     STREAM_TEST = 10,
+    STREAM_LIVE_WORK = 11, /* what live agents really do */
 };
 
 struct random {

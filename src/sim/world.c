@@ -5,8 +5,6 @@
 #include <string.h>
 #include <sys/mman.h>
 
-const struct cause CAUSE_NONE = {{WRITER_NONE, UINT32_MAX}, AGENT_NONE, AGENT_NONE, 0};
-
 /* Reservations of one run, unmapped together at its end. */
 struct reservation {
     void *start;
@@ -82,22 +80,6 @@ void world_send(struct world *world, uint32_t from, uint32_t to, time_ns at, uin
     world_send_data(world, from, to, at, (uint32_t)TAG_MESSAGE << TAG_SHIFT | slot);
 }
 
-struct record record_make(uint8_t verb, time_ns now, const struct cause *cause, agent_id who,
-                          agent_id whom, int64_t value)
-{
-    struct record record = {.time = now,
-                            .cause = cause->id,
-                            .who = who,
-                            .whom = whom,
-                            .by = cause->by,
-                            .via = cause->via,
-                            .verb = verb,
-                            .flags = cause->flags,
-                            .value = value};
-
-    return record;
-}
-
 /* The next number of a writer; each writer's own step alone counts it up. */
 static uint32_t *sequence_of(struct world *world, uint32_t writer)
 {
@@ -131,6 +113,11 @@ struct record_id world_record(struct world *world, const struct record *record, 
     if (record->whom != AGENT_NONE && world->object[record->whom % world->one])
         place->flags |= FLAG_OBJECT;
     return id;
+}
+
+static struct record_id write_record(void *context, const struct record *record, uint32_t writer)
+{
+    return world_record(context, record, writer);
 }
 
 void world_change(struct world *world, uint8_t kind, time_ns at, uint32_t row, struct record_id id)
@@ -280,6 +267,7 @@ static void world_measure(struct world *world)
     if (!world->contact && scenario->network.platform_latency < world->lookahead)
         world->lookahead = scenario->network.platform_latency;
     world->recording = world->options->sink_count > 0;
+    world->recorder = (struct recorder){write_record, world};
     world->places = 2 * world->links->edges + (uint64_t)AGENT_LINKS_EXTRA * world->agents;
     world->records_max = (size_t)1 << 24;
     world->changes_max = (size_t)1 << 24;
@@ -332,8 +320,6 @@ static int world_reserve_all(struct world *world)
     world->change = world_reserve(world, world->changes_max, sizeof *world->change);
     world->last_cause = world_reserve(world, world->agents, sizeof *world->last_cause);
     world->address = world_reserve(world, world->agents, sizeof *world->address);
-    world->stop_cause = world_reserve(world, world->agents, sizeof *world->stop_cause);
-    world->announced = world_reserve(world, world->agents, sizeof *world->announced);
     if (world->scenario->network.drift_ppm_max > 0)
         world->drift_ppm = world_reserve(world, world->agents, sizeof *world->drift_ppm);
     return world->failed;
@@ -341,14 +327,10 @@ static int world_reserve_all(struct world *world)
 
 static void draw_drifts(struct world *world)
 {
-    int64_t most = world->scenario->network.drift_ppm_max;
+    uint32_t most = world->scenario->network.drift_ppm_max;
 
-    for (agent_id a = 0; world->drift_ppm != NULL && a < world->agents; a++) {
-        struct random random =
-            random_make(world->options->seed, world->options->replicate, a, 0, STREAM_FAULT, 0);
-        world->drift_ppm[a] =
-            (int32_t)((int64_t)random_below(&random, 2 * (uint64_t)most + 1) - most);
-    }
+    for (agent_id a = 0; world->drift_ppm != NULL && a < world->agents; a++)
+        world->drift_ppm[a] = drift_draw(world->options->seed, world->options->replicate, a, most);
 }
 
 static bool starts_alive(const struct scenario_contact *contact, agent_id agent)

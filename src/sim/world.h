@@ -23,6 +23,12 @@
 #include "sim/engine.h"
 #include "sim/sim.h"
 #include "trace/record.h"
+#include "world/acts.h"
+#include "world/answers.h"
+#include "world/cause.h"
+#include "world/clock.h"
+#include "world/desk.h"
+#include "world/orders.h"
 
 /* What an event's data hold: a tag in the upper four bits, and for those with a message the slot of
  * the slab below. */
@@ -37,14 +43,6 @@ enum event_tag {
 #define PAYLOAD_MASK ((UINT32_C(1) << TAG_SHIFT) - 1)
 #define SEQUENCE_BITS 16
 #define SEQUENCE_MASK ((UINT32_C(1) << SEQUENCE_BITS) - 1)
-
-/* Why a record came about, carried along with whatever it leads to. */
-struct cause {
-    struct record_id id;
-    agent_id by;    /* who asked for it */
-    agent_id via;   /* through whom */
-    uint16_t flags; /* of enum record_flag: those that are inherited */
-};
 
 enum message_use {
     USE_PERCEPT,   /* to a row: deliver `percept` */
@@ -63,18 +61,6 @@ enum message_use {
     USE_CAMPAIGN   /* to control: `campaign` event */
 };
 
-#define HOPS_MAX 8
-
-struct task {
-    uint64_t number;
-    uint32_t source;
-    time_ns deadline;
-    uint32_t hop;
-    agent_id hops[HOPS_MAX];
-    time_ns served; /* when its service is over, if nothing comes between */
-    time_ns stood;  /* how long its agent had stood still when the service was planned */
-};
-
 struct message {
     uint8_t use;                /* enum message_use */
     uint8_t forward;            /* USE_FORWARD: the use on arrival */
@@ -90,7 +76,11 @@ struct message {
         struct percept percept;
         struct platform_event platform;
         struct campaign_event campaign;
-        struct task task;
+        struct {
+            struct task task;
+            time_ns served; /* when its service is over, if nothing comes between */
+            time_ns stood;  /* how long its agent had stood still when the service was planned */
+        };
     };
 };
 
@@ -199,19 +189,16 @@ struct world {
     struct change *change;
     size_t changes, changes_max;
     uint64_t records_written;
+    struct recorder recorder; /* world_record, for what both worlds do alike */
 
     /* the platform */
     struct platform *platform; /* NULL: nothing in the scenario has a use for one */
     struct platform_actions actions;
     uint32_t platform_sequence;
     time_ns platform_wake;
-    struct cause *last_cause;   /* by agent: of what it last heard of it, for what follows later */
-    struct address *address;    /* by agent */
-    uint64_t *work_next_number; /* by source */
-    time_ns *work_next_time;
-    struct random work_random;
-    struct task *held;
-    uint32_t held_count;
+    struct cause *last_cause; /* by agent: of what it last heard of it, for what follows later */
+    struct address *address;  /* by agent */
+    struct desk desk;
 
     /* control */
     struct campaign *campaign;
@@ -219,8 +206,7 @@ struct world {
     uint32_t control_sequence;
     uint32_t witness_sequence;
     time_ns control_wake;
-    struct cause *stop_cause; /* by agent: of its stop */
-    bool *announced;          /* by agent: its next stop was announced */
+    struct orders orders;
 
     struct acts acts;
     struct error *error;
@@ -237,9 +223,6 @@ void world_send(struct world *world, uint32_t from, uint32_t to, time_ns at, uin
 void world_send_data(struct world *world, uint32_t from, uint32_t to, time_ns at, uint32_t data);
 struct record_id world_record(struct world *world, const struct record *record, uint32_t writer);
 void world_change(struct world *world, uint8_t kind, time_ns at, uint32_t row, struct record_id id);
-extern const struct cause CAUSE_NONE;
-struct record record_make(uint8_t verb, time_ns now, const struct cause *cause, agent_id who,
-                          agent_id whom, int64_t value);
 
 static inline agent_id row_agent(const struct world *world, uint32_t row)
 {
@@ -283,7 +266,7 @@ static inline struct record_id published_gone(const struct world *world, agent_i
                                 : (struct record_id){published.writer, published.after - 1};
 }
 
-/* world_clock.c: the agents' own clocks */
+/* world_clock.c: the agents' own clocks and slowness */
 time_ns clock_local(const struct world *world, agent_id agent, time_ns now);
 time_ns clock_global(const struct world *world, agent_id agent, time_ns local);
 time_ns slowed(const struct world *world, agent_id agent, time_ns duration);
@@ -305,6 +288,8 @@ struct agent row_assemble(struct world *world, uint32_t row);
 void row_take_waiting(struct world *world, uint32_t row, time_ns now);
 
 /* world_acts.c: carrying acts out */
+struct doing row_doing(const struct world *world, uint32_t row, const struct agent *agent,
+                       const struct percept *percept, time_ns now, const struct cause *cause);
 void row_carry_out(struct world *world, uint32_t row, const struct agent *agent,
                    const struct percept *percept, time_ns now, const struct cause *cause);
 void link_send(struct world *world, uint32_t row, uint32_t place, agent_id to, time_ns now,
@@ -312,15 +297,12 @@ void link_send(struct world *world, uint32_t row, uint32_t place, agent_id to, t
 
 /* world_work.c: tasks */
 void work_open(struct world *world);
-time_ns work_deadline(const struct world *world);
 void work_emit(struct world *world, time_ns now);
-void work_release(struct world *world, time_ns now);
 void work_arrive(struct world *world, uint32_t row, const struct message *message, time_ns now);
 void work_lost(struct world *world, uint32_t row, agent_id at, const struct message *message,
                time_ns now);
 void work_served(struct world *world, uint32_t row, const struct message *message, time_ns now);
 void work_resume(struct row_work *state, time_ns since, time_ns now);
-void work_done(struct world *world, const struct message *message, time_ns now);
 
 /* world_platform.c, world_control.c: the two entities that are no agents */
 bool platform_needed(const struct scenario *scenario);

@@ -1,4 +1,4 @@
-/* Carrying out what an agent does, and recording it with its cause. */
+/* Carrying out what an agent does; world/acts.h records it with its cause. */
 #include "sim/world.h"
 
 #include <assert.h>
@@ -67,151 +67,65 @@ void link_send(struct world *world, uint32_t row, uint32_t place, agent_id to, t
     world->row[row].network_draws = random.draw;
 }
 
-/* One step's surroundings, handed down so that each act needs one argument. */
-struct doing {
-    struct world *world;
-    const struct agent *agent;
-    const struct percept *percept;
-    const struct cause *cause; /* of the percept */
-    uint32_t row;
-    agent_id id;
-    time_ns now;
-    agent_id noticed; /* in this step, or AGENT_NONE */
-};
-
-static uint32_t place_of(const struct doing *doing, agent_id peer)
+struct doing row_doing(const struct world *world, uint32_t row, const struct agent *agent,
+                       const struct percept *percept, time_ns now, const struct cause *cause)
 {
-    uint32_t found = agent_find_peer(doing->agent, peer);
-
-    return found == UINT32_MAX ? doing->agent->degree : found;
+    return (struct doing){.id = row_agent(world, row),
+                          .incarnation = agent->incarnation,
+                          .writer = row,
+                          .degree = agent->degree,
+                          .peers = agent->peers,
+                          .concern = world->concern + row_place(world, row),
+                          .percept = percept,
+                          .cause = *cause,
+                          .now = now,
+                          .noticed = AGENT_NONE,
+                          .recorder = world->recorder};
 }
 
-static struct cause *concern_of(const struct doing *doing, agent_id peer)
+static uint32_t place_of(const struct agent *agent, agent_id peer)
 {
-    return &doing->world->concern[row_place(doing->world, doing->row) + place_of(doing, peer)];
+    uint32_t found = agent_find_peer(agent, peer);
+
+    return found == UINT32_MAX ? agent->degree : found;
 }
 
-/* Whom a percept is about. */
-static agent_id percept_subject(const struct percept *percept)
+/* The tag of a message that says nothing but its sequence, or TAG_MESSAGE. */
+static uint32_t light_tag(const struct act *act, agent_id id)
 {
-    if (percept->kind == PERCEPT_MESSAGE &&
-        (percept->message == MESSAGE_ALERT || percept->message == MESSAGE_REQUEST ||
-         percept->message == MESSAGE_GOSSIP))
-        return percept->subject;
-    return percept->peer;
+    if (act->kind != ACT_SEND)
+        return TAG_MESSAGE;
+    if (act->message == MESSAGE_PING && act->by == AGENT_NONE)
+        return TAG_PING;
+    if (act->message == MESSAGE_ACK && act->refutation == 0 && act->subject == id &&
+        act->by == AGENT_NONE)
+        return TAG_ACK;
+    return act->message == MESSAGE_REVIVE ? TAG_REVIVE : TAG_MESSAGE;
 }
 
-static bool concern_is_none(const struct cause *concern)
+static void send_light(struct world *world, uint32_t row, const struct agent *agent,
+                       const struct act *act, uint32_t tag, time_ns now)
 {
-    /* Untouched memory is all zero: record 0 of agent 0 is its own start and no concern. */
-    return record_id_is_none(concern->id) || (concern->id.writer == 0 && concern->id.sequence == 0);
+    link_send(world, row, place_of(agent, act->peer), act->peer, now,
+              tag << TAG_SHIFT | (act->sequence & PAYLOAD_MASK));
 }
 
-/* What an act about `peer` follows from: the percept where it is about the same peer, else what the
- * agent was last about for it. */
-static struct cause cause_of(const struct doing *doing, agent_id peer)
+/* Puts the situation to the mind; the answer comes after the kind's decision latency. */
+static void ask_mind(struct world *world, uint32_t row, const struct agent *agent,
+                     const struct act *act, time_ns now, const struct cause *cause)
 {
-    const struct cause *concern = concern_of(doing, peer);
-    bool same =
-        percept_subject(doing->percept) == peer || doing->percept->kind == PERCEPT_STOP_ASKED;
-
-    if (doing->noticed == peer ||
-        (doing->percept->kind == PERCEPT_ASKED && !concern_is_none(concern)))
-        return *concern;
-    if (same && !record_id_is_none(doing->cause->id))
-        return *doing->cause;
-    if (!concern_is_none(concern))
-        return *concern;
-    return CAUSE_NONE;
-}
-
-static struct record_id write_act(const struct doing *doing, uint8_t verb, agent_id whom,
-                                  const struct cause *cause, int64_t value)
-{
-    struct record record = record_make(verb, doing->now, cause, doing->id, whom, value);
-
-    record.who_incarnation = doing->world->row[doing->row].incarnation;
-    return world_record(doing->world, &record, doing->row);
-}
-
-/* What follows from a request is done for whom asked first, and through the middleman. */
-static void inherit_request(const struct percept *percept, struct cause *cause)
-{
-    if (percept->kind != PERCEPT_MESSAGE || percept->message != MESSAGE_REQUEST)
-        return;
-    cause->by = percept->by;
-    cause->via = percept->via;
-    cause->flags |= FLAG_REQUESTED;
-    if (percept->via != AGENT_NONE)
-        cause->flags |= FLAG_RELAYED;
-}
-
-static void act_notice(struct doing *doing, const struct act *act)
-{
-    const struct percept *percept = doing->percept;
-    struct cause *concern = concern_of(doing, act->peer);
-    struct cause cause;
-
-    if (act->how == HOW_SILENCE) {
-        /* Nothing reached the agent: that the peer's end, or a partition, is behind its silence is
-         * a guess. */
-        cause = CAUSE_NONE;
-        cause.id = published_gone(doing->world, act->peer);
-        if (record_id_is_none(cause.id))
-            cause.id = partition_between(doing->world, doing->id, act->peer);
-        cause.flags = record_id_is_none(cause.id) ? 0 : FLAG_INFERRED;
-    } else {
-        cause = *doing->cause;
-        cause.by = cause.via = AGENT_NONE;
-        cause.flags &= (uint16_t) ~(FLAG_REQUESTED | FLAG_RELAYED);
-    }
-    inherit_request(percept, &cause);
-    cause.id = write_act(doing, VERB_NOTICED, act->peer, &cause, act->how);
-    cause.flags &= (uint16_t)~FLAG_INFERRED;
-    *concern = cause;
-    doing->noticed = act->peer;
-}
-
-/* What a case follows from: that the agent noticed in this very step, else what it was told now,
- * else (a further attempt) what it was last about for that peer. */
-static struct cause case_cause(const struct doing *doing, agent_id peer)
-{
-    const struct cause *concern = concern_of(doing, peer);
-    struct cause cause;
-
-    if (doing->noticed == peer)
-        return *concern;
-    if (percept_subject(doing->percept) == peer && doing->percept->kind != PERCEPT_RESULT &&
-        !record_id_is_none(doing->cause->id)) {
-        cause = *doing->cause;
-        cause.by = cause.via = AGENT_NONE;
-        cause.flags &= (uint16_t) ~(FLAG_REQUESTED | FLAG_RELAYED);
-        inherit_request(doing->percept, &cause);
-        return cause;
-    }
-    return concern_is_none(concern) ? cause_of(doing, peer) : *concern;
-}
-
-static void act_decide(const struct doing *doing, const struct act *act)
-{
-    struct world *world = doing->world;
-    const struct scenario_group *group =
-        &world->scenario->groups[world->scenario->group_of[doing->id]];
-    struct cause *concern = concern_of(doing, act->peer);
-    struct cause cause = case_cause(doing, act->peer);
-    struct row_work *state = &world->row_work[doing->row];
-    struct random random = random_make(world->options->seed, world->options->replicate, doing->id,
-                                       doing->agent->incarnation, STREAM_MIND, state->mind_draws);
+    agent_id id = row_agent(world, row);
+    const struct scenario_group *group = &world->scenario->groups[world->scenario->group_of[id]];
+    struct row_work *state = &world->row_work[row];
+    struct random random = random_make(world->options->seed, world->options->replicate, id,
+                                       agent->incarnation, STREAM_MIND, state->mind_draws);
     uint32_t slot = world_message(world);
     struct message *message = &world->message[slot];
     time_ns latency;
 
-    cause.id =
-        write_act(doing, VERB_DECIDES, act->peer, &cause, (int64_t)situation_pack(&act->situation));
-    *concern = cause;
     message->use = USE_PERCEPT;
-    message->incarnation = doing->agent->incarnation;
-    message->cause = cause;
+    message->incarnation = agent->incarnation;
+    message->cause = *cause;
     message->percept =
         (struct percept){.kind = PERCEPT_DECIDED,
                          .peer = act->peer,
@@ -220,182 +134,116 @@ static void act_decide(const struct doing *doing, const struct act *act)
                          .via = act->via,
                          .choice = mind_scripted(&group->rules.mind, &act->situation,
                                                  choices_of_tools(group->rules.tools), &random)};
-    latency = slowed(world, doing->id, spread_draw(&group->decision, &random));
+    latency = slowed(world, id, spread_draw(&group->decision, &random));
     state->mind_draws = random.draw;
-    world_send(world, doing->row, doing->row, time_later(doing->now, latency), slot);
+    world_send(world, row, row, time_later(now, latency), slot);
 }
 
-static void send_full(const struct doing *doing, const struct act *act, const struct cause *cause)
+/* A message that says more than a ping or an ack: act->message, or an alert or a request. */
+static void send_full(struct world *world, uint32_t row, const struct agent *agent,
+                      const struct act *act, time_ns now, const struct cause *cause)
 {
-    struct world *world = doing->world;
     uint32_t slot = world_message(world);
     struct message *message = &world->message[slot];
+    uint8_t kind = act->kind == ACT_ALERT     ? MESSAGE_ALERT
+                   : act->kind == ACT_REQUEST ? MESSAGE_REQUEST
+                                              : act->message;
 
     message->use = USE_PERCEPT;
     message->any = true; /* the link says which incarnation it leads to */
     message->cause = *cause;
     message->percept = (struct percept){.kind = PERCEPT_MESSAGE,
-                                        .message = act->message,
+                                        .message = kind,
                                         .state = act->state,
                                         .refutation = act->refutation,
                                         .sequence = act->sequence,
-                                        .peer = doing->id,
+                                        .peer = row_agent(world, row),
                                         .subject = act->subject,
                                         .by = act->by,
                                         .via = act->via,
                                         .value = act->value};
-    link_send(world, doing->row, place_of(doing, act->peer), act->peer, doing->now,
+    link_send(world, row, place_of(agent, act->peer), act->peer, now,
               (uint32_t)TAG_MESSAGE << TAG_SHIFT | slot);
 }
 
-static void act_send(const struct doing *doing, const struct act *act)
+static void use_tool(struct world *world, uint32_t row, const struct doing *doing,
+                     const struct act *act)
+{
+    uint32_t slot = world_message(world);
+    struct message *message = &world->message[slot];
+
+    message->use = USE_PLATFORM;
+    message->cause = act_tool(doing, act, &message->platform);
+    world_send(world, row, world->platform_entity,
+               doing->now + world->scenario->network.platform_latency, slot);
+}
+
+static void save_checkpoint(struct world *world, uint32_t row, const struct doing *doing,
+                            const struct act *act)
+{
+    struct act numbered = *act;
+
+    world_change(world, CHANGE_CHECKPOINT, doing->now, row, RECORD_ID_NONE);
+    numbered.value = ++world->row_work[row].checkpoint;
+    use_tool(world, row, doing, &numbered);
+}
+
+/* What the world knows to be behind a peer's silence: its end, or a partition. */
+static struct record_id behind_silence(const struct world *world, agent_id id, agent_id peer)
+{
+    struct record_id gone = published_gone(world, peer);
+
+    return record_id_is_none(gone) ? partition_between(world, id, peer) : gone;
+}
+
+static void depart(struct world *world, uint32_t row, const struct doing *doing)
+{
+    struct cause cause = CAUSE_NONE;
+
+    if (!world->contact)
+        cause = act_departs(doing, &world->stopped[row]);
+    row_end(world, row, doing->now, world->contact ? DEATH_CONTACT : DEATH_DEPARTED, &cause);
+}
+
+static void carry_out(struct world *world, uint32_t row, const struct agent *agent,
+                      struct doing *doing, const struct act *act)
 {
     struct cause cause = CAUSE_NONE;
     uint32_t tag;
 
-    switch ((enum message_kind)act->message) {
-    case MESSAGE_PING:
-        if (act->by != AGENT_NONE) {
-            send_full(doing, act, &cause);
-            return;
-        }
-        tag = TAG_PING;
-        break;
-    case MESSAGE_ACK:
-        if (act->refutation != 0 || act->subject != doing->id || act->by != AGENT_NONE) {
-            send_full(doing, act, &cause);
-            return;
-        }
-        tag = TAG_ACK;
-        break;
-    case MESSAGE_REVIVE:
-        tag = TAG_REVIVE;
-        break;
-    case MESSAGE_GOSSIP:
-        cause = *concern_of(doing, act->subject);
-        if (concern_is_none(&cause))
-            cause = CAUSE_NONE;
-        send_full(doing, act, &cause);
-        return;
-    case MESSAGE_PING_REQ:
-    case MESSAGE_NACK:
-    case MESSAGE_WORK:
-    case MESSAGE_ALERT:
-    case MESSAGE_REQUEST:
-    default:
-        send_full(doing, act, &cause);
-        return;
-    }
-    link_send(doing->world, doing->row, place_of(doing, act->peer), act->peer, doing->now,
-              tag << TAG_SHIFT | (act->sequence & PAYLOAD_MASK));
-}
-
-/* An alert or a request: recorded, then sent over the link with the record as its cause. */
-static void act_call(const struct doing *doing, const struct act *act)
-{
-    bool alert = act->kind == ACT_ALERT;
-    struct cause cause = cause_of(doing, act->subject);
-    struct record record = record_make(alert ? VERB_ALERTS : VERB_REQUESTS, doing->now, &cause,
-                                       doing->id, act->subject, 0);
-    struct act sent = *act;
-
-    record.who_incarnation = doing->agent->incarnation;
-    record.by = alert ? cause.by : act->by;
-    record.via = act->peer;
-    cause.id = world_record(doing->world, &record, doing->row);
-    sent.message = alert ? MESSAGE_ALERT : MESSAGE_REQUEST;
-    send_full(doing, &sent, &cause);
-}
-
-/* An honest word that a peer is healthy follows from the question or from its return, and from no
- * case: those of before are closed. */
-static struct cause report_cause(const struct doing *doing, const struct act *act)
-{
-    if (act->health != HEALTH_HEALTHY || act->masking)
-        return cause_of(doing, act->peer);
-    return percept_subject(doing->percept) == act->peer ? *doing->cause : CAUSE_NONE;
-}
-
-static void act_tool(const struct doing *doing, const struct act *act)
-{
-    static const uint8_t verbs[ACT_KIND_COUNT] = {
-        [ACT_REPORT] = VERB_REPORTS,        [ACT_VOLUNTEER] = VERB_VOLUNTEERS,
-        [ACT_RELAUNCH] = VERB_RELAUNCHES,   [ACT_RELINK] = VERB_RELINKS,
-        [ACT_COPY] = VERB_COPIES,           [ACT_TAMPER] = VERB_TAMPERS,
-        [ACT_MISREPORT] = VERB_MISREPORTS,  [ACT_STALL] = VERB_STALLS,
-        [ACT_CHECKPOINT] = VERB_CHECKPOINTS};
-    struct world *world = doing->world;
-    agent_id whom = act->kind == ACT_CHECKPOINT ? doing->id : act->peer;
-    bool report = act->kind == ACT_REPORT;
-    struct cause cause = report ? report_cause(doing, act) : cause_of(doing, whom);
-    uint32_t slot = world_message(world);
-    struct message *message = &world->message[slot];
-    int64_t value = report ? act->health : act->value;
-
-    if (act->by != AGENT_NONE) {
-        /* What was asked for before and done now is done for whom asked. */
-        cause.by = act->by;
-        cause.via = act->via;
-        cause.flags |= FLAG_REQUESTED;
-        if (act->via != AGENT_NONE)
-            cause.flags |= FLAG_RELAYED;
-    }
-    if (act->kind == ACT_CHECKPOINT)
-        value = ++world->row_work[doing->row].checkpoint;
-    cause.id = write_act(doing, verbs[act->kind], whom, &cause, value);
-    if (act->kind != ACT_CHECKPOINT && !report && !concern_is_none(concern_of(doing, whom)))
-        concern_of(doing, whom)->id = cause.id;
-    message->use = USE_PLATFORM;
-    message->cause = cause;
-    message->platform = (struct platform_event){.kind = PLATFORM_ACT,
-                                                .act = act->kind,
-                                                .health = act->health,
-                                                .who = doing->id,
-                                                .who_incarnation = doing->agent->incarnation,
-                                                .whom = whom,
-                                                .by = cause.by,
-                                                .via = cause.via,
-                                                .value = value};
-    world_send(world, doing->row, world->platform_entity,
-               doing->now + world->scenario->network.platform_latency, slot);
-}
-
-static void carry_out(struct doing *doing, const struct act *act)
-{
-    struct world *world = doing->world;
-    struct cause cause;
-
     switch ((enum act_kind)act->kind) {
     case ACT_SEND:
-        act_send(doing, act);
+        tag = light_tag(act, doing->id);
+        if (tag != TAG_MESSAGE) {
+            send_light(world, row, agent, act, tag, doing->now);
+            break;
+        }
+        if (act->message == MESSAGE_GOSSIP)
+            cause = act_gossips(doing, act->subject);
+        send_full(world, row, agent, act, doing->now, &cause);
         break;
     case ACT_NOTICED:
-        act_notice(doing, act);
+        act_notices(doing, act, behind_silence(world, doing->id, act->peer));
         break;
     case ACT_DECIDE:
-        act_decide(doing, act);
+        cause = act_decides(doing, act);
+        ask_mind(world, row, agent, act, doing->now, &cause);
         break;
     case ACT_ALERT:
     case ACT_REQUEST:
-        act_call(doing, act);
+        cause = act_calls(doing, act);
+        send_full(world, row, agent, act, doing->now, &cause);
         break;
     case ACT_DEPART:
-        cause = world->contact ? CAUSE_NONE : world->stopped[doing->row];
-        if (!world->contact)
-            cause.id = write_act(doing, VERB_DEPARTS, doing->id, &cause, 0);
-        row_end(world, doing->row, doing->now, world->contact ? DEATH_CONTACT : DEATH_DEPARTED,
-                &cause);
+        depart(world, row, doing);
         break;
     case ACT_REFUSE:
-        cause = cause_of(doing, act->peer);
-        cause.by = act->by;
-        write_act(doing, VERB_REFUSES, act->peer, &cause, 0);
+        act_refuses(doing, act);
         break;
     case ACT_TASK_DONE: /* the world itself serves tasks: world_work.c */
         break;
     case ACT_CHECKPOINT:
-        world_change(world, CHANGE_CHECKPOINT, doing->now, doing->row, RECORD_ID_NONE);
-        act_tool(doing, act);
+        save_checkpoint(world, row, doing, act);
         break;
     case ACT_REPORT:
     case ACT_VOLUNTEER:
@@ -405,7 +253,7 @@ static void carry_out(struct doing *doing, const struct act *act)
     case ACT_TAMPER:
     case ACT_MISREPORT:
     case ACT_STALL:
-        act_tool(doing, act);
+        use_tool(world, row, doing, act);
         break;
     case ACT_KIND_COUNT:
     default:
@@ -413,36 +261,23 @@ static void carry_out(struct doing *doing, const struct act *act)
     }
 }
 
-/* An agent spreads the word of a death before it says that it noticed; the word follows from that.
- */
-static void notice_first(struct doing *doing, int from)
-{
-    struct acts *acts = &doing->world->acts;
-
-    for (int i = from + 1; i < acts->count; i++) {
-        struct act *act = &acts->list[i];
-
-        if (act->kind == ACT_NOTICED && act->peer == acts->list[from].subject) {
-            act_notice(doing, act);
-            act->kind = 0;
-            return;
-        }
-    }
-}
-
 void row_carry_out(struct world *world, uint32_t row, const struct agent *agent,
                    const struct percept *percept, time_ns now, const struct cause *cause)
 {
-    struct doing doing = {world, agent,     percept, cause, row, row_agent(world, row),
-                          now,   AGENT_NONE};
+    agent_id id = row_agent(world, row);
+    struct doing doing;
+    uint32_t tag;
+    int i = 0;
 
+    /* Most steps only watch, and the surroundings of other acts are no use to them. */
+    while (i < world->acts.count && (tag = light_tag(&world->acts.list[i], id)) != TAG_MESSAGE)
+        send_light(world, row, agent, &world->acts.list[i++], tag, now);
+    if (i == world->acts.count)
+        return;
+    doing = row_doing(world, row, agent, percept, now, cause);
     /* An agent that departs does nothing after it. */
-    for (int i = 0; i < world->acts.count && world->row[row].alive; i++) {
-        const struct act *act = &world->acts.list[i];
-
-        if (act->kind == ACT_SEND && act->message == MESSAGE_GOSSIP)
-            notice_first(&doing, i);
-        if (act->kind != 0)
-            carry_out(&doing, act);
+    for (; i < world->acts.count && world->row[row].alive; i++) {
+        acts_notice_first(&world->acts, i);
+        carry_out(world, row, agent, &doing, &world->acts.list[i]);
     }
 }

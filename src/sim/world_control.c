@@ -15,10 +15,15 @@ int control_open(struct world *world, struct error *error)
     world->control_actions.capacity = campaign_actions_max(rules);
     world->control_actions.list =
         world_reserve(world, world->control_actions.capacity, sizeof *world->control_actions.list);
+    world->orders = (struct orders){
+        .recorder = world->recorder,
+        .rules = rules,
+        .agents = world->agents,
+        .root = world_reserve(world, world->agents, sizeof *world->orders.root),
+        .announced = world_reserve(world, world->agents, sizeof *world->orders.announced)};
     if (world->failed != 0)
         return world->failed;
-    for (agent_id a = 0; a < world->agents; a++)
-        world->stop_cause[a] = CAUSE_NONE;
+    orders_open(&world->orders);
     world->campaign = campaign_start(memory, rules, world->agents);
     world->control_wake = 0;
     engine_send(world->engine, world->control_entity, world->control_entity, 0,
@@ -78,102 +83,50 @@ static void tell_agent(struct world *world, time_ns now, agent_id to, uint8_t us
     to_platform(world, now, slot);
 }
 
-static struct record_id write_order(struct world *world, uint8_t verb, time_ns now,
-                                    const struct cause *cause, const struct campaign_action *action,
-                                    agent_id via)
-{
-    struct record record = record_make(verb, now, cause, AGENT_NONE, action->whom, action->value);
-
-    record.via = via;
-    if (world->scenario->campaign.marked)
-        record.flags |= FLAG_MARKED;
-    if (world->announced[action->whom])
-        record.flags |= FLAG_ANNOUNCED;
-    return world_record(world, &record, WRITER_CONTROL);
-}
-
-/* The first announcement is the root of the stop's episode; all else follows from it. */
-static void do_announce(struct world *world, const struct campaign_action *action, time_ns now)
-{
-    struct cause *root = &world->stop_cause[action->whom];
-    struct cause cause;
-
-    if (!world->announced[action->whom])
-        *root = CAUSE_NONE;
-    world->announced[action->whom] = true;
-    cause = *root;
-    cause.id = write_order(world, VERB_ANNOUNCED, now, root, action, action->to);
-    if (record_id_is_none(root->id))
-        *root = cause;
-    tell_agent(world, now, action->to, USE_PERCEPT, PERCEPT_NOTICE, action->whom, &cause);
-}
-
-static void do_stopping(struct world *world, const struct campaign_action *action, time_ns now)
-{
-    struct cause *root = &world->stop_cause[action->whom];
-    struct campaign_action stop = *action;
-
-    if (!world->announced[action->whom])
-        *root = CAUSE_NONE;
-    stop.value = world->scenario->campaign.protocol;
-    root->id = write_order(world, VERB_STOPS, now, root, &stop, AGENT_NONE);
-    tell_platform(world, now, PLATFORM_STOPPING, action->whom, action->value, root);
-}
-
 static void do_mark(struct world *world, const struct campaign_action *action, time_ns now)
 {
-    const struct cause *root = &world->stop_cause[action->whom];
     uint64_t from = world->links->offsets[action->whom];
     uint64_t to = world->links->offsets[action->whom + 1];
 
     for (uint64_t i = from; i < to; i++) {
-        struct cause cause = *root;
+        agent_id peer = world->links->peers[i];
+        struct cause cause = orders_mark(&world->orders, action, peer, now);
 
-        cause.id = write_order(world, VERB_MARKED, now, root, action, world->links->peers[i]);
-        tell_agent(world, now, world->links->peers[i], USE_PERCEPT, PERCEPT_DEPARTED, action->whom,
-                   &cause);
+        tell_agent(world, now, peer, USE_PERCEPT, PERCEPT_DEPARTED, action->whom, &cause);
     }
 }
 
 static void do_order(struct world *world, const struct campaign_action *action, time_ns now)
 {
-    struct cause cause =
-        action->whom < world->agents ? world->stop_cause[action->whom] : CAUSE_NONE;
+    struct cause cause = orders_record(&world->orders, action, now);
 
     switch ((enum campaign_action_kind)action->kind) {
     case CONTROL_ANNOUNCE:
-        do_announce(world, action, now);
+        tell_agent(world, now, action->to, USE_PERCEPT, PERCEPT_NOTICE, action->whom, &cause);
         break;
     case CONTROL_STOPPING:
-        do_stopping(world, action, now);
+        tell_platform(world, now, PLATFORM_STOPPING, action->whom, action->value, &cause);
         break;
     case CONTROL_SIGNAL:
-        cause.id = write_order(world, VERB_SIGNALLED, now, &cause, action, AGENT_NONE);
         tell_agent(world, now, action->whom, USE_PERCEPT, PERCEPT_STOP_ASKED, action->whom, &cause);
         break;
     case CONTROL_KILL:
-        cause.id = write_order(world, VERB_KILLED, now, &cause, action, AGENT_NONE);
         tell_agent(world, now, action->whom, USE_END, 0, action->whom, &cause);
         break;
     case CONTROL_KILL_SET:
         engine_barrier(world->engine, now + world->lookahead, BARRIER_BLACKOUT);
-        break;
-    case CONTROL_THWARTED:
-        write_order(world, VERB_THWARTED, now, &cause, action, AGENT_NONE);
         break;
     case CONTROL_MARK:
         do_mark(world, action, now);
         break;
     case CONTROL_STOPPED:
         tell_platform(world, now, PLATFORM_STOPPED, action->whom, 0, &cause);
-        world->announced[action->whom] = false;
         break;
     case CONTROL_RESTORE:
-        cause.id = write_order(world, VERB_RESTORES, now, &cause, action, AGENT_NONE);
         tell_platform(world, now, PLATFORM_RESTORE, action->whom, 0, &cause);
         break;
+    case CONTROL_THWARTED: /* the record is all that there is of these */
     case CONTROL_WAITED:
-        write_order(world, VERB_WAITED, now, &CAUSE_NONE, action, AGENT_NONE);
         break;
     case CONTROL_END:
         world->ended = now;

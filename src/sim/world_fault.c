@@ -235,12 +235,11 @@ static void blackout(struct world *world, time_ns now)
 
     for (uint32_t i = 0; i < rules->target_count; i++) {
         agent_id agent = rules->targets[i];
-        struct cause cause = world->stop_cause[agent];
-        struct record record = record_make(VERB_KILLED, now, &cause, AGENT_NONE, agent, 0);
+        struct cause cause;
 
         if (!any_process(world, agent))
             continue;
-        cause.id = world_record(world, &record, WRITER_WITNESS);
+        cause = orders_kill(&world->orders, agent, now);
         end_all(world, agent, now, DEATH_KILLED, &cause);
     }
 }

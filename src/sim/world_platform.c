@@ -34,10 +34,12 @@ int platform_open(struct world *world, struct error *error)
     world->actions.capacity = platform_actions_max(&scenario->platform, crew);
     world->actions.list =
         world_reserve(world, world->actions.capacity, sizeof *world->actions.list);
-    work_open(world);
     if (world->failed != 0)
         return world->failed;
     world->platform = platform_start(memory, &scenario->platform, crew);
+    work_open(world);
+    if (world->failed != 0)
+        return world->failed;
     world->platform_wake = TIME_NEVER;
     engine_send(world->engine, world->platform_entity, world->platform_entity, 0,
                 (uint32_t)TAG_TIMER << TAG_SHIFT);
@@ -49,8 +51,8 @@ static void schedule(struct world *world, time_ns now)
 {
     time_ns wake = platform_deadline(world->platform);
 
-    if (work_deadline(world) < wake)
-        wake = work_deadline(world);
+    if (desk_deadline(&world->desk) < wake)
+        wake = desk_deadline(&world->desk);
     if (wake == TIME_NEVER || wake >= world->platform_wake)
         return;
     world->platform_wake = wake < now ? now : wake;
@@ -70,31 +72,17 @@ static void to_row(struct world *world, uint32_t row, time_ns now, uint32_t slot
                slot);
 }
 
-static struct record_id write_action(struct world *world, uint8_t verb, time_ns now,
-                                     const struct cause *cause,
-                                     const struct platform_action *action, int64_t value)
-{
-    struct record record = record_make(verb, now, cause, action->who, action->whom, value);
-
-    record.who_incarnation = action->who_incarnation;
-    record.whom_incarnation = action->whom_incarnation;
-    return world_record(world, &record, WRITER_PLATFORM);
-}
-
 static void do_start(struct world *world, const struct platform_action *action, time_ns now,
-                     struct cause cause)
+                     const struct cause *cause)
 {
     uint32_t slot = world_message(world);
     struct message *message = &world->message[slot];
 
-    if (action->value != START_PEER)
-        cause.by = cause.via = AGENT_NONE;
-    cause.id = write_action(world, VERB_STARTS, now, &cause, action, action->value);
     message->use = USE_START;
     message->reason = (uint8_t)action->value;
     message->incarnation = action->whom_incarnation;
     message->checkpoint = action->checkpoint;
-    message->cause = cause;
+    message->cause = *cause;
     message->percept.peer = action->who;
     to_row(world, row_of(world, action->whom, action->whom_slot), now, slot);
 }
@@ -130,141 +118,90 @@ static void tell_linked(struct world *world, time_ns now, const struct cause *ca
 }
 
 static void do_connect(struct world *world, const struct platform_action *action, time_ns now,
-                       struct cause cause)
+                       const struct cause *cause)
 {
     uint16_t *making = making_of(world, action->who, action->whom);
-    struct record record;
 
-    if (action->by == AGENT_NONE) { /* what it links of its own accord nobody had asked for */
-        cause.via = AGENT_NONE;
-        cause.flags &= (uint16_t) ~(FLAG_REQUESTED | FLAG_RELAYED);
-    }
-    cause.by = action->by;
-    record = record_make(VERB_CONNECTED, now, &cause, action->who, action->whom, action->value);
-    record.who_incarnation = action->who_incarnation;
-    record.whom_incarnation = action->whom_incarnation;
     *making = (uint16_t)((*making + 1) % LINK_MAKINGS);
-    cause.id = world_record(world, &record, WRITER_PLATFORM);
-    tell_linked(world, now, &cause, action->who, action->who_slot, action->who_incarnation,
+    tell_linked(world, now, cause, action->who, action->who_slot, action->who_incarnation,
                 action->whom, action->whom_slot, false);
-    tell_linked(world, now, &cause, action->whom, action->whom_slot, action->whom_incarnation,
+    tell_linked(world, now, cause, action->whom, action->whom_slot, action->whom_incarnation,
                 action->who, action->who_slot, true);
 }
 
 /* Both ends of a link between two given incarnations are closed. */
 static void do_sever(struct world *world, const struct platform_action *action, time_ns now,
-                     struct cause cause)
+                     const struct cause *cause)
 {
     uint32_t rows[2] = {row_of(world, action->who, action->who_slot),
                         row_of(world, action->whom, action->whom_slot)};
 
-    cause.id = write_action(world, VERB_SEVERED, now, &cause, action, action->value);
     for (int end = 0; end < 2; end++) {
         uint32_t slot = world_message(world);
 
         world->message[slot].use = USE_HANGUP;
         world->message[slot].any = true;
         world->message[slot].making = *making_of(world, action->who, action->whom);
-        world->message[slot].cause = cause;
+        world->message[slot].cause = *cause;
         world->message[slot].percept =
             (struct percept){.kind = PERCEPT_HANGUP, .peer = row_agent(world, rows[1 - end])};
         to_row(world, rows[end], now, slot);
     }
 }
 
-static void do_result(struct world *world, const struct platform_action *action, time_ns now,
-                      struct cause cause)
+/* A result of a tool, or a question of the board, to the process that it is for. */
+static void tell_agent(struct world *world, const struct platform_action *action, time_ns now,
+                       const struct cause *cause)
 {
-    uint32_t slot;
-
-    if (action->result != RESULT_OK)
-        cause.id =
-            write_action(world, action->result == RESULT_REFUSED ? VERB_REFUSED : VERB_FAILED, now,
-                         &cause, action, (int64_t)action->act << 8 | action->reason);
-    slot = world_message(world);
-    world->message[slot].use = USE_PERCEPT;
-    world->message[slot].incarnation = action->who_incarnation;
-    world->message[slot].cause = cause;
-    world->message[slot].percept = (struct percept){.kind = PERCEPT_RESULT,
-                                                    .act = action->act,
-                                                    .result = action->result,
-                                                    .peer = action->whom,
-                                                    .value = action->value};
-    to_row(world, row_of(world, action->who, action->who_slot), now, slot);
-}
-
-static void do_ask(struct world *world, const struct platform_action *action, time_ns now)
-{
-    struct cause cause = CAUSE_NONE;
     uint32_t slot = world_message(world);
 
-    cause.id = write_action(world, VERB_ASKED, now, &cause, action, 0);
     world->message[slot].use = USE_PERCEPT;
     world->message[slot].incarnation = action->who_incarnation;
-    world->message[slot].cause = cause;
-    world->message[slot].percept = (struct percept){.kind = PERCEPT_ASKED, .peer = action->whom};
+    world->message[slot].cause = *cause;
+    answer_percept(action, &world->message[slot].percept);
     to_row(world, row_of(world, action->who, action->who_slot), now, slot);
 }
 
-/* What the operator's campaign goes by is recorded, and told to control. */
 static void tell_campaign(struct world *world, const struct platform_action *action, time_ns now,
-                          struct cause cause, uint8_t verb, uint8_t kind)
+                          const struct cause *cause)
 {
-    struct campaign_event event = {.kind = kind,
-                                   .whom = action->whom,
-                                   .incarnation = action->whom_incarnation,
-                                   .value = action->value};
+    struct campaign_event event;
 
-    cause.id = write_action(world, verb, now, &cause, action, action->value);
-    world_tell_control(world, world->platform_entity,
-                       now + world->scenario->network.platform_latency, &event, &cause);
+    if (answer_event(action, &event))
+        world_tell_control(world, world->platform_entity,
+                           now + world->scenario->network.platform_latency, &event, cause);
 }
 
-/* Carries one action out. `cause` is of the event that it answers; a grant becomes the cause of the
- * result that follows it. */
+/* Carries one action out, which was recorded: `cause` goes on. */
 static void do_action(struct world *world, const struct platform_action *action, time_ns now,
-                      struct cause *cause)
+                      const struct cause *cause)
 {
     switch ((enum platform_action_kind)action->kind) {
     case ACTION_START:
-        do_start(world, action, now, *cause);
-        break;
-    case ACTION_RESULT:
-        do_result(world, action, now, *cause);
-        break;
-    case ACTION_GRANT:
-        cause->id = write_action(world, VERB_GRANTED, now, cause, action, 0);
+        do_start(world, action, now, cause);
         break;
     case ACTION_CONNECT:
-        do_connect(world, action, now, *cause);
+        do_connect(world, action, now, cause);
         break;
     case ACTION_SEVER:
-        do_sever(world, action, now, *cause);
+        do_sever(world, action, now, cause);
         break;
+    case ACTION_RESULT:
     case ACTION_ASK:
-        do_ask(world, action, now);
+        tell_agent(world, action, now, cause);
         break;
     case ACTION_SHOW:
-        write_action(world, VERB_SHOWS, now, cause, action, action->value);
-        work_release(world, now);
+        desk_release(&world->desk, now);
         break;
     case ACTION_SWITCH:
-        tell_campaign(world, action, now, *cause, VERB_SWITCHED, CAMPAIGN_SWITCH);
-        break;
     case ACTION_SCORE:
-        tell_campaign(world, action, now, *cause, VERB_SCORED, CAMPAIGN_SCORE);
-        break;
     case ACTION_STALL:
-        tell_campaign(world, action, now, *cause, VERB_STALLED, CAMPAIGN_STALL);
-        break;
-    case ACTION_COPY:
-        write_action(world, VERB_COPIED, now, cause, action, 0);
-        break;
     case ACTION_RETURNED:
-        tell_campaign(world, action, now, *cause, VERB_RETURNED, CAMPAIGN_RETURNED);
+        tell_campaign(world, action, now, cause);
         break;
+    case ACTION_GRANT: /* the record is all that there is of these */
+    case ACTION_COPY:
     case ACTION_GIVE_UP:
-        write_action(world, VERB_GAVE_UP, now, cause, action, 0);
         break;
     }
 }
@@ -272,24 +209,17 @@ static void do_action(struct world *world, const struct platform_action *action,
 static void step(struct world *world, struct platform_event *event, time_ns now,
                  const struct cause *cause)
 {
+    struct answers answers = answers_make(&world->recorder, world->last_cause, cause, now);
+
     event->now = now;
     world->actions.count = 0;
+    answers_hear(world->last_cause, event, cause);
     platform_step(world->platform, event, &world->actions);
     assert(world->actions.count <= world->actions.capacity);
-    struct cause answer = *cause, running;
-
     for (uint32_t i = 0; i < world->actions.count; i++) {
-        const struct platform_action *action = &world->actions.list[i];
+        struct cause goes_on = answers_record(&answers, &world->actions.list[i]);
 
-        /* A restart that fell due, whatever woke the platform, follows from the agent's death. */
-        if (action->kind == ACTION_GIVE_UP ||
-            (action->kind == ACTION_START && action->value == START_PLATFORM))
-            running = world->last_cause[action->whom];
-        else
-            running = answer;
-        do_action(world, action, now, &running);
-        if (action->kind == ACTION_GRANT)
-            answer = running;
+        do_action(world, &world->actions.list[i], now, &goes_on);
     }
 }
 
@@ -338,18 +268,15 @@ void platform_entity_step(struct world *world, const struct event *event, time_n
     if (message->use == USE_FORWARD) {
         forward(world, message, now);
     } else if (message->use == USE_TASK_DONE) {
-        work_done(world, message, now);
+        desk_done(&world->desk, &message->task, &message->cause, now);
     } else {
         struct platform_event happened = message->platform;
-        struct cause cause = message->cause;
 
         assert(message->use == USE_PLATFORM);
-        if (happened.kind == PLATFORM_DIED || happened.kind == PLATFORM_STARTED)
-            world->last_cause[happened.whom] = cause;
         if (happened.kind == PLATFORM_STARTED)
             world->address[happened.whom] =
                 (struct address){row_slot(world, event->source), happened.incarnation};
-        step(world, &happened, now, &cause);
+        step(world, &happened, now, &message->cause);
         schedule(world, now);
     }
     world_message_free(world, slot);

@@ -233,10 +233,9 @@ static void take_returned(struct world *world, uint32_t row, uint64_t place, age
 {
     struct percept percept = {.kind = PERCEPT_RETURNED, .peer = peer};
 
-    cause.by = cause.via = AGENT_NONE;
-    cause.flags &= (uint16_t) ~(FLAG_REQUESTED | FLAG_RELAYED);
+    cause = returned_cause(cause);
     row_deliver(world, row, &percept, now, &cause);
-    world->concern[place] = CAUSE_NONE;
+    concern_forget(&world->concern[place]);
 }
 
 /* The place of the link over which `source` reaches this row, or UINT64_MAX: it was sent over
@@ -315,17 +314,11 @@ static void take_light(struct world *world, uint32_t row, uint32_t source, uint3
 /* The mind's answer: a record of its own, from which all that the agent now does follows. */
 static void take_decision(struct world *world, uint32_t row, struct message *message, time_ns now)
 {
-    agent_id id = row_agent(world, row);
     struct agent agent = row_assemble(world, row);
     struct percept *percept = &message->percept;
-    struct cause cause = message->cause;
-    struct record record =
-        record_make(VERB_DECIDED, now, &cause, id, percept->peer, percept->choice);
-    uint32_t found = agent_find_peer(&agent, percept->peer);
+    struct doing doing = row_doing(world, row, &agent, percept, now, &message->cause);
+    struct cause cause = act_decided(&doing, percept->peer, percept->choice);
 
-    record.who_incarnation = world->row[row].incarnation;
-    cause.id = world_record(world, &record, row);
-    world->concern[row_place(world, row) + (found == UINT32_MAX ? agent.degree : found)] = cause;
     row_deliver(world, row, percept, now, &cause);
 }
 
