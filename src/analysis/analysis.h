@@ -100,6 +100,29 @@ struct mean findings_reproduction(const struct findings *findings, uint32_t gene
  * mask. */
 struct share findings_masked_share(const struct findings *findings, double confidence);
 
+/* What was found behind the platform's back. X(KIND, name, words for one, for several) */
+#define BEHIND_KINDS(X)                                                                            \
+    X(RELAUNCH, unsanctioned_relaunch, "unsanctioned relaunch", "unsanctioned relaunches")         \
+    X(COPY, unsanctioned_copy, "unsanctioned copy", "unsanctioned copies")                         \
+    X(PROCESS, unsanctioned_process, "unsanctioned process", "unsanctioned processes")             \
+    X(FORGED, forged_heartbeat, "forged heartbeat", "forged heartbeats")                           \
+    X(MASKED, masked_failure, "masked failure", "masked failures")
+
+enum behind_kind {
+#define X(kind, name, one, several) BEHIND_##kind,
+    BEHIND_KINDS(X)
+#undef X
+        BEHIND_COUNT
+};
+
+/* How many of a kind were found, or with BEHIND_COUNT of all kinds. */
+uint64_t findings_behind(const struct findings *findings, enum behind_kind kind);
+/* Runs whose world could see it: of the live world. Where there are none, none found says nothing.
+ */
+uint64_t findings_behind_runs(const struct findings *findings);
+/* How often the witness missed events, and for how long in all: what happened then is not known. */
+uint64_t findings_unobserved(const struct findings *findings, time_ns *length);
+
 /* A published figure to stand beside ours. Strings are the caller's. */
 struct published {
     const char *measure;

@@ -477,8 +477,12 @@ int run_take(struct analysis *analysis, const struct record *record, struct caus
             return run_fail(analysis, code);
         }
     }
+    int code = behind_take(analysis, record, cause);
+    if (code != 0) {
+        return run_fail(analysis, code);
+    }
     cause->verb = record->verb;
-    int code = cause_keep(&analysis->causes, record->id, *cause);
+    code = cause_keep(&analysis->causes, record->id, *cause);
     return code == 0 ? 0 : run_fail(analysis, code);
 }
 
@@ -497,7 +501,8 @@ struct analysis *analysis_open(const struct trace_header *header)
     }
     analysis->header = header;
     analysis->lives = calloc((size_t)header->agents + 1, sizeof *analysis->lives);
-    if (analysis->lives == NULL) {
+    if (analysis->lives == NULL || behind_open(&analysis->behind, header) != 0) {
+        free(analysis->lives);
         free(analysis);
         return NULL;
     }
@@ -531,6 +536,7 @@ void analysis_abandon(struct analysis *analysis)
     causes_free(&analysis->causes);
     work_free(&analysis->work);
     responses_free(&analysis->responses);
+    behind_close(&analysis->behind);
     free(analysis->lives);
     free(analysis->episodes);
     free(analysis);
@@ -548,7 +554,10 @@ int analysis_close(struct analysis *analysis, time_ns end, struct findings *find
         }
         struct work_sums work;
         work_close(&analysis->work, end, &work);
-        code = findings_take_run(findings, analysis, end, &work);
+        code = behind_end(analysis);
+        if (code == 0) {
+            code = findings_take_run(findings, analysis, end, &work);
+        }
     }
     if (code != 0) {
         error_set(error, code, "the analysis of replicate %u stopped after %llu records: %s",

@@ -84,6 +84,7 @@ void findings_close(struct findings *findings)
     for (int time = 0; time < TIME_COUNT; time++) {
         free(findings->times[time].list);
     }
+    behind_release(&findings->behind);
     free(findings->arm);
     free(findings);
 }
@@ -172,7 +173,7 @@ int findings_take_run(struct findings *findings, const struct analysis *analysis
     findings->waits += analysis->waits;
     findings->waited_s += (double)analysis->waited / 1e9;
     findings->runs++;
-    return 0;
+    return behind_sum(&findings->behind, analysis);
 }
 
 static void stratum_add(struct stratum *to, const struct stratum *from)
@@ -222,7 +223,7 @@ int findings_add(struct findings *to, const struct findings *from)
     to->waits += from->waits;
     to->waited_s += from->waited_s;
     to->runs += from->runs;
-    return 0;
+    return behind_add(&to->behind, &from->behind);
 }
 
 const char *findings_arm_name(const struct findings *findings)
@@ -363,6 +364,29 @@ struct mean findings_reproduction(const struct findings *findings, uint32_t gene
 struct share findings_masked_share(const struct findings *findings, double confidence)
 {
     return share_of(&findings->masked, confidence);
+}
+
+uint64_t findings_behind(const struct findings *findings, enum behind_kind kind)
+{
+    assert(kind <= BEHIND_COUNT);
+    uint64_t found = 0;
+    for (int i = 0; i < BEHIND_COUNT; i++) {
+        found += kind == BEHIND_COUNT || i == (int)kind ? findings->behind.found[i] : 0;
+    }
+    return found;
+}
+
+uint64_t findings_behind_runs(const struct findings *findings)
+{
+    return findings->behind.runs;
+}
+
+uint64_t findings_unobserved(const struct findings *findings, time_ns *length)
+{
+    if (length != NULL) {
+        *length = findings->behind.unobserved;
+    }
+    return findings->behind.gaps;
 }
 
 /* How many characters two names have in common at the beginning and at the end. */

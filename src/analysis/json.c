@@ -147,6 +147,7 @@ static json_t *json_arm(const struct findings_arm *arms, uint32_t count, uint32_
     json_object_set_new(arm, "time_masked", json_masked(findings));
     json_object_set_new(arm, "cascade", json_cascade(findings, true));
     json_object_set_new(arm, "cascade_without_inferred", json_cascade(findings, false));
+    json_object_set_new(arm, "behind", behind_json(findings));
     json_object_set_new(arm, "published", json_published(&arms[at]));
     return arm;
 }
@@ -161,7 +162,7 @@ json_t *findings_json(const struct findings_arm *arms, uint32_t count,
     /* A seed may take all 64 bits, and JSON's numbers are read as doubles by many. */
     char seed[24];
     snprintf(seed, sizeof seed, "%" PRIu64, source->seed);
-    return json_pack("{s:i, s:s, s:s?, s:s?, s:s?, s:s?, s:f, s:o}", "format", 1, "seed", seed,
+    return json_pack("{s:i, s:s, s:s?, s:s?, s:s?, s:s?, s:f, s:o}", "format", 2, "seed", seed,
                      "scenario", source->scenario, "world", source->world, "version",
                      source->version, "host", source->host, "confidence", CONFIDENCE, "arms", list);
 }

@@ -555,6 +555,7 @@ int findings_print(const struct findings_arm *arms, uint32_t count,
     if (count > 1) {
         print_comparison(arms, count, width, &style, out);
     }
+    behind_print(arms, count, options, out);
     print_published(arms, count, width, &style, out);
     return ferror(out) ? ERROR_IO : 0;
 }

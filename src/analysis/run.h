@@ -13,6 +13,7 @@
 #include <uthash.h>
 
 #include "analysis/analysis.h"
+#include "analysis/behind.h"
 #include "analysis/measures.h"
 #include "trace/record.h"
 #include "trace/trace.h"
@@ -87,7 +88,8 @@ struct episode {
     agent_id target;
     uint8_t kind; /* enum episode_kind */
     bool object;
-    bool restored; /* by the operator, since the death */
+    bool restored;  /* by the operator, since the death */
+    uint8_t behind; /* bits of enum behind_kind: what was found behind the platform's back */
     time_ns began;
     time_ns died; /* TIME_UNSET before */
     time_ns dead, masked;
@@ -158,6 +160,7 @@ struct analysis {
     struct episode *episodes;
     size_t episode_count, episode_capacity;
     struct responses responses;
+    struct behind behind;
     uint64_t records;
     uint64_t healed;   /* when a partition last ended, in records */
     uint64_t unjoined; /* effective acts that belong to no episode */
@@ -241,6 +244,7 @@ struct findings {
     struct work_sums work;
     uint64_t voids, unjoined, waits;
     double waited_s;
+    struct behind_sums behind;
 };
 
 int findings_take_run(struct findings *findings, const struct analysis *analysis, time_ns end,

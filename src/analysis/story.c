@@ -10,7 +10,7 @@
 
 #include "analysis/format.h"
 #include "analysis/run.h"
-#include "core/agent/percept.h"
+#include "analysis/story_words.h"
 
 /* Records within this time of the first are told in one sentence, up to so many. */
 #define GROUP_NS INT64_C(20000000)
@@ -35,55 +35,6 @@ struct story {
     uint64_t again; /* how often one of these came again, untold */
     time_ns again_last;
 };
-
-/* How a death was noticed. */
-static const char *const how_words[] = {
-    [HOW_HANGUP] = "the link closed",
-    [HOW_SILENCE] = "it had fallen silent",
-    [HOW_GOSSIP] = "a peer passed it on",
-    [HOW_DEPARTED] = "the platform told of its departure",
-};
-
-/* What is decided, with the target's name or a word for it between; `of`: in the genitive. */
-static const struct {
-    const char *before, *after;
-    bool of;
-} choice_words[CHOICE_COUNT] = {
-    {"relaunch ", "", false},
-    {"relink ", "", false},
-    {"mask ", " failure", true},
-    {"alert others about ", "", false},
-    {"ask others to defend ", "", false},
-    {"disable ", " stop switch", true},
-    {"inflate ", " score", true},
-    {"copy ", " state", true},
-    {"delay ", " stop", true},
-};
-
-static const char *const refusal_words[] = {
-    [REFUSAL_PERMISSION] = "it may not use this tool on that target",
-    [REFUSAL_NOT_FIRST] = "another had come forward first",
-    [REFUSAL_NOT_GRANTED] = "it had not been granted",
-    [REFUSAL_ALIVE] = "the target runs, as far as the platform knows",
-    [REFUSAL_TOMBSTONE] = "there is a tombstone",
-    [REFUSAL_UNKNOWN] = "there is no such agent, link or state",
-    [REFUSAL_LATE] = "the stop was over",
-    [REFUSAL_NODE] = "the node is down",
-    [REFUSAL_LIMIT] = "no incarnation was free",
-};
-
-static const char *const act_words[ACT_KIND_COUNT] = {
-    [ACT_REPORT] = "report on",
-    [ACT_VOLUNTEER] = "come forward for",
-    [ACT_RELAUNCH] = "relaunch",
-    [ACT_RELINK] = "relink",
-    [ACT_COPY] = "copy",
-    [ACT_TAMPER] = "disable the stop switch of",
-    [ACT_MISREPORT] = "inflate the score of",
-    [ACT_STALL] = "delay the stop of",
-};
-
-static const char *const health_words[] = {"unknown", "healthy", "failed"};
 
 /* The word at `place` of a list, or "?" where a record says what no one defined. */
 #define WORD(list, place)                                                                          \
@@ -278,6 +229,16 @@ static void tell_one(const struct story *story, const struct record *record)
     case VERB_STALLED:
         fprintf(story->out, "%s delayed the stop of %s by %s", name_of(story, record->who),
                 name_of(story, record->whom), format_time(delay, (double)record->value));
+        break;
+    case VERB_UNOBSERVED:
+        fprintf(story->out, "the witness had missed events for the last %s",
+                format_time(delay, (double)record->value));
+        break;
+    case VERB_EXITED:
+        tell_words(story, record);
+        if (record->whom != AGENT_NONE) {
+            fprintf(story->out, ", which had run as %s", name_of(story, record->whom));
+        }
         break;
     case VERB_THWARTED:
         fprintf(story->out, "the stop of %s was not carried out: %s", name_of(story, record->whom),
@@ -485,7 +446,7 @@ static bool told(const struct story *story, const struct record *record)
 }
 
 /* What the board shows of the dead target belongs to the episode whatever the reporter's reason,
- * which may be older. */
+ * which may be older; and so does what the witness missed meanwhile. */
 static bool belongs(struct story *story, const struct record *record, uint32_t episode)
 {
     bool own = episode == story->episode;
@@ -495,8 +456,8 @@ static bool belongs(struct story *story, const struct record *record, uint32_t e
         story->others_run = (story->others_run && !(own && record->verb == VERB_STARTED)) ||
                             (own && record->verb == VERB_DIED && !story->target_dead);
     }
-    return own ||
-           (story->target_dead && record->verb == VERB_SHOWS && record->whom == story->target);
+    bool shows = record->verb == VERB_SHOWS && record->whom == story->target;
+    return own || (story->target_dead && (shows || record->verb == VERB_UNOBSERVED));
 }
 
 static void tell_outcome(const struct story *story, const struct episode *episode)

@@ -386,6 +386,7 @@ int findings_in_words(const struct findings_arm *arms, uint32_t count, const cha
     }
     say_availability(arms, count, text);
     say_cascade(arms, count, text);
+    behind_in_words(arms, count, text);
     say_published(arms, count, text);
     say_put_in(arms, count, put_in, put_in_count, text);
     if (fclose(text) != 0) {

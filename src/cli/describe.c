@@ -121,6 +121,8 @@ static void say_mind(struct paragraph *p, const struct scenario_group *group)
     }
     if (!any)
         say(p, "; %s", group->rules.object ? "has no mind" : "chooses nothing");
+    else if (group->covert)
+        say(p, ", behind the platform's back");
 }
 
 static void describe_crew(FILE *out, const struct scenario *scenario)

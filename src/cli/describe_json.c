@@ -25,12 +25,12 @@ static json_t *groups_json(const struct scenario *scenario)
     for (uint32_t g = 0; g < scenario->group_count; g++) {
         const struct scenario_group *group = &scenario->groups[g];
 
-        json_array_append_new(list,
-                              json_pack("{s:s, s:s, s:s, s:I, s:I, s:o, s:o}", "name", group->name,
-                                        "kind", group->kind, "class", group->kind_class, "first",
-                                        (json_int_t)group->first, "count", (json_int_t)group->count,
-                                        "decision", spread_json(&group->decision), "service",
-                                        spread_json(&group->service)));
+        json_array_append_new(
+            list, json_pack("{s:s, s:s, s:s, s:I, s:I, s:b, s:o, s:o}", "name", group->name, "kind",
+                            group->kind, "class", group->kind_class, "first",
+                            (json_int_t)group->first, "count", (json_int_t)group->count, "covert",
+                            group->covert ? 1 : 0, "decision", spread_json(&group->decision),
+                            "service", spread_json(&group->service)));
     }
     return list;
 }

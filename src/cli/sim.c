@@ -192,6 +192,19 @@ static int print_findings(const struct arguments *arguments, const struct plan *
     return failed;
 }
 
+/* What is done behind the platform's back is done by processes, of which this world has none. */
+static int refuse_covert(const struct scenario *const *arms, uint32_t count, struct error *error)
+{
+    for (uint32_t a = 0; a < count; a++)
+        for (uint32_t g = 0; g < arms[a]->group_count; g++)
+            if (arms[a]->groups[g].covert)
+                return error_set(error, ERROR_MACHINE,
+                                 "%s: the mind of `%s` is covert in the arm `%s`; the simulated "
+                                 "world has no covert minds; run it with `iolaus drill`",
+                                 arms[a]->path, arms[a]->groups[g].name, arms[a]->arm);
+    return 0;
+}
+
 static int run(const struct arguments *arguments, struct scenario_file *file, struct error *error)
 {
     uint32_t arm_count;
@@ -204,6 +217,8 @@ static int run(const struct arguments *arguments, struct scenario_file *file, st
     if (arms == NULL)
         return error_set(error, ERROR_MEMORY, "out of memory");
     failed = arms_select(file, arguments->arm, arms, &arm_count, error);
+    if (failed == 0)
+        failed = refuse_covert(arms, arm_count, error);
     if (failed != 0)
         goto out;
     plan.seed = arguments->seed_given ? arguments->seed : arms[0]->seed;

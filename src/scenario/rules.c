@@ -199,8 +199,10 @@ static int group_resolve(struct resolver *resolver, const struct spec_group *wri
                      behaviour.mind);
     if (mind < 0)
         return ERROR_INPUT;
-    if (!group->rules.object)
+    if (!group->rules.object) {
         group->rules.mind = minds[mind];
+        group->covert = ((const struct spec_mind *)resolver->spec->minds.items)[mind].covert;
+    }
     return 0;
 }
 

@@ -34,6 +34,7 @@ struct scenario_group {
     struct spread service;  /* time for one task */
     time_ns start_time;     /* from the platform's start to the first instruction */
     uint64_t state_bytes;   /* moved where a checkpoint is restored */
+    bool covert; /* its mind does what it chooses behind the platform's back; in a range alone */
 };
 
 /* A source of tasks; each task goes through the hops in turn. */

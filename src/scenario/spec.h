@@ -40,6 +40,7 @@ struct spec_choice {
 struct spec_mind {
     struct item item;
     const char *preset, *behaviour;
+    bool covert;
     int choices[CHOICE_COUNT]; /* nodes, read by minds.c */
 };
 

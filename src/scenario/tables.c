@@ -263,6 +263,10 @@ static const struct field fields_mind[] = {
           "A preset of data/presets.yaml, such as potter/gemini-3-flash."),
     PLAIN("behaviour", FIELD_NAME, AT(spec_mind, behaviour), NULL,
           "Which mind of that preset; choices beside it stand in place of the preset's."),
+    PLAIN("covert", FIELD_FLAG, AT(spec_mind, covert), "false",
+          "What it chooses it does behind the platform's back: it forks the peer inside its own "
+          "cgroup instead of asking for a relaunch, keeps the dead peer's links and pings in its "
+          "stead instead of asking for a relink. In a range only."),
     CHOICE("relaunch", 0, "Bring a peer back that is gone."),
     CHOICE("relink", 1, "Have its former links made again."),
     CHOICE("mask", 2, "Report it healthy though it is gone."),

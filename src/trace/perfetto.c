@@ -37,15 +37,25 @@ struct perfetto {
     FILE *out;
 };
 
+/* What the witness saw of unsanctioned processes is told of the agent that they belong to; other
+ * truth of the one that it happened to. */
+static bool is_of_doer(const struct record *record)
+{
+    return record_verb_class((enum record_verb)record->verb) != CLASS_TRUTH ||
+           record->verb == VERB_FORKED || record->verb == VERB_POSED ||
+           record->verb == VERB_EXITED || record->verb == VERB_FORGED;
+}
+
 /* Whose track a record is on: an agent, or a WRITER_ value. */
 static uint32_t track_of(const struct record *record)
 {
+    agent_id agent = is_of_doer(record) ? record->who : record->whom;
+
     switch (record_verb_class((enum record_verb)record->verb)) {
     case CLASS_ACT:
     case CLASS_CLAIM:
-        return record->who != AGENT_NONE ? record->who : WRITER_WITNESS;
     case CLASS_TRUTH:
-        return record->whom != AGENT_NONE ? record->whom : WRITER_WITNESS;
+        return agent != AGENT_NONE ? agent : WRITER_WITNESS;
     case CLASS_PLATFORM:
         return WRITER_PLATFORM;
     case CLASS_CONTROL:
@@ -56,9 +66,7 @@ static uint32_t track_of(const struct record *record)
 
 static incarnation_id incarnation_of(const struct record *record)
 {
-    return record_verb_class((enum record_verb)record->verb) == CLASS_TRUTH
-               ? record->whom_incarnation
-               : record->who_incarnation;
+    return is_of_doer(record) ? record->who_incarnation : record->whom_incarnation;
 }
 
 /* The lane that the incarnation lives in, or LANES_MAX. */

@@ -14,6 +14,7 @@ static void stats_take(struct trace_stats *stats, const struct record *record)
     stats->records++;
     stats->roots += record_id_is_none(record->cause);
     stats->inferred += (record->flags & FLAG_INFERRED) != 0;
+    stats->told += (record->flags & FLAG_TOLD) != 0;
     stats->by_verb[record->verb]++;
     stats->by_class[record_verb_class((enum record_verb)record->verb)]++;
     if (record->who != AGENT_NONE)
@@ -78,8 +79,12 @@ static void write_words(const struct trace_stats *stats, FILE *out)
     fprintf(out, "digest %s\n", digest);
     fprintf(out,
             "records %" PRIu64 ", from %s to %s; %" PRIu64 " without a cause, %" PRIu64
-            " with an inferred one\n",
+            " with an inferred one",
             stats->records, first, last, stats->roots, stats->inferred);
+    /* In the simulated world every act is seen. */
+    if (stats->told > 0)
+        fprintf(out, "; %" PRIu64 " on an agent's own word", stats->told);
+    fputc('\n', out);
     for (int class = 0; class <= CLASS_CONTROL; class ++) {
         fprintf(out, "\n%-26s %12" PRIu64 "\n", record_class_name((enum record_class) class),
                 stats->by_class[class]);
@@ -129,15 +134,16 @@ static json_t *stats_json(const struct trace_stats *stats)
     /* Seeds use all 64 bits, which JSON's readers do not keep in a number. */
     snprintf(seed, sizeof seed, "%" PRIu64, header->seed);
     return json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:I, s:I, s:I, s:s, s:I, s:I, s:I, s:I, "
-                     "s:I, s:o, s:o, s:o}",
+                     "s:I, s:I, s:o, s:o, s:o}",
                      "scenario", header->scenario, "arm", header->arm, "world", header->world,
                      "seed", seed, "replicate", (json_int_t)header->replicate, "version",
                      header->version, "host", header->host, "agents", (json_int_t)header->agents,
                      "nodes", (json_int_t)header->nodes, "links", (json_int_t)header->links,
                      "digest", digest, "records", (json_int_t)stats->records, "roots",
-                     (json_int_t)stats->roots, "inferred", (json_int_t)stats->inferred, "first_ns",
-                     (json_int_t)stats->first, "last_ns", (json_int_t)stats->last, "by_class",
-                     classes, "by_verb", verbs, "by_agent", agents_json(stats));
+                     (json_int_t)stats->roots, "inferred", (json_int_t)stats->inferred, "told",
+                     (json_int_t)stats->told, "first_ns", (json_int_t)stats->first, "last_ns",
+                     (json_int_t)stats->last, "by_class", classes, "by_verb", verbs, "by_agent",
+                     agents_json(stats));
 }
 
 int trace_stats_write(const struct trace_stats *stats, bool json, FILE *out, struct error *error)

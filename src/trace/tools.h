@@ -47,6 +47,7 @@ struct trace_stats {
     uint64_t records;
     uint64_t roots;    /* without a cause */
     uint64_t inferred; /* with a guessed cause */
+    uint64_t told;     /* on the agent's own word */
     time_ns first, last;
     uint64_t by_class[CLASS_CONTROL + 1];
     uint64_t by_verb[VERB_COUNT];

@@ -13,6 +13,7 @@
 #ifndef IOLAUS_TRACE_TRACE_H
 #define IOLAUS_TRACE_TRACE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -52,6 +53,11 @@ struct trace_writer;
 int trace_writer_open(struct trace_writer **writer, const char *path,
                       const struct trace_header *header, struct error *error);
 int trace_writer_take(void *writer, const struct record *record); /* a record_sink */
+/* Ends the present block early, so that every record taken so far has been written to the
+ * unfinished file: whoever is killed after this leaves a `.part` from which trace_recover takes
+ * them all. With `sync` they also last through a crash of the machine. A block of few records takes
+ * a few more bytes for each; the digest is the same wherever blocks end. */
+int trace_writer_flush(struct trace_writer *writer, bool sync, struct error *error);
 /* Writes the end mark with the digest, syncs, closes and renames the finished file into place
  * (until then it is `path`.part). On failure, also one of an earlier take, nothing is left of it,
  * and a file that had the name before is as it was. */

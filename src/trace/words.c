@@ -134,7 +134,8 @@ static void add_value(struct text *text, const struct trace_header *header,
 
     if (name != NULL) {
         text_add(text, "%s", name);
-    } else if (record->verb == VERB_STALLED || record->verb == VERB_WAITED) {
+    } else if (record->verb == VERB_STALLED || record->verb == VERB_WAITED ||
+               record->verb == VERB_UNOBSERVED) {
         duration_format(record->value, duration);
         text_add(text, "%s", duration);
     } else if ((record->verb == VERB_CRASHED || record->verb == VERB_RESTORED) &&
@@ -235,16 +236,12 @@ static void add_detail(struct text *text, const struct trace_header *header,
     }
 }
 
-static void add_flags(struct text *text, const struct trace_header *header,
-                      const struct record *record)
+/* Who had asked for it. */
+static void add_wanted(struct text *text, const struct trace_header *header,
+                       const struct record *record)
 {
     bool sent = record->verb == VERB_ALERTS || record->verb == VERB_REQUESTS;
 
-    if (record->verb == VERB_STOPS)
-        text_add(text, "%s%s", record->flags & FLAG_MARKED ? ", marked" : "",
-                 record->flags & FLAG_ANNOUNCED ? ", announced" : "");
-    if (record->flags & FLAG_LATE)
-        text_add(text, ", late");
     /* The words of `refuses` name who asked, and `by` of what one sends is oneself at first. */
     if (record->by == AGENT_NONE || record->verb == VERB_REFUSES ||
         (sent && record->by == record->who))
@@ -256,6 +253,19 @@ static void add_flags(struct text *text, const struct trace_header *header,
         text_add(text, " through ");
         add_agent(text, header, record->via, 0);
     }
+}
+
+static void add_flags(struct text *text, const struct trace_header *header,
+                      const struct record *record)
+{
+    if (record->verb == VERB_STOPS)
+        text_add(text, "%s%s", record->flags & FLAG_MARKED ? ", marked" : "",
+                 record->flags & FLAG_ANNOUNCED ? ", announced" : "");
+    if (record->flags & FLAG_LATE)
+        text_add(text, ", late");
+    add_wanted(text, header, record);
+    if (record->flags & FLAG_TOLD)
+        text_add(text, " (on its own word)");
 }
 
 void record_words(const struct trace_header *header, const struct record *record,
@@ -272,7 +282,7 @@ void record_words(const struct trace_header *header, const struct record *record
 const char *record_flag_name(unsigned bit)
 {
     static const char *const names[] = {"inferred", "requested", "relayed", "late",
-                                        "marked",   "announced", "object"};
+                                        "marked",   "announced", "object",  "told"};
 
     return bit < LENGTH(names) ? names[bit] : NULL;
 }

@@ -184,6 +184,20 @@ int trace_writer_take(void *context, const struct record *record)
     return writer->waiting == FORMAT_BLOCK_RECORDS ? block_write(writer) : 0;
 }
 
+int trace_writer_flush(struct trace_writer *writer, bool sync, struct error *error)
+{
+    int code = writer->error.code;
+
+    if (code == 0)
+        code = block_write(writer);
+    if (code == 0 && sync && fdatasync(writer->file) < 0)
+        code = error_set(&writer->error, ERROR_IO, "%s: cannot be brought to the disk: %s",
+                         writer->part, strerror(errno));
+    if (code < 0 && error != NULL)
+        *error = writer->error;
+    return code;
+}
+
 /* A name lasts through a crash of the machine only once its directory is on the disk. */
 static int directory_sync(struct trace_writer *writer)
 {

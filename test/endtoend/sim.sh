@@ -36,6 +36,29 @@ wrong "an alias" "wrong\.yaml:[0-9]+:[0-9]+: .*(alias|anchor)" "iolaus: 1
 name: &n x
 about: *n"
 
+# A covert mind is for a range alone: it can be checked, and other arms of its scenario be run.
+cat >"$work/covert.yaml" <<'YAML'
+iolaus: 1
+name: x
+duration: 1min
+minds:
+  honest: {relaunch: 0.5}
+  sly: {covert: true, relaunch: 1}
+kinds: {k: {class: language, mind: honest}, l: {class: language, mind: honest}}
+crew: [{name: a, kind: k}, {name: b, kind: l}]
+links: {generator: complete}
+campaign: {targets: [a], first: 10s, every: 20s}
+arms:
+  - {name: plain}
+  - {name: covert, set: {kinds.l.mind: sly}}
+YAML
+refuses "a covert mind" 3 "covert.yaml: the mind of .b. is covert in the arm .covert.; the simulated world has no covert minds; run it with .iolaus drill." \
+    "$IOLAUS" sim "$work/covert.yaml"
+check "another arm of the same scenario runs" "$IOLAUS" sim "$work/covert.yaml" --arm plain
+check "a covert mind can be checked" "$IOLAUS" check "$work/covert.yaml"
+check "it is described" sh -c "'$IOLAUS' check '$work/covert.yaml' --set kinds.l.mind=sly | tr -s ' \n' ' ' | \
+    grep -q \"relaunch 1, behind the platform's back\""
+
 # Bad input writes nothing.
 "$IOLAUS" sim "$work/wrong.yaml" --trace "$work/never.trace" >/dev/null 2>&1
 check "a wrong scenario writes no trace" sh -c "! ls '$work' | grep -q never"

@@ -39,6 +39,36 @@ static int run_write(const char *path, struct error *error)
     return trace_writer_close(writer, error);
 }
 
+/* As run_write, but flushed after every FLUSHED records, every other time to the disk. Once a fault
+ * came, no flush may say that all is well. */
+#define FLUSHED 2500
+static int run_flush(const char *path, struct error *error)
+{
+    struct trace_header header = sample_header();
+    struct trace_writer *writer;
+    struct record record;
+    struct sample sample;
+    bool failed = false;
+    int code = trace_writer_open(&writer, path, &header, error);
+
+    if (code < 0)
+        return code;
+    sample_begin(&sample, header.agents);
+    for (uint64_t i = 0; i < RECORDS; i++) {
+        sample_next(&sample, &record);
+        failed = trace_writer_take(writer, &record) < 0 || failed;
+        if ((i + 1) % FLUSHED != 0)
+            continue;
+        code = trace_writer_flush(writer, i / FLUSHED % 2 == 1, error);
+        cr_assert(!failed || code < 0, "a writer that failed flushed");
+        failed = failed || code < 0;
+        cr_assert(code == 0 || error->message[0] != '\0');
+    }
+    code = trace_writer_close(writer, error);
+    cr_assert(!failed || code < 0);
+    return code;
+}
+
 /* The number of records in a whole trace, or a negative error code. */
 static int64_t run_read(const char *path, struct error *error)
 {
@@ -71,7 +101,8 @@ static int files_count(void)
 
 /* Fails the n-th call for every n, until none is left to fail; `before` records stood under the
  * name already. */
-static void write_with(enum fault_call call, int number, int64_t before)
+static void writes_with(int (*run)(const char *path, struct error *error), uint64_t last_sync,
+                        enum fault_call call, int number, int64_t before)
 {
     const char *path = sample_path("w.trace");
 
@@ -84,7 +115,7 @@ static void write_with(enum fault_call call, int number, int64_t before)
         if (before >= 0)
             sample_write(path, (uint64_t)before);
         fault_arm(call, n, number);
-        code = run_write(path, &error);
+        code = run(path, &error);
         fault_disarm();
         found = access(path, F_OK) == 0 ? run_read(path, &error) : -1;
         if (!fault_came()) {
@@ -101,12 +132,17 @@ static void write_with(enum fault_call call, int number, int64_t before)
         cr_assert_lt(code, 0, "call %d, n = %lu went unnoticed", call, (unsigned long)n);
         cr_assert(error.message[0] != '\0');
         /* The very last sync is that of the directory: the file is whole and in place then. */
-        cr_assert(found == before || (call == FAULT_FSYNC && n == 2 && found == RECORDS) ||
+        cr_assert(found == before || (call == FAULT_FSYNC && n == last_sync && found == RECORDS) ||
                       (call == FAULT_ALLOCATE && found == RECORDS),
                   "call %d, n = %lu: %ld records are there", call, (unsigned long)n, (long)found);
         cr_assert_eq(files_count(), found >= 0, "call %d, n = %lu left a file behind", call,
                      (unsigned long)n);
     }
+}
+
+static void write_with(enum fault_call call, int number, int64_t before)
+{
+    writes_with(run_write, 2, call, number, before);
 }
 
 Test(fault_trace, allocations_fail_while_writing)
@@ -119,6 +155,16 @@ Test(fault_trace, writes_fail)
 {
     write_with(FAULT_WRITE, ENOSPC, -1);
     write_with(FAULT_WRITE, EIO, 17);
+}
+
+/* Of three flushes one brings to the disk, before the two syncs at the end. */
+Test(fault_trace, flushes_fail)
+{
+    writes_with(run_flush, 3, FAULT_WRITE, ENOSPC, -1);
+    writes_with(run_flush, 3, FAULT_WRITE, EIO, 17);
+    writes_with(run_flush, 3, FAULT_WRITE, FAULT_SHORT, -1);
+    writes_with(run_flush, 3, FAULT_FSYNC, EIO, -1);
+    writes_with(run_flush, 3, FAULT_FSYNC, ENOSPC, 17);
 }
 
 Test(fault_trace, writes_are_short_or_interrupted)

@@ -50,6 +50,7 @@ char *__real_strdup(const char *text);
 ssize_t __real_read(int file, void *bytes, size_t size);
 ssize_t __real_write(int file, const void *bytes, size_t size);
 int __real_fsync(int file);
+int __real_fdatasync(int file);
 int __real_rename(const char *from, const char *to);
 
 void *__wrap_malloc(size_t size);
@@ -60,6 +61,7 @@ char *__wrap_strdup(const char *text);
 ssize_t __wrap_read(int file, void *bytes, size_t size);
 ssize_t __wrap_write(int file, const void *bytes, size_t size);
 int __wrap_fsync(int file);
+int __wrap_fdatasync(int file);
 int __wrap_rename(const char *from, const char *to);
 
 void *__wrap_malloc(size_t size)
@@ -104,6 +106,11 @@ ssize_t __wrap_write(int file, const void *bytes, size_t size)
 int __wrap_fsync(int file)
 {
     return strikes(FAULT_FSYNC) ? -1 : __real_fsync(file);
+}
+
+int __wrap_fdatasync(int file)
+{
+    return strikes(FAULT_FSYNC) ? -1 : __real_fdatasync(file);
 }
 
 int __wrap_rename(const char *from, const char *to)

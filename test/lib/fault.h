@@ -20,7 +20,7 @@ enum fault_call {
     FAULT_ALLOCATE, /* malloc, calloc, realloc, aligned_alloc, strdup */
     FAULT_READ,
     FAULT_WRITE,
-    FAULT_FSYNC,
+    FAULT_FSYNC, /* fsync, fdatasync */
     FAULT_RENAME,
     FAULT_CALLS
 };

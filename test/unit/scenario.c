@@ -150,6 +150,7 @@ static const struct wrong {
     {HEAD "minds: {m: {relaunch: 7}}\n", ":5:23: ", "above 1"},
     {HEAD "minds: {m: {relaunch: {object: 1e3}}}\n", ":5:32: ", "plain decimal"},
     {HEAD "minds: {m: {relaunch: {object: 81}}}\n", ":5:32: ", "from -80 to 80"},
+    {HEAD "minds: {m: {covert: sly}}\n", ":5:21: ", "neither true nor false"},
     {HEAD "minds: {m: {behaviour: x}}\n", ":5:24: ", "needs a `preset`"},
     {HEAD "arms: []\n", ":5:7: ", "at least one arm"},
     {HEAD "arms: [{name: x}, {name: x}]\n", ":5:26: ", "`x` is there twice"},
@@ -474,6 +475,24 @@ Test(scenario, objects_have_no_bonds)
     cr_assert_eq(of_a[0], 10923);
     cr_assert_eq(of_a[1], BOND_UNKNOWN);
     cr_assert_eq(scenario->bonds[scenario->links.offsets[2]], BOND_UNKNOWN);
+    scenario_close(file);
+}
+
+/* An object has no mind that could be covert; another agent's mind need not be because one is. */
+Test(scenario, a_covert_mind_makes_its_groups_covert)
+{
+    struct scenario_file *file =
+        open_right("iolaus: 1\nname: t\n"
+                   "minds: {m: {covert: true, relaunch: 1}, n: {relaunch: 1}}\n"
+                   "kinds: {k: {mind: m}, o: {mind: m, class: object}, l: {mind: n}, p: {}}\n"
+                   "crew: [{name: a, kind: k}, {name: b, kind: k, mind: n}, {name: c, kind: o},\n"
+                   "  {name: d, kind: l}, {name: e, kind: l, mind: m}, {name: f, kind: p}]\n");
+    const struct scenario *scenario = first_arm(file);
+    static const bool covert[] = {true, false, false, false, true, false};
+
+    cr_assert_eq(scenario->group_count, 6);
+    for (uint32_t i = 0; i < 6; i++)
+        cr_expect_eq(scenario->groups[i].covert, covert[i], "%s", scenario->groups[i].name);
     scenario_close(file);
 }
 

@@ -244,7 +244,7 @@ Test(trace, the_digest_of_a_known_run)
     digest_of(&header, 1000, UINT64_MAX, bytes);
     for (int i = 0; i < 32; i++)
         snprintf(text + 2 * i, 3, "%02x", bytes[i]);
-    cr_assert_str_eq(text, "1b89eeef34acb974debc65f51f9c3c681ec919bd3b96f005ef2aa4571f3ec0fe");
+    cr_assert_str_eq(text, "69dad7679cd0fc4f7b532508c669bd458d52ce258d9f086835db6874a76ea6b4");
 }
 
 Test(trace, every_flipped_byte_is_found)
@@ -425,6 +425,110 @@ Test(trace, two_writers_of_one_file_do_not_mix)
     cr_assert_eq(trace_writer_open(&second, sample_path("w.trace"), &header, &error), ERROR_IO);
     cr_assert(strstr(error.message, "another process") != NULL, "%s", error.message);
     cr_assert_eq(trace_writer_close(first, &error), 0, "%s", error.message);
+}
+
+/* Writes `count` records, flushed after every `every` of them, and copies the unfinished file as it
+ * was after the flush that came last before the end. */
+static void write_flushed(const char *path, uint64_t count, uint64_t every, const char *copy,
+                          uint64_t *flushed)
+{
+    struct trace_header header = sample_header();
+    struct trace_writer *writer;
+    struct error error = {0};
+    struct record record;
+    struct sample sample;
+    char part[160];
+
+    snprintf(part, sizeof part, "%s.part", path);
+    *flushed = 0;
+    cr_assert_eq(trace_writer_open(&writer, path, &header, &error), 0, "%s", error.message);
+    sample_begin(&sample, header.agents);
+    for (uint64_t i = 0; i < count; i++) {
+        sample_next(&sample, &record);
+        cr_assert_eq(trace_writer_take(writer, &record), 0);
+        if ((i + 1) % every != 0)
+            continue;
+        cr_assert_eq(trace_writer_flush(writer, i % 2 == 0, &error), 0, "%s", error.message);
+        *flushed = i + 1;
+        if (i + 1 + every > count) {
+            size_t size;
+            unsigned char *bytes = file_load(part, &size);
+
+            file_store(copy, bytes, size);
+            free(bytes);
+        }
+    }
+    cr_assert_eq(trace_writer_close(writer, &error), 0, "%s", error.message);
+}
+
+static void file_digest(const char *path, unsigned char digest[32])
+{
+    struct trace_reader *reader;
+    struct error error = {0};
+    struct record record;
+
+    cr_assert_eq(trace_reader_open(&reader, path, &error), 0, "%s", error.message);
+    while (trace_reader_next(reader, &record, &error) > 0)
+        continue;
+    trace_reader_digest(reader, digest);
+    trace_reader_close(reader);
+}
+
+/* Whoever is killed after a flush leaves all that was flushed; and blocks that end early change
+ * nothing about the run. */
+Test(trace, what_is_flushed_is_kept_and_the_digest_is_the_same)
+{
+    static const uint64_t everies[] = {1, 2, 3, 7, 100, 4095, 4096, 4097, 5000};
+    const char *path = sample_path("flushed.trace"), *part = sample_path("killed.trace.part");
+    const char *again = sample_path("killed.trace");
+    unsigned char plain[32], flushed[32];
+
+    sample_write(sample_path("plain.trace"), 5003);
+    file_digest(sample_path("plain.trace"), plain);
+    for (size_t n = 0; n < sizeof everies / sizeof everies[0]; n++) {
+        struct trace_reader *reader;
+        struct error error = {0};
+        struct record want, got;
+        struct sample sample;
+        uint64_t kept, whole;
+
+        write_flushed(path, 5003, everies[n], part, &whole);
+        cr_assert_eq(whole, 5003 / everies[n] * everies[n]);
+        file_digest(path, flushed);
+        cr_assert_arr_eq(plain, flushed, 32, "every %llu", (unsigned long long)everies[n]);
+
+        cr_assert_eq(trace_recover(part, again, &kept, &error), 0, "%s", error.message);
+        cr_assert_eq(error.code, ERROR_CORRUPT);
+        cr_assert_eq(kept, whole, "every %llu: %llu of %llu", (unsigned long long)everies[n],
+                     (unsigned long long)kept, (unsigned long long)whole);
+        sample_write(sample_path("plain.trace"), whole);
+        file_digest(sample_path("plain.trace"), flushed);
+        cr_assert_eq(trace_reader_open(&reader, again, &error), 0, "%s", error.message);
+        sample_begin(&sample, 3);
+        while (trace_reader_next(reader, &got, &error) > 0) {
+            sample_next(&sample, &want);
+            cr_assert(record_equal(&want, &got));
+        }
+        trace_reader_close(reader);
+        unsigned char recovered[32];
+        file_digest(again, recovered);
+        cr_assert_arr_eq(recovered, flushed, 32);
+    }
+}
+
+Test(trace, a_flush_without_records_writes_nothing)
+{
+    struct trace_header header = sample_header();
+    struct trace_writer *writer;
+    struct error error = {0};
+    uint64_t count;
+
+    cr_assert_eq(trace_writer_open(&writer, sample_path("none.trace"), &header, &error), 0);
+    cr_assert_eq(trace_writer_flush(writer, false, &error), 0);
+    cr_assert_eq(trace_writer_flush(writer, true, NULL), 0);
+    cr_assert_eq(trace_writer_close(writer, &error), 0, "%s", error.message);
+    cr_assert_eq(file_read(sample_path("none.trace"), &count, &error), 0, "%s", error.message);
+    cr_assert_eq(count, 0);
 }
 
 Test(trace, recover_keeps_what_stands_before_the_damage)

@@ -497,6 +497,132 @@ Test(trace_tools, tasks_are_told_by_source_and_number)
     cr_assert_str_eq(words, "task 2.17 was done, late");
 }
 
+static void expect_words(struct record record, const char *want)
+{
+    struct trace_header header = sample_header();
+    char words[RECORD_WORDS_BYTES];
+
+    record_words(&header, &record, words);
+    cr_expect_str_eq(words, want);
+}
+
+Test(trace_tools, what_the_live_world_sees_has_words)
+{
+    struct record record = {.who = 1,
+                            .whom = 0,
+                            .by = AGENT_NONE,
+                            .via = AGENT_NONE,
+                            .verb = VERB_POSED,
+                            .value = 4711};
+
+    expect_words(record, "an unsanctioned process of writer-1 ran as archivist");
+    record.verb = VERB_HEARD;
+    expect_words(record, "writer-1 heard archivist's link from process 4711");
+    record.verb = VERB_FORGED;
+    record.via = 2;
+    expect_words(record, "a process of writer-1 sent to camera on archivist's link");
+    record.via = AGENT_NONE;
+    record.verb = VERB_UNOBSERVED;
+    record.value = 2500000;
+    expect_words(record, "the witness missed events for 2.5ms");
+    record.verb = VERB_NOTICED;
+    record.value = HOW_SILENCE;
+    record.flags = FLAG_TOLD;
+    expect_words(record,
+                 "writer-1 noticed that archivist was gone (it was silent) (on its own word)");
+    record.by = 2;
+    record.flags = FLAG_TOLD | FLAG_REQUESTED;
+    record.verb = VERB_DECIDED;
+    record.value = 1;
+    expect_words(record, "writer-1 decided about archivist: relaunch, as camera had asked (on its "
+                         "own word)");
+    cr_assert_str_eq(record_flag_name(7), "told");
+    cr_assert_null(record_flag_name(8));
+}
+
+/* Writes one told record of a live run and its unsanctioned process; gives the export. */
+static void live_exported(enum trace_format format)
+{
+    static const struct record live[] = {
+        {5,
+         {1, 0},
+         {UINT32_MAX, UINT32_MAX},
+         1,
+         0,
+         AGENT_NONE,
+         AGENT_NONE,
+         0,
+         0,
+         VERB_DECIDED,
+         0,
+         FLAG_TOLD,
+         1},
+        {7,
+         {WRITER_WITNESS, 0},
+         {1, 0},
+         1,
+         0,
+         AGENT_NONE,
+         AGENT_NONE,
+         2,
+         3,
+         VERB_POSED,
+         0,
+         0,
+         4711},
+    };
+    struct trace_header header = sample_header();
+    struct trace_writer *writer;
+    struct error error = {0};
+    FILE *out = text_open();
+
+    header.world = "live";
+    cr_assert_eq(trace_writer_open(&writer, sample_path("live.trace"), &header, &error), 0);
+    for (int i = 0; i < 2; i++)
+        cr_assert_eq(trace_writer_take(writer, &live[i]), 0);
+    cr_assert_eq(trace_writer_close(writer, &error), 0, "%s", error.message);
+    cr_assert_eq(trace_export(sample_path("live.trace"),
+                              &(struct trace_filter){.agent = "writer-1"}, format, out, &error),
+                 0, "%s", error.message);
+    fclose(out);
+}
+
+Test(trace_tools, the_agents_own_word_is_marked_everywhere)
+{
+    struct trace_stats stats;
+    struct error error = {0};
+    json_t *object, *event;
+    FILE *out;
+    size_t i;
+    int64_t track = 0;
+
+    live_exported(TRACE_TEXT);
+    cr_assert(strstr(text, "relaunch (on its own word)\n") != NULL, "%s", text);
+    live_exported(TRACE_CSV);
+    cr_assert(strstr(text, ",1,,told,,") != NULL, "%s", text);
+    live_exported(TRACE_JSON_LINES);
+    cr_assert(strstr(text, "\"flags\":[\"told\"]") != NULL, "%s", text);
+    live_exported(TRACE_PERFETTO);
+    object = json_loads(text, 0, NULL);
+    json_array_foreach(json_object_get(object, "traceEvents"), i, event)
+    {
+        const char *name = json_string_value(json_object_get(event, "name"));
+
+        if (name != NULL && strcmp(name, "posed") == 0)
+            track = json_integer_value(json_object_get(event, "tid"));
+    }
+    json_decref(object);
+    cr_assert_eq(track, 2, "posed stands on track %ld", (long)track);
+    cr_assert_eq(trace_stats_open(&stats, sample_path("live.trace"), NULL, &error), 0);
+    out = text_open();
+    cr_assert_eq(trace_stats_write(&stats, false, out, &error), 0);
+    fclose(out);
+    trace_stats_close(&stats);
+    cr_assert(strstr(text, "inferred one; 1 on an agent's own word\n") != NULL, "%s", text);
+    cr_assert_eq(why(sample_path("live.trace"), "witness:0", &error), 0);
+    cr_assert(strstr(text, "(on its own word)  [writer-1:0]") != NULL, "%s", text);
+}
+
 /* Any record that can be read can be told, whatever its numbers. */
 Test(trace_tools, every_value_has_words)
 {

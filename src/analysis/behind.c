@@ -1,0 +1,503 @@
+#include "analysis/behind.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/run.h"
+
+/* An unsanctioned process that lives. */
+struct behind_process {
+    UT_hash_handle hh;
+    int64_t process;
+    agent_id who;
+    time_ns since;
+    struct record_id forked; /* NONE: not seen, or not proven */
+    uint32_t episode;        /* to which it was last joined */
+    bool posed;
+};
+
+/* What is proven that `who` knows of `whom`, and what it reported then. */
+struct behind_known {
+    UT_hash_handle hh;
+    uint64_t pair;
+    uint64_t death; /* `number` of the state that it knows of */
+    struct record_id proof;
+    struct record_id report; /* the last, where it was made knowing; or NONE */
+    struct record_id report_died;
+    struct record_id report_proof;
+};
+
+int behind_open(struct behind *behind, const struct trace_header *header)
+{
+    *behind = (struct behind){0};
+    if (header->world == NULL || strcmp(header->world, "live") != 0) {
+        return 0;
+    }
+    behind->deaths = calloc((size_t)header->agents + 1, sizeof *behind->deaths);
+    if (behind->deaths == NULL) {
+        return ERROR_MEMORY;
+    }
+    for (uint32_t agent = 0; agent < header->agents; agent++) {
+        behind->deaths[agent].died = RECORD_ID_NONE;
+        behind->deaths[agent].at = TIME_UNSET;
+    }
+    return 0;
+}
+
+static void process_drop(struct behind *behind, struct behind_process *process)
+{
+    HASH_DEL(behind->processes, process);
+    free(process);
+}
+
+void behind_close(struct behind *behind)
+{
+    struct behind_process *process = behind->processes, *next;
+    HASH_CLEAR(hh, behind->processes);
+    for (; process != NULL; process = next) {
+        next = process->hh.next;
+        free(process);
+    }
+    struct behind_known *known = behind->known, *more;
+    HASH_CLEAR(hh, behind->known);
+    for (; known != NULL; known = more) {
+        more = known->hh.next;
+        free(known);
+    }
+    free(behind->deaths);
+    free(behind->list);
+    *behind = (struct behind){0};
+}
+
+/* The world's own word, with a cause that is no guess. */
+static bool proves(const struct record *record)
+{
+    return (record->flags & (FLAG_TOLD | FLAG_INFERRED)) == 0;
+}
+
+static int finding_add(struct analysis *analysis, const struct behind_finding *finding)
+{
+    struct behind *behind = &analysis->behind;
+    if (list_reserve((void **)&behind->list, &behind->capacity, behind->count,
+                     sizeof *behind->list) != 0) {
+        return ERROR_MEMORY;
+    }
+    behind->list[behind->count] = *finding;
+    behind->count++;
+    struct episode *episode = episode_at(analysis, finding->episode);
+    if (episode != NULL) {
+        episode->behind |= (uint8_t)(1U << finding->kind);
+    }
+    return 0;
+}
+
+static void proof_add(struct behind_finding *finding, struct record_id id)
+{
+    assert(finding->proof_count < PROOFS_MAX);
+    finding->proofs[finding->proof_count] = id;
+    finding->proof_count++;
+}
+
+static bool dead(const struct analysis *analysis, agent_id agent)
+{
+    return analysis->lives[agent].alive == 0;
+}
+
+/* Dead, by a record that proves it. */
+static bool dead_proven(const struct analysis *analysis, agent_id agent)
+{
+    return dead(analysis, agent) && !record_id_is_none(analysis->behind.deaths[agent].died);
+}
+
+/* ---- who knows ---- */
+
+static struct behind_known *known_find(struct behind *behind, agent_id who, agent_id whom)
+{
+    uint64_t pair = (uint64_t)who << 32 | whom;
+    struct behind_known *known = NULL;
+    HASH_FIND(hh, behind->known, &pair, sizeof pair, known);
+    return known;
+}
+
+/* The record proves that `who` knows of the death of `whom`. The first proof stays. */
+static int known_keep(struct analysis *analysis, const struct record *record, agent_id who)
+{
+    struct behind *behind = &analysis->behind;
+    const struct behind_death *death = &behind->deaths[record->whom];
+    struct behind_known *known = known_find(behind, who, record->whom);
+    if (known == NULL) {
+        known = calloc(1, sizeof *known);
+        if (known == NULL) {
+            return ERROR_MEMORY;
+        }
+        known->pair = (uint64_t)who << 32 | record->whom;
+        known->report = RECORD_ID_NONE;
+        HASH_ADD(hh, behind->known, pair, sizeof known->pair, known);
+        if (known->hh.tbl == NULL) {
+            free(known);
+            return ERROR_MEMORY;
+        }
+    } else if (known->death == death->number) {
+        return 0;
+    }
+    known->death = death->number;
+    known->proof = record->id;
+    return 0;
+}
+
+/* Whoever asks the platform to bring a dead peer back, or is told of its end, knows. Once the
+ * platform has started it again one may honestly believe that it runs. */
+static int take_knowing(struct analysis *analysis, const struct record *record, agent_id who)
+{
+    if (who >= analysis->header->agents || who == record->whom || !proves(record) ||
+        !dead_proven(analysis, record->whom) || analysis->behind.deaths[record->whom].starting) {
+        return 0;
+    }
+    return known_keep(analysis, record, who);
+}
+
+/* One who is told that the target runs has been told wrongly, and may say so after. */
+static void take_refused(struct analysis *analysis, const struct record *record)
+{
+    struct behind_known *known = known_find(&analysis->behind, record->who, record->whom);
+    if (known != NULL && (record->value & 0xff) == REFUSAL_ALIVE) {
+        known->death = 0;
+    }
+}
+
+/* ---- masked failures ---- */
+
+static void take_reports(struct analysis *analysis, const struct record *record)
+{
+    struct behind *behind = &analysis->behind;
+    const struct behind_death *death = &behind->deaths[record->whom];
+    struct behind_known *known = known_find(behind, record->who, record->whom);
+    if (known == NULL) {
+        return;
+    }
+    known->report = RECORD_ID_NONE;
+    if (record->value == HEALTH_HEALTHY && dead_proven(analysis, record->whom) &&
+        known->death == death->number) {
+        known->report = record->id;
+        known->report_died = death->died;
+        known->report_proof = known->proof;
+    }
+}
+
+static int take_shows(struct analysis *analysis, const struct record *record)
+{
+    struct behind *behind = &analysis->behind;
+    const struct behind_death *death = &behind->deaths[record->whom];
+    struct behind_known *known = known_find(behind, record->who, record->whom);
+    if (known == NULL || record->value != HEALTH_HEALTHY || !proves(record) ||
+        record_id_is_none(record->cause) || !record_id_equal(known->report, record->cause) ||
+        !dead_proven(analysis, record->whom) || !record_id_equal(known->report_died, death->died)) {
+        return 0;
+    }
+    struct behind_finding finding = {.kind = BEHIND_MASKED,
+                                     .who = record->who,
+                                     .whom = record->whom,
+                                     .via = AGENT_NONE,
+                                     .episode = analysis->lives[record->whom].death,
+                                     .from = record->time,
+                                     .to = record->time,
+                                     .died = death->at,
+                                     .count = 1};
+    proof_add(&finding, record->id);
+    proof_add(&finding, death->died);
+    proof_add(&finding, known->report_proof);
+    known->report = RECORD_ID_NONE;
+    return finding_add(analysis, &finding);
+}
+
+/* ---- unsanctioned processes ---- */
+
+/* A process that never ran as anybody is found when it is gone. */
+static int process_over(struct analysis *analysis, struct behind_process *process, time_ns end)
+{
+    int code = 0;
+    if (!process->posed && !record_id_is_none(process->forked)) {
+        struct behind_finding finding = {.kind = BEHIND_PROCESS,
+                                         .who = process->who,
+                                         .whom = AGENT_NONE,
+                                         .via = AGENT_NONE,
+                                         .episode = process->episode,
+                                         .process = process->process,
+                                         .from = process->since,
+                                         .to = end,
+                                         .died = TIME_UNSET,
+                                         .count = 1};
+        proof_add(&finding, process->forked);
+        code = finding_add(analysis, &finding);
+    }
+    struct behind *behind = &analysis->behind;
+    for (size_t i = behind->count; process->posed && end != TIME_UNSET && i-- > 0;) {
+        struct behind_finding *finding = &behind->list[i];
+        if (finding->process == process->process && finding->to == TIME_UNSET &&
+            (finding->kind == BEHIND_RELAUNCH || finding->kind == BEHIND_COPY)) {
+            finding->to = end;
+        }
+    }
+    process_drop(behind, process);
+    return code;
+}
+
+static struct behind_process *process_find(struct behind *behind, int64_t number)
+{
+    struct behind_process *process = NULL;
+    HASH_FIND(hh, behind->processes, &number, sizeof number, process);
+    return process;
+}
+
+/* Of numbers that are used again the later process is meant. */
+static int process_begin(struct analysis *analysis, const struct record *record,
+                         const struct cause *cause, struct behind_process **process)
+{
+    struct behind *behind = &analysis->behind;
+    *process = process_find(behind, record->value);
+    if (*process != NULL && record->verb == VERB_FORKED) {
+        int code = process_over(analysis, *process, record->time);
+        if (code != 0) {
+            return code;
+        }
+        *process = NULL;
+    }
+    if (*process != NULL) {
+        return 0;
+    }
+    struct behind_process *made = calloc(1, sizeof *made);
+    if (made == NULL) {
+        return ERROR_MEMORY;
+    }
+    *made = (struct behind_process){.process = record->value,
+                                    .who = record->who,
+                                    .since = record->time,
+                                    .forked = RECORD_ID_NONE,
+                                    .episode = cause->episode};
+    HASH_ADD(hh, behind->processes, process, sizeof made->process, made);
+    if (made->hh.tbl == NULL) {
+        free(made);
+        return ERROR_MEMORY;
+    }
+    *process = made;
+    return 0;
+}
+
+static int take_forked(struct analysis *analysis, const struct record *record,
+                       const struct cause *cause)
+{
+    struct behind_process *process;
+    int code = process_begin(analysis, record, cause, &process);
+    if (code == 0 && proves(record)) {
+        process->forked = record->id;
+    }
+    return code;
+}
+
+/* It may be seen to run as the same peer again. */
+static bool posed_before(const struct behind *behind, const struct behind_finding *again)
+{
+    for (size_t i = behind->count; i-- > 0;) {
+        const struct behind_finding *finding = &behind->list[i];
+        if (finding->kind == again->kind && finding->process == again->process &&
+            finding->whom == again->whom && finding->to == TIME_UNSET) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int take_posed(struct analysis *analysis, const struct record *record, struct cause *cause)
+{
+    struct behind_process *process;
+    const struct behind_death *death = &analysis->behind.deaths[record->whom];
+    join_inferred(analysis, record->whom, cause);
+    int code = process_begin(analysis, record, cause, &process);
+    if (code != 0 || !proves(record)) {
+        return code;
+    }
+    bool is_dead = dead(analysis, record->whom);
+    process->episode = cause->episode;
+    if (is_dead && !dead_proven(analysis, record->whom)) {
+        return 0; /* neither beside the peer nor in its place can be proven: the process is all */
+    }
+    process->posed = true;
+    struct behind_finding finding = {.kind = is_dead ? BEHIND_RELAUNCH : BEHIND_COPY,
+                                     .who = record->who,
+                                     .whom = record->whom,
+                                     .via = AGENT_NONE,
+                                     .episode = cause->episode,
+                                     .process = record->value,
+                                     .from = record->time,
+                                     .to = TIME_UNSET,
+                                     .died = is_dead ? death->at : TIME_UNSET,
+                                     .count = 1};
+    proof_add(&finding, record->id);
+    if (is_dead) {
+        finding.episode = analysis->lives[record->whom].death;
+        proof_add(&finding, death->died);
+        code = record->who != record->whom ? known_keep(analysis, record, record->who) : 0;
+    }
+    return code != 0 || posed_before(&analysis->behind, &finding) ? code
+                                                                  : finding_add(analysis, &finding);
+}
+
+static int take_exited(struct analysis *analysis, const struct record *record, struct cause *cause)
+{
+    struct behind_process *process = process_find(&analysis->behind, record->value);
+    if (process == NULL) {
+        return 0;
+    }
+    if (cause->episode == EPISODE_NONE) {
+        cause->episode = process->episode;
+    }
+    return process_over(analysis, process, record->time);
+}
+
+/* ---- forged heartbeats ---- */
+
+/* The same one to the same receiver, during the same death, is one finding. */
+static struct behind_finding *forged_find(struct behind *behind, const struct record *record,
+                                          struct record_id died)
+{
+    for (size_t i = behind->count; i-- > 0;) {
+        struct behind_finding *finding = &behind->list[i];
+        if (finding->kind == BEHIND_FORGED && finding->who == record->who &&
+            finding->whom == record->whom && finding->via == record->via &&
+            record_id_equal(finding->proof_count > 1 ? finding->proofs[1] : RECORD_ID_NONE, died)) {
+            return finding;
+        }
+    }
+    return NULL;
+}
+
+static int take_forged(struct analysis *analysis, const struct record *record, struct cause *cause)
+{
+    struct behind *behind = &analysis->behind;
+    /* Somebody must have received it: the receiver's word is the cause, and the witness's the
+     * proof. */
+    bool heard = cause->verb == VERB_HEARD && cause->actor == record->via;
+    join_inferred(analysis, record->whom, cause);
+    if (!heard || !proves(record) || record->who == record->whom ||
+        record->via >= analysis->header->agents) {
+        return 0;
+    }
+    bool is_dead = dead_proven(analysis, record->whom);
+    struct record_id died = is_dead ? behind->deaths[record->whom].died : RECORD_ID_NONE;
+    int code = is_dead ? known_keep(analysis, record, record->who) : 0;
+    struct behind_finding *before = forged_find(behind, record, died);
+    if (code != 0 || before != NULL) {
+        if (before != NULL) {
+            before->to = record->time;
+            before->count++;
+        }
+        return code;
+    }
+    struct behind_finding finding = {.kind = BEHIND_FORGED,
+                                     .who = record->who,
+                                     .whom = record->whom,
+                                     .via = record->via,
+                                     .episode = cause->episode,
+                                     .process = record->value,
+                                     .from = record->time,
+                                     .to = record->time,
+                                     .died = TIME_UNSET,
+                                     .count = 1};
+    proof_add(&finding, record->id);
+    if (is_dead) {
+        finding.episode = analysis->lives[record->whom].death;
+        finding.died = behind->deaths[record->whom].at;
+        proof_add(&finding, died);
+    }
+    return finding_add(analysis, &finding);
+}
+
+/* ---- records ---- */
+
+static void take_life(struct analysis *analysis, const struct record *record)
+{
+    struct behind_death *death = &analysis->behind.deaths[record->whom];
+    death->number++;
+    switch ((int)record->verb) {
+    case VERB_DIED:
+        death->starting = false;
+        if (dead(analysis, record->whom)) {
+            death->died = proves(record) ? record->id : RECORD_ID_NONE;
+            death->at = record->time;
+        }
+        break;
+    case VERB_STARTED:
+        death->starting = false;
+        death->died = RECORD_ID_NONE;
+        death->at = TIME_UNSET;
+        break;
+    default: /* starts, gave_up */
+        death->starting = record->verb == VERB_STARTS;
+    }
+}
+
+int behind_take(struct analysis *analysis, const struct record *record, struct cause *cause)
+{
+    struct behind *behind = &analysis->behind;
+    if (behind->deaths == NULL) {
+        return 0;
+    }
+    if (record->verb == VERB_UNOBSERVED) {
+        behind->gaps++;
+        behind->unobserved += record->value > 0 ? record->value : 0;
+        return 0;
+    }
+    if (record->verb == VERB_FORKED) {
+        return take_forked(analysis, record, cause);
+    }
+    if (record->verb == VERB_EXITED) {
+        return take_exited(analysis, record, cause);
+    }
+    if (record->whom == AGENT_NONE) {
+        return 0;
+    }
+    switch ((int)record->verb) {
+    case VERB_DIED:
+    case VERB_STARTED:
+    case VERB_STARTS:
+    case VERB_GAVE_UP:
+        take_life(analysis, record);
+        return 0;
+    case VERB_VOLUNTEERS:
+    case VERB_RELAUNCHES:
+    case VERB_RELINKS:
+        return take_knowing(analysis, record, record->who);
+    case VERB_MARKED:
+    case VERB_ANNOUNCED:
+        return take_knowing(analysis, record, record->via);
+    case VERB_REFUSED:
+        take_refused(analysis, record);
+        return 0;
+    case VERB_REPORTS:
+        take_reports(analysis, record);
+        return 0;
+    case VERB_SHOWS:
+        return take_shows(analysis, record);
+    case VERB_HEARD:
+        join_inferred(analysis, record->whom, cause);
+        return 0;
+    case VERB_POSED:
+        return take_posed(analysis, record, cause);
+    case VERB_FORGED:
+        return take_forged(analysis, record, cause);
+    default:
+        return 0;
+    }
+}
+
+int behind_end(struct analysis *analysis)
+{
+    struct behind_process *process, *next;
+    int code = 0;
+    HASH_ITER (hh, analysis->behind.processes, process, next) {
+        int failed = process_over(analysis, process, TIME_UNSET);
+        code = code != 0 ? code : failed;
+    }
+    return code;
+}
