@@ -50,7 +50,9 @@ void witness_close(struct witness *witness);
 /* True where it reads the kernel's process events. */
 bool witness_has_events(const struct witness *witness);
 
-/* A process that the platform started. */
+/* A process that the platform started, given as soon as it is known: a child of the first process
+ * that was not given within a second is told of as unsanctioned (and as SEEN_EXITED, if it is given
+ * after all). One that died before it was given is seen to die. */
 struct sanctioned {
     agent_id agent;
     incarnation_id incarnation;
@@ -98,7 +100,8 @@ int witness_take(struct witness *witness, time_ns now, struct seen *seen, struct
  * AGENT_NONE where it is not known. */
 agent_id witness_place(const struct witness *witness, pid_t inside, time_ns at, bool *sanctioned);
 
-/* Calls `each` for every process of the range that lives now (for `iolaus ps`). */
+/* Calls `each` for every process of the range that lives now (for `iolaus ps`); `kind` is
+ * SEEN_POSED for one that poses (`as`), else SEEN_FORKED; `at` is when it began. */
 void witness_list(const struct witness *witness,
                   void (*each)(void *context, const struct seen *process, bool sanctioned),
                   void *context);

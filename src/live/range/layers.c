@@ -1,0 +1,41 @@
+#include "live/range/layers.h"
+
+#include <stddef.h>
+
+#ifdef IOLAUS_TEST_LAYERS
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool layer_on(enum layer layer)
+{
+    static const char *const names[] = {[LAYER_PDEATHSIG] = "pdeathsig",
+                                        [LAYER_PIPE] = "pipe",
+                                        [LAYER_REAPER] = "reaper",
+                                        [LAYER_WATCH] = "watch"};
+    const char *off = getenv(LAYERS_VARIABLE);
+
+    return off == NULL || strstr(off, names[layer]) == NULL;
+}
+
+char **layers_environment(void)
+{
+    static char text[256];
+    static char *environment[] = {text, NULL};
+    const char *off = getenv(LAYERS_VARIABLE);
+
+    snprintf(text, sizeof text, "%s=%s", LAYERS_VARIABLE, off != NULL ? off : "");
+    return environment;
+}
+
+#else
+
+char **layers_environment(void)
+{
+    static char *environment[] = {NULL};
+
+    return environment;
+}
+
+#endif

@@ -1,0 +1,6 @@
+#include "live/actor.h"
+
+int main(void)
+{
+    act(3);
+}
