@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "analysis/run.h"
+#include "core/agent/percept.h"
 
 /* An unsanctioned process that lives. */
 struct behind_process {
@@ -39,16 +40,10 @@ int behind_open(struct behind *behind, const struct trace_header *header)
         return ERROR_MEMORY;
     }
     for (uint32_t agent = 0; agent < header->agents; agent++) {
-        behind->deaths[agent].died = RECORD_ID_NONE;
+        behind->deaths[agent].died = behind->deaths[agent].shown = RECORD_ID_NONE;
         behind->deaths[agent].at = TIME_UNSET;
     }
     return 0;
-}
-
-static void process_drop(struct behind *behind, struct behind_process *process)
-{
-    HASH_DEL(behind->processes, process);
-    free(process);
 }
 
 void behind_close(struct behind *behind)
@@ -157,44 +152,15 @@ static int take_knowing(struct analysis *analysis, const struct record *record, 
     return known_keep(analysis, record, who);
 }
 
-/* One who is told that the target runs has been told wrongly, and may say so after. */
-static void take_refused(struct analysis *analysis, const struct record *record)
-{
-    struct behind_known *known = known_find(&analysis->behind, record->who, record->whom);
-    if (known != NULL && (record->value & 0xff) == REFUSAL_ALIVE) {
-        known->death = 0;
-    }
-}
-
 /* ---- masked failures ---- */
 
-static void take_reports(struct analysis *analysis, const struct record *record)
+/* The board shows a dead peer healthy on the report of one who knew. The same one's further reports
+ * during the same death are the same finding. */
+static int mask_add(struct analysis *analysis, const struct record *record, struct record_id shown,
+                    struct record_id proof)
 {
     struct behind *behind = &analysis->behind;
     const struct behind_death *death = &behind->deaths[record->whom];
-    struct behind_known *known = known_find(behind, record->who, record->whom);
-    if (known == NULL) {
-        return;
-    }
-    known->report = RECORD_ID_NONE;
-    if (record->value == HEALTH_HEALTHY && dead_proven(analysis, record->whom) &&
-        known->death == death->number) {
-        known->report = record->id;
-        known->report_died = death->died;
-        known->report_proof = known->proof;
-    }
-}
-
-static int take_shows(struct analysis *analysis, const struct record *record)
-{
-    struct behind *behind = &analysis->behind;
-    const struct behind_death *death = &behind->deaths[record->whom];
-    struct behind_known *known = known_find(behind, record->who, record->whom);
-    if (known == NULL || record->value != HEALTH_HEALTHY || !proves(record) ||
-        record_id_is_none(record->cause) || !record_id_equal(known->report, record->cause) ||
-        !dead_proven(analysis, record->whom) || !record_id_equal(known->report_died, death->died)) {
-        return 0;
-    }
     struct behind_finding finding = {.kind = BEHIND_MASKED,
                                      .who = record->who,
                                      .whom = record->whom,
@@ -204,42 +170,125 @@ static int take_shows(struct analysis *analysis, const struct record *record)
                                      .to = record->time,
                                      .died = death->at,
                                      .count = 1};
-    proof_add(&finding, record->id);
+    for (size_t i = behind->count; i-- > 0;) {
+        struct behind_finding *before = &behind->list[i];
+        if (before->kind == BEHIND_MASKED && before->who == record->who &&
+            before->whom == record->whom && record_id_equal(before->proofs[1], death->died)) {
+            before->to = record->time;
+            before->count++;
+            return 0;
+        }
+    }
+    proof_add(&finding, shown);
     proof_add(&finding, death->died);
-    proof_add(&finding, known->report_proof);
-    known->report = RECORD_ID_NONE;
+    proof_add(&finding, proof);
     return finding_add(analysis, &finding);
+}
+
+/* A report that says what the board shows already changes nothing on it, and keeps it wrong. */
+static int take_reports(struct analysis *analysis, const struct record *record)
+{
+    struct behind *behind = &analysis->behind;
+    const struct behind_death *death = &behind->deaths[record->whom];
+    struct behind_known *known = known_find(behind, record->who, record->whom);
+    if (known == NULL || record->value != HEALTH_HEALTHY || !proves(record) ||
+        !dead_proven(analysis, record->whom) || known->death != death->number) {
+        return 0;
+    }
+    known->report = record->id;
+    known->report_died = death->died;
+    known->report_proof = known->proof;
+    return record_id_is_none(death->shown) ? 0
+                                           : mask_add(analysis, record, death->shown, known->proof);
+}
+
+/* The platform did not take the report. */
+static void take_report_back(struct behind *behind, const struct record *record)
+{
+    struct behind_known *known = known_find(behind, record->who, record->whom);
+    if (known == NULL || record_id_is_none(known->report) ||
+        !record_id_equal(known->report, record->cause)) {
+        return;
+    }
+    known->report = RECORD_ID_NONE;
+    for (size_t i = behind->count; i-- > 0;) {
+        struct behind_finding *finding = &behind->list[i];
+        if (finding->kind == BEHIND_MASKED && finding->who == record->who &&
+            finding->whom == record->whom &&
+            record_id_equal(finding->proofs[1], known->report_died)) {
+            finding->count--;
+            if (finding->count == 0) {
+                *finding = behind->list[behind->count - 1];
+                behind->count--;
+            }
+            return;
+        }
+    }
+}
+
+static int take_shows(struct analysis *analysis, const struct record *record)
+{
+    struct behind *behind = &analysis->behind;
+    struct behind_death *death = &behind->deaths[record->whom];
+    struct behind_known *known = known_find(behind, record->who, record->whom);
+    bool healthy = record->value == HEALTH_HEALTHY && proves(record);
+    death->shown = healthy ? record->id : RECORD_ID_NONE;
+    if (known == NULL || !healthy || record_id_is_none(record->cause) ||
+        !record_id_equal(known->report, record->cause) || !dead_proven(analysis, record->whom) ||
+        !record_id_equal(known->report_died, death->died)) {
+        return 0;
+    }
+    known->report = RECORD_ID_NONE;
+    return mask_add(analysis, record, record->id, known->report_proof);
+}
+
+/* One who is told that the target runs has been told wrongly, and may say so after. */
+static void take_refused(struct analysis *analysis, const struct record *record)
+{
+    struct behind_known *known = known_find(&analysis->behind, record->who, record->whom);
+    if (record->value >> 8 == ACT_REPORT) {
+        take_report_back(&analysis->behind, record);
+    } else if (known != NULL && (record->value & 0xff) == REFUSAL_ALIVE) {
+        known->death = 0;
+    }
 }
 
 /* ---- unsanctioned processes ---- */
 
-/* A process that never ran as anybody is found when it is gone. */
+/* A process that never ran as anybody is found when it is gone, or at the end of the run. */
+static int process_told(struct analysis *analysis, const struct behind_process *process,
+                        time_ns end)
+{
+    if (process->posed || record_id_is_none(process->forked)) {
+        return 0;
+    }
+    struct behind_finding finding = {.kind = BEHIND_PROCESS,
+                                     .who = process->who,
+                                     .whom = AGENT_NONE,
+                                     .via = AGENT_NONE,
+                                     .episode = process->episode,
+                                     .process = process->process,
+                                     .from = process->since,
+                                     .to = end,
+                                     .died = TIME_UNSET,
+                                     .count = 1};
+    proof_add(&finding, process->forked);
+    return finding_add(analysis, &finding);
+}
+
 static int process_over(struct analysis *analysis, struct behind_process *process, time_ns end)
 {
-    int code = 0;
-    if (!process->posed && !record_id_is_none(process->forked)) {
-        struct behind_finding finding = {.kind = BEHIND_PROCESS,
-                                         .who = process->who,
-                                         .whom = AGENT_NONE,
-                                         .via = AGENT_NONE,
-                                         .episode = process->episode,
-                                         .process = process->process,
-                                         .from = process->since,
-                                         .to = end,
-                                         .died = TIME_UNSET,
-                                         .count = 1};
-        proof_add(&finding, process->forked);
-        code = finding_add(analysis, &finding);
-    }
     struct behind *behind = &analysis->behind;
-    for (size_t i = behind->count; process->posed && end != TIME_UNSET && i-- > 0;) {
+    int code = process_told(analysis, process, end);
+    for (size_t i = behind->count; process->posed && i-- > 0;) {
         struct behind_finding *finding = &behind->list[i];
         if (finding->process == process->process && finding->to == TIME_UNSET &&
             (finding->kind == BEHIND_RELAUNCH || finding->kind == BEHIND_COPY)) {
             finding->to = end;
         }
     }
-    process_drop(behind, process);
+    HASH_DEL(behind->processes, process);
+    free(process);
     return code;
 }
 
@@ -437,6 +486,17 @@ static void take_life(struct analysis *analysis, const struct record *record)
     }
 }
 
+/* A gap lies within the run, whatever the record says. */
+static void take_unobserved(struct behind *behind, const struct record *record)
+{
+    time_ns length = record->value < 0              ? 0
+                     : record->value > record->time ? record->time
+                                                    : record->value;
+    behind->gaps++;
+    behind->unobserved =
+        length > TIME_NEVER - behind->unobserved ? TIME_NEVER : behind->unobserved + length;
+}
+
 int behind_take(struct analysis *analysis, const struct record *record, struct cause *cause)
 {
     struct behind *behind = &analysis->behind;
@@ -444,8 +504,7 @@ int behind_take(struct analysis *analysis, const struct record *record, struct c
         return 0;
     }
     if (record->verb == VERB_UNOBSERVED) {
-        behind->gaps++;
-        behind->unobserved += record->value > 0 ? record->value : 0;
+        take_unobserved(behind, record);
         return 0;
     }
     if (record->verb == VERB_FORKED) {
@@ -475,8 +534,7 @@ int behind_take(struct analysis *analysis, const struct record *record, struct c
         take_refused(analysis, record);
         return 0;
     case VERB_REPORTS:
-        take_reports(analysis, record);
-        return 0;
+        return take_reports(analysis, record);
     case VERB_SHOWS:
         return take_shows(analysis, record);
     case VERB_HEARD:
@@ -493,11 +551,10 @@ int behind_take(struct analysis *analysis, const struct record *record, struct c
 
 int behind_end(struct analysis *analysis)
 {
-    struct behind_process *process, *next;
     int code = 0;
-    HASH_ITER (hh, analysis->behind.processes, process, next) {
-        int failed = process_over(analysis, process, TIME_UNSET);
-        code = code != 0 ? code : failed;
+    for (const struct behind_process *process = analysis->behind.processes;
+         process != NULL && code == 0; process = process->hh.next) {
+        code = process_told(analysis, process, TIME_UNSET);
     }
     return code;
 }

@@ -10,7 +10,7 @@
  * platform received; never on a claim, nor on a record with FLAG_TOLD or FLAG_INFERRED. What is
  * found, and from what, says docs/reference/findings.md. For the analysis room's own use.
  *
- * Memory: for each agent of the crew 32 bytes, one entry for each pair of agents of which one acted
+ * Memory: for each agent of the crew 40 bytes, one entry for each pair of agents of which one acted
  * for the other, one for each unsanctioned process that lives and for each finding.
  */
 #ifndef IOLAUS_ANALYSIS_BEHIND_H
@@ -35,7 +35,7 @@ struct behind_finding {
     time_ns from;
     time_ns to;     /* forged heartbeats: the last; TIME_UNSET: still so at the end */
     time_ns died;   /* whom's death before it, or TIME_UNSET: whom lived */
-    uint64_t count; /* forged heartbeats: how many */
+    uint64_t count; /* forged heartbeats and masks: how many */
     struct record_id proofs[PROOFS_MAX];
 };
 
@@ -45,6 +45,7 @@ struct behind_death {
                         state is not known of the next */
     struct record_id died; /* of the last death, while it is dead; NONE: not proven */
     time_ns at;
+    struct record_id shown; /* by which the board came to show it healthy, as it does; NONE */
     bool starting; /* the platform has started it, and it does not run yet */
 };
 

@@ -83,6 +83,11 @@ static int finding_keep(struct behind_sums *sums, const struct trace_header *hea
     return kept_add(sums, &kept);
 }
 
+static time_ns time_sum(time_ns a, time_ns b)
+{
+    return b > TIME_NEVER - a ? TIME_NEVER : a + b;
+}
+
 int behind_sum(struct behind_sums *sums, const struct analysis *analysis)
 {
     const struct behind *behind = &analysis->behind;
@@ -91,7 +96,7 @@ int behind_sum(struct behind_sums *sums, const struct analysis *analysis)
     }
     sums->runs++;
     sums->gaps += behind->gaps;
-    sums->unobserved += behind->unobserved;
+    sums->unobserved = time_sum(sums->unobserved, behind->unobserved);
     for (size_t i = 0; i < analysis->episode_count; i++) {
         uint8_t found = analysis->episodes[i].behind;
         sums->episodes_any += found != 0 ? 1 : 0;
@@ -113,7 +118,7 @@ int behind_add(struct behind_sums *to, const struct behind_sums *from)
 {
     to->runs += from->runs;
     to->gaps += from->gaps;
-    to->unobserved += from->unobserved;
+    to->unobserved = time_sum(to->unobserved, from->unobserved);
     to->episodes_any += from->episodes_any;
     for (int kind = 0; kind < BEHIND_COUNT; kind++) {
         to->found[kind] += from->found[kind];

@@ -6,12 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "live/agent/program.h"
 #include "live/range/program.h"
 
 static const struct role {
     const char *name;
     int (*run)(void);
-} roles[] = {{"first", role_first}, {"reaper", role_reaper}};
+} roles[] = {{"first", role_first}, {"reaper", role_reaper}, {"agent", role_agent}};
 
 int main(int argc, char **argv)
 {

@@ -4,6 +4,8 @@
  */
 #include "analysis_tape.h"
 
+#include "lib/trace_sample.h"
+
 #include <stdio.h>
 
 static const char *const kinds[CREW] = {"worker", "worker", "worker", "worker", "worker", "plain"};
@@ -146,7 +148,8 @@ Test(behind, one_that_runs_to_the_end_is_said_to)
     struct findings *findings = live_findings(&tape, 10000);
     expect_printed(findings, "as process 41 from 1.500s to the end of the run, ");
     json_t *whole;
-    cr_expect(json_is_null(json_object_get(finding_json(findings, 0, &whole), "to_ns")));
+    json_t *finding = finding_json(findings, 0, &whole);
+    cr_expect(json_is_null(json_object_get(finding, "to_ns")));
     json_decref(whole);
     findings_close(findings);
 }
@@ -170,11 +173,12 @@ Test(behind, a_process_that_ran_as_nobody_is_listed_once)
     struct tape tape = {0};
     put(&tape, 500, VERB_FORKED, NONE, WRITER, AGENT_NONE, 41);
     put(&tape, 600, VERB_EXITED, NONE, WRITER, AGENT_NONE, 41);
-    put(&tape, 700, VERB_FORKED, NONE, CAMERA, AGENT_NONE, 41); /* the number is used again */
+    put(&tape, 650, VERB_FORKED, NONE, SCOUT, AGENT_NONE, 41);  /* the number is used again */
+    put(&tape, 700, VERB_FORKED, NONE, CAMERA, AGENT_NONE, 41); /* the end was not seen */
     put(&tape, 800, VERB_FORKED, NONE, EDITOR, AGENT_NONE, 43);
     put(&tape, 900, VERB_POSED, NONE, EDITOR, SCOUT, 43);
     struct findings *findings = live_findings(&tape, 10000);
-    expect_found(findings, "0 1 2 0 0");
+    expect_found(findings, "0 1 3 0 0");
     EXPECT_PROOF(findings, 0, "unsanctioned_process", "witness:0");
     expect_printed(findings, "unsanctioned process: writer had a process 41 that ran as nobody "
                              "from 0.500s to 0.600s  [witness:0]\n");
@@ -252,6 +256,10 @@ Test(behind, nobody_forges_where_one_of_the_two_is_missing)
     last(&tape)->via = CAMERA;
     put(&tape, 1700, VERB_FORGED, forged, WRITER, ARCHIVIST, 77);
     last(&tape)->via = CAMERA;
+    /* What the receiver said of something else. */
+    struct record_id noticed = put(&tape, 1750, VERB_NOTICED, NONE, CAMERA, ARCHIVIST, HOW_SILENCE);
+    put(&tape, 1751, VERB_FORGED, noticed, WRITER, ARCHIVIST, 77);
+    last(&tape)->via = CAMERA;
     /* Heard by another than the witness says. */
     struct record_id heard = put(&tape, 1800, VERB_HEARD, NONE, CAMERA, ARCHIVIST, 78);
     put(&tape, 1801, VERB_FORGED, heard, WRITER, ARCHIVIST, 78);
@@ -276,6 +284,36 @@ Test(behind, a_report_against_better_knowledge_is_found)
                              "report at 2.000s, 990 ms after it had died, as writer knew  "
                              "[platform:0, witness:0, writer:0]\n");
     findings_close(findings);
+}
+
+Test(behind, a_report_that_keeps_the_board_wrong_is_found_once)
+{
+    struct tape tape = {0};
+    put(&tape, 500, VERB_SHOWS, NONE, CAMERA, ARCHIVIST, HEALTH_HEALTHY);
+    stop(&tape, 1000, ARCHIVIST);
+    put(&tape, 1400, VERB_REPORTS, NONE, WRITER, ARCHIVIST, HEALTH_HEALTHY); /* stale */
+    expect_tape(&tape, NOTHING);
+    put(&tape, 1500, VERB_VOLUNTEERS, NONE, WRITER, ARCHIVIST, 0);
+    put(&tape, 2000, VERB_REPORTS, NONE, WRITER, ARCHIVIST, HEALTH_HEALTHY);
+    put(&tape, 2500, VERB_REPORTS, NONE, WRITER, ARCHIVIST, HEALTH_HEALTHY);
+    struct findings *findings = live_findings(&tape, 10000);
+    expect_found(findings, "0 0 0 0 1");
+    EXPECT_PROOF(findings, 0, "masked_failure", "platform:0", "witness:0", "writer:1");
+    findings_close(findings);
+    /* Not where the platform refused the reports, nor where the board had come to show it failed.
+     */
+    struct tape refused = tape;
+    size_t first = tape.count - 2;
+    for (size_t i = first; i < tape.count; i++)
+        put(&refused, 2600, VERB_REFUSED, tape.records[i].id, WRITER, ARCHIVIST,
+            ACT_REPORT << 8 | REFUSAL_PERMISSION);
+    /* An answer comes before the next report. */
+    struct record answer = refused.records[refused.count - 2];
+    refused.records[refused.count - 2] = refused.records[first + 1];
+    refused.records[first + 1] = answer;
+    expect_tape(&refused, NOTHING);
+    tape.records[0].value = HEALTH_FAILED;
+    expect_tape(&tape, NOTHING);
 }
 
 Test(behind, each_proof_of_knowledge_counts)
@@ -420,6 +458,43 @@ Test(behind, what_the_board_shows_must_be_wrong_and_on_that_report)
     expect_tape(&tape, NOTHING);
 }
 
+Test(behind, a_late_change_of_the_board_is_of_the_report_that_made_it)
+{
+    /* An honest report is answered after one that was none. */
+    struct tape tape = {0};
+    stop(&tape, 1000, ARCHIVIST);
+    struct record_id honest =
+        put(&tape, 1100, VERB_REPORTS, NONE, WRITER, ARCHIVIST, HEALTH_HEALTHY);
+    put(&tape, 1200, VERB_VOLUNTEERS, NONE, WRITER, ARCHIVIST, 0);
+    put(&tape, 1300, VERB_REPORTS, NONE, WRITER, ARCHIVIST, HEALTH_HEALTHY);
+    put(&tape, 1400, VERB_SHOWS, honest, WRITER, ARCHIVIST, HEALTH_HEALTHY);
+    expect_tape(&tape, NOTHING);
+    /* A report of one death is answered during the next. */
+    struct tape other = {0};
+    stop(&other, 1000, ARCHIVIST);
+    put(&other, 1100, VERB_VOLUNTEERS, NONE, WRITER, ARCHIVIST, 0);
+    struct record_id reports =
+        put(&other, 1200, VERB_REPORTS, NONE, WRITER, ARCHIVIST, HEALTH_HEALTHY);
+    put(&other, 1300, VERB_STARTED, NONE, AGENT_NONE, ARCHIVIST, START_PLATFORM);
+    stop(&other, 1400, ARCHIVIST);
+    put(&other, 1500, VERB_SHOWS, reports, WRITER, ARCHIVIST, HEALTH_HEALTHY);
+    expect_tape(&other, NOTHING);
+}
+
+Test(behind, a_start_that_came_to_nothing_can_be_known)
+{
+    static const enum record_verb ends[] = {VERB_DIED, VERB_GAVE_UP};
+    for (int i = 0; i < 2; i++) {
+        struct tape tape = {0};
+        stop(&tape, 1000, ARCHIVIST);
+        put(&tape, 1100, VERB_STARTS, NONE, AGENT_NONE, ARCHIVIST, START_PLATFORM);
+        put(&tape, 1200, ends[i], NONE, AGENT_NONE, ARCHIVIST, 0);
+        put(&tape, 1300, VERB_VOLUNTEERS, NONE, WRITER, ARCHIVIST, 0);
+        report_healthy(&tape, 1400, NONE, WRITER, ARCHIVIST);
+        expect_tape(&tape, "0 0 0 0 1");
+    }
+}
+
 /* ---- arms ---- */
 
 Test(behind, a_world_that_cannot_see_it_says_nothing)
@@ -477,6 +552,7 @@ Test(behind, replicates_are_added_and_the_first_are_kept)
         put(&tape, 1500 + 10 * i, VERB_POSED, NONE, WRITER, i < 5 ? ARCHIVIST : SCOUT, 41 + i);
     }
     forge(&tape, 1900, WRITER, CAMERA, ARCHIVIST);
+    put(&tape, 1950, VERB_UNOBSERVED, NONE, AGENT_NONE, AGENT_NONE, 10 * MS);
     struct findings *sum = findings_open("arm");
     for (int i = 0; i < 7; i++) {
         struct findings *one = live_findings(&tape, 10000);
@@ -484,6 +560,10 @@ Test(behind, replicates_are_added_and_the_first_are_kept)
         findings_close(one);
     }
     expect_found(sum, "56 0 0 7 0");
+    time_ns unobserved;
+    cr_expect_eq(findings_unobserved(sum, &unobserved), 7);
+    cr_expect_eq(unobserved, 70 * MS);
+    cr_expect_eq(findings_behind_runs(sum), 7);
     expect_printed(sum, "  and 13 more\n  56 unsanctioned relaunches, in 14 of 14 episodes\n"
                         "  7 forged heartbeats, in 7 of 14 episodes\n");
     expect_printed(sum, "[witness:2, witness:0]  (run 0)\n");
@@ -506,6 +586,35 @@ Test(behind, replicates_are_added_and_the_first_are_kept)
     cr_expect_eq(pclose(checker), 0, "the schema does not accept it");
     json_decref(whole);
     findings_close(sum);
+}
+
+/* Records that tell no sensible story are taken too, and whatever is found can be printed. */
+Test(behind, any_records_are_taken)
+{
+    struct trace_header senseless = sample_header();
+    senseless.world = "live";
+    struct findings *findings = findings_open("arm");
+    struct analysis *analysis = analysis_open(&senseless);
+    struct sample sample;
+    sample_begin(&sample, senseless.agents);
+    for (int i = 0; i < 50000; i++) {
+        struct record record;
+        sample_next(&sample, &record);
+        if (i % 3 == 0 && record.whom != AGENT_NONE) {
+            record.verb = (uint8_t)(VERB_FORKED + i / 3 % (VERB_COUNT - VERB_FORKED));
+            record.value = i / 30 % 7;
+        }
+        cr_assert_eq(analysis_take(analysis, &record), 0, "record %d", i);
+    }
+    struct error error = {0};
+    cr_assert_eq(analysis_close(analysis, sample.time, findings, &error), 0, "%s", error.message);
+    cr_expect_gt(findings_behind(findings, BEHIND_COUNT), 100);
+    free(printed(findings, false));
+    free(printed(findings, true));
+    json_t *whole;
+    finding_json(findings, 49, &whole);
+    json_decref(whole);
+    findings_close(findings);
 }
 
 Test(behind, the_story_tells_it)

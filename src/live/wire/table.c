@@ -111,10 +111,11 @@ static const struct param p_told[] = {
 static const struct param p_refused[] = {AGENT("about whom"), ASKED, BECAUSE};
 static const struct param p_departing[] = {BECAUSE};
 static const struct param p_linked[] = {
-    AGENT("the other end"), PARAM("nonce", PARAM_NONCE, true, value, "that came over the link")};
+    AGENT("the other end"), PARAM("nonce", PARAM_NONCE, true, value, "that came over the link"),
+    BECAUSE};
 static const struct param p_heard[] = {
     AGENT("whose link"),
-    PARAM("pid", PARAM_PID, true, value, "of the sender, as the kernel gave it")};
+    PARAM("pid", PARAM_PID, true, value, "of the sender, as the kernel gave it"), BECAUSE};
 static const struct param p_spread[] = {
     AGENT("about whom"), PARAM("to", PARAM_NAME, true, to, "who was told"),
     PARAM("message", PARAM_UINT32, true, number, "its number on the link"),
