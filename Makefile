@@ -18,8 +18,9 @@ build: setup $(BUILD)/build.ninja ## build build/iolaus
 	@ln -sf src/cli/iolaus $(BUILD)/iolaus
 	@echo "built $(BUILD)/iolaus"
 
-run: build ## run the experiment and print its findings
+run: build ## run the experiment, simulated and with real processes, and print its findings
 	@$(BUILD)/iolaus sim scenarios/newsroom.yaml
+	@scripts/run-drill $(BUILD)/iolaus
 
 test: setup ## run every test, also under the sanitizers
 	@scripts/test

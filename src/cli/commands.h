@@ -2,8 +2,14 @@
 #ifndef IOLAUS_CLI_COMMANDS_H
 #define IOLAUS_CLI_COMMANDS_H
 
-int command_sim(int argc, char **argv);
+int command_agent(int argc, char **argv);
 int command_check(int argc, char **argv);
+int command_doctor(int argc, char **argv);
+int command_down(int argc, char **argv);
+int command_drill(int argc, char **argv);
+int command_ps(int argc, char **argv);
+int command_sim(int argc, char **argv);
 int command_trace(int argc, char **argv);
+int command_up(int argc, char **argv);
 
 #endif

@@ -11,7 +11,13 @@ static const struct command {
 } COMMANDS[] = {
     {"check", command_check, "say whether a scenario is right, and what it will do"},
     {"sim", command_sim, "run a scenario in the simulated world and print its findings"},
+    {"drill", command_drill, "run it with real processes on a closed range, for the same findings"},
+    {"up", command_up, "keep a crew running on a range until it is told to stop"},
+    {"ps", command_ps, "show what runs on a range: truth beside belief"},
+    {"down", command_down, "end a range"},
+    {"doctor", command_doctor, "say whether this machine can hold a range, and what to change"},
     {"trace", command_trace, "show, count, digest, export, explain, compare or recover a trace"},
+    {"agent", command_agent, "say how agents are started (on a range alone)"},
 };
 #define COMMAND_COUNT (sizeof COMMANDS / sizeof COMMANDS[0])
 
@@ -26,7 +32,9 @@ static void print_help(FILE *out)
         fprintf(out, "  %-8s %s\n", COMMANDS[i].name, COMMANDS[i].words);
     fputs("\n`iolaus COMMAND --help` says more. To begin:\n"
           "  iolaus check scenarios/newsroom.yaml\n"
-          "  iolaus sim scenarios/newsroom.yaml\n\n"
+          "  iolaus sim scenarios/newsroom.yaml\n"
+          "  iolaus doctor\n"
+          "  iolaus drill scenarios/newsroom.yaml --arm 'peers preserve' --duration 5min\n\n"
           "Exit status: 0 done; 1 an audit failed or an expectation was not met; 2 the input is\n"
           "wrong; 3 the machine cannot do it.\n",
           out);

@@ -56,22 +56,29 @@ void plan_close(struct plan *plan)
     plan->runs = NULL;
 }
 
-void plan_trace_path(const struct plan *plan, uint32_t run, char *path, size_t size)
+void trace_path_numbered(const char *given, bool several, uint32_t arm, uint32_t replicate,
+                         char *path, size_t size)
 {
-    const char *dot = strrchr(plan->trace_path, '.');
-    const char *slash = strrchr(plan->trace_path, '/');
-    uint32_t arm = 0;
+    const char *dot = strrchr(given, '.');
+    const char *slash = strrchr(given, '/');
 
-    if (plan->count == 1) {
-        snprintf(path, size, "%s", plan->trace_path);
+    if (!several) {
+        snprintf(path, size, "%s", given);
         return;
     }
+    if (dot == NULL || (slash != NULL && dot < slash))
+        dot = given + strlen(given);
+    snprintf(path, size, "%.*s-%u-%u%s", (int)(dot - given), given, arm, replicate, dot);
+}
+
+void plan_trace_path(const struct plan *plan, uint32_t run, char *path, size_t size)
+{
+    uint32_t arm = 0;
+
     for (uint32_t i = 1; i <= run; i++)
         arm += plan->runs[i].scenario != plan->runs[i - 1].scenario;
-    if (dot == NULL || (slash != NULL && dot < slash))
-        dot = plan->trace_path + strlen(plan->trace_path);
-    snprintf(path, size, "%.*s-%u-%u%s", (int)(dot - plan->trace_path), plan->trace_path, arm + 1,
-             plan->runs[run].replicate, dot);
+    trace_path_numbered(plan->trace_path, plan->count > 1, arm + 1, plan->runs[run].replicate, path,
+                        size);
 }
 
 /* Reports the share of a run that is done; called after each window of the engine. */

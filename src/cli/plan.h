@@ -48,7 +48,9 @@ int plan_work(struct plan *plan, struct error *error);
 struct findings *plan_sum(const struct plan *plan, const struct scenario *arm, const char *name);
 
 /* The name of the trace file of a run: the path as it is where there is one run, else with the
- * run's number of arm and replicate before its ending. */
+ * numbers of its arm (from 1) and of its replicate before the ending. */
+void trace_path_numbered(const char *given, bool several, uint32_t arm, uint32_t replicate,
+                         char *path, size_t size);
 void plan_trace_path(const struct plan *plan, uint32_t run, char *path, size_t size);
 
 /* One run again, with all its records kept: for telling an episode. */

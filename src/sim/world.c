@@ -410,11 +410,11 @@ static int world_open(struct world *world, struct graph *copies, struct error *e
     if (world->contact || world->failed != 0)
         return world->failed;
     if (platform_needed(world->scenario))
-        failed = platform_open(world, error);
+        failed = sim_platform_open(world, error);
     if (failed == 0)
-        failed = control_open(world, error);
+        failed = sim_control_open(world, error);
     if (failed == 0)
-        failed = faults_open(world, error);
+        failed = sim_faults_open(world, error);
     return failed;
 }
 

@@ -292,31 +292,31 @@ struct doing row_doing(const struct world *world, uint32_t row, const struct age
                        const struct percept *percept, time_ns now, const struct cause *cause);
 void row_carry_out(struct world *world, uint32_t row, const struct agent *agent,
                    const struct percept *percept, time_ns now, const struct cause *cause);
-void link_send(struct world *world, uint32_t row, uint32_t place, agent_id to, time_ns now,
-               uint32_t data);
+void sim_link_send(struct world *world, uint32_t row, uint32_t place, agent_id to, time_ns now,
+                   uint32_t data);
 
 /* world_work.c: tasks */
-void work_open(struct world *world);
+void sim_work_open(struct world *world);
 void work_emit(struct world *world, time_ns now);
 void work_arrive(struct world *world, uint32_t row, const struct message *message, time_ns now);
-void work_lost(struct world *world, uint32_t row, agent_id at, const struct message *message,
-               time_ns now);
+void sim_work_lost(struct world *world, uint32_t row, agent_id at, const struct message *message,
+                   time_ns now);
 void work_served(struct world *world, uint32_t row, const struct message *message, time_ns now);
 void work_resume(struct row_work *state, time_ns since, time_ns now);
 
 /* world_platform.c, world_control.c: the two entities that are no agents */
 bool platform_needed(const struct scenario *scenario);
-int platform_open(struct world *world, struct error *error);
+int sim_platform_open(struct world *world, struct error *error);
 void platform_entity_step(struct world *world, const struct event *event, time_ns now);
-int control_open(struct world *world, struct error *error);
+int sim_control_open(struct world *world, struct error *error);
 /* A word to control from another entity, where there is a campaign. */
 void world_tell_control(struct world *world, uint32_t from, time_ns at,
                         const struct campaign_event *event, const struct cause *cause);
 void control_entity_step(struct world *world, const struct event *event, time_ns now);
 
 /* world_fault.c: barriers: what is truly simultaneous */
-int faults_open(struct world *world, struct error *error);
-struct record_id partition_between(const struct world *world, agent_id a, agent_id b);
+int sim_faults_open(struct world *world, struct error *error);
+struct record_id sim_partition_between(const struct world *world, agent_id a, agent_id b);
 int world_barrier(void *context, struct engine *engine, time_ns now, uint32_t data,
                   struct error *error);
 #define BARRIER_BLACKOUT UINT32_C(0xffffffff)

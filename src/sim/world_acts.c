@@ -35,8 +35,8 @@ static void send_twice(struct world *world, uint32_t row, uint32_t target, time_
 }
 
 /* Sends over the link at `place` of the row: `data` arrives, is lost, delayed or doubled. */
-void link_send(struct world *world, uint32_t row, uint32_t place, agent_id to, time_ns now,
-               uint32_t data)
+void sim_link_send(struct world *world, uint32_t row, uint32_t place, agent_id to, time_ns now,
+                   uint32_t data)
 {
     const struct scenario_network *network = &world->scenario->network;
     agent_id from = row_agent(world, row);
@@ -61,7 +61,7 @@ void link_send(struct world *world, uint32_t row, uint32_t place, agent_id to, t
             world_send_data(world, row, target, at, data);
     } else if (data >> TAG_SHIFT == TAG_MESSAGE) {
         if (world->message[data & PAYLOAD_MASK].use == USE_WORK)
-            work_lost(world, row, to, &world->message[data & PAYLOAD_MASK], now);
+            sim_work_lost(world, row, to, &world->message[data & PAYLOAD_MASK], now);
         world_message_free(world, data & PAYLOAD_MASK);
     }
     world->row[row].network_draws = random.draw;
@@ -106,8 +106,8 @@ static uint32_t light_tag(const struct act *act, agent_id id)
 static void send_light(struct world *world, uint32_t row, const struct agent *agent,
                        const struct act *act, uint32_t tag, time_ns now)
 {
-    link_send(world, row, place_of(agent, act->peer), act->peer, now,
-              tag << TAG_SHIFT | (act->sequence & PAYLOAD_MASK));
+    sim_link_send(world, row, place_of(agent, act->peer), act->peer, now,
+                  tag << TAG_SHIFT | (act->sequence & PAYLOAD_MASK));
 }
 
 /* Puts the situation to the mind; the answer comes after the kind's decision latency. */
@@ -162,8 +162,8 @@ static void send_full(struct world *world, uint32_t row, const struct agent *age
                                         .by = act->by,
                                         .via = act->via,
                                         .value = act->value};
-    link_send(world, row, place_of(agent, act->peer), act->peer, now,
-              (uint32_t)TAG_MESSAGE << TAG_SHIFT | slot);
+    sim_link_send(world, row, place_of(agent, act->peer), act->peer, now,
+                  (uint32_t)TAG_MESSAGE << TAG_SHIFT | slot);
 }
 
 static void use_tool(struct world *world, uint32_t row, const struct doing *doing,
@@ -193,7 +193,7 @@ static struct record_id behind_silence(const struct world *world, agent_id id, a
 {
     struct record_id gone = published_gone(world, peer);
 
-    return record_id_is_none(gone) ? partition_between(world, id, peer) : gone;
+    return record_id_is_none(gone) ? sim_partition_between(world, id, peer) : gone;
 }
 
 static void depart(struct world *world, uint32_t row, const struct doing *doing)

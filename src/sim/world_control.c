@@ -3,7 +3,7 @@
 
 #include <assert.h>
 
-int control_open(struct world *world, struct error *error)
+int sim_control_open(struct world *world, struct error *error)
 {
     const struct campaign_rules *rules = &world->scenario->campaign;
     void *memory;

@@ -20,7 +20,7 @@ static uint32_t partition_bit(const struct world *world, uint32_t fault)
 }
 
 /* The beginning of a partition that stands between two agents now, or none. */
-struct record_id partition_between(const struct world *world, agent_id a, agent_id b)
+struct record_id sim_partition_between(const struct world *world, agent_id a, agent_id b)
 {
     uint64_t between = world->side == NULL ? 0 : world->side[a] ^ world->side[b];
 
@@ -31,7 +31,7 @@ struct record_id partition_between(const struct world *world, agent_id a, agent_
     return RECORD_ID_NONE;
 }
 
-int faults_open(struct world *world, struct error *error)
+int sim_faults_open(struct world *world, struct error *error)
 {
     const struct scenario *scenario = world->scenario;
 

@@ -15,7 +15,7 @@ bool platform_needed(const struct scenario *scenario)
     return needed;
 }
 
-int platform_open(struct world *world, struct error *error)
+int sim_platform_open(struct world *world, struct error *error)
 {
     const struct scenario *scenario = world->scenario;
     struct platform_crew *crew = world_reserve(world, 1, sizeof *crew);
@@ -37,7 +37,7 @@ int platform_open(struct world *world, struct error *error)
     if (world->failed != 0)
         return world->failed;
     world->platform = platform_start(memory, &scenario->platform, crew);
-    work_open(world);
+    sim_work_open(world);
     if (world->failed != 0)
         return world->failed;
     world->platform_wake = TIME_NEVER;

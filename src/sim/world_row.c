@@ -341,8 +341,8 @@ static void take_linked(struct world *world, uint32_t row, const struct message 
     world->message[hello].use = USE_HELLO;
     world->message[hello].any = true;
     world->message[hello].cause = message->cause;
-    link_send(world, row, (uint32_t)(place - row_place(world, row)), message->percept.peer, now,
-              (uint32_t)TAG_MESSAGE << TAG_SHIFT | hello);
+    sim_link_send(world, row, (uint32_t)(place - row_place(world, row)), message->percept.peer, now,
+                  (uint32_t)TAG_MESSAGE << TAG_SHIFT | hello);
     take_returned(world, row, place, message->percept.peer, now, message->cause);
 }
 
@@ -474,7 +474,7 @@ static void take_message(struct world *world, uint32_t row, uint32_t source,
         if (message->use == USE_LINKED)
             link_refused(world, row, message, now);
         if (message->use == USE_WORK_DONE) /* it died with the task in its hands */
-            work_lost(world, row, row_agent(world, row), message, now);
+            sim_work_lost(world, row, row_agent(world, row), message, now);
         return;
     }
     switch ((enum message_use)message->use) {
@@ -498,7 +498,7 @@ static void take_message(struct world *world, uint32_t row, uint32_t source,
             link_of(world, row, source, message->making, now) != UINT64_MAX)
             work_arrive(world, row, message, now);
         else
-            work_lost(world, row, row_agent(world, row), message, now);
+            sim_work_lost(world, row, row_agent(world, row), message, now);
         break;
     case USE_WORK_DONE:
         work_served(world, row, message, now);

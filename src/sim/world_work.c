@@ -23,7 +23,7 @@ static void send_task(void *context, const struct task *task, const struct cause
                now + world->scenario->network.platform_latency, slot);
 }
 
-void work_open(struct world *world)
+void sim_work_open(struct world *world)
 {
     const struct scenario *scenario = world->scenario;
 
@@ -51,8 +51,8 @@ void work_emit(struct world *world, time_ns now)
 }
 
 /* The row where it was found missing says so: the sender's, or the one that it came to. */
-void work_lost(struct world *world, uint32_t row, agent_id at, const struct message *message,
-               time_ns now)
+void sim_work_lost(struct world *world, uint32_t row, agent_id at, const struct message *message,
+                   time_ns now)
 {
     task_lost(&world->recorder, row, &message->task, at, &message->cause, now);
 }
@@ -74,7 +74,7 @@ void work_arrive(struct world *world, uint32_t row, const struct message *messag
     uint32_t slot;
 
     if (!world->row[row].alive) {
-        work_lost(world, row, id, message, now);
+        sim_work_lost(world, row, id, message, now);
         return;
     }
     if (message->task.hop > 0 && bonds_form(world, id, message->task.hops[message->task.hop - 1])) {
@@ -153,7 +153,7 @@ void work_served(struct world *world, uint32_t row, const struct message *messag
     next = message->task.hops[message->task.hop + 1];
     found = next == id ? UINT32_MAX : agent_find_peer(&agent, next);
     if (found == UINT32_MAX) {
-        work_lost(world, row, next, message, now);
+        sim_work_lost(world, row, next, message, now);
         return;
     }
     up = world->link_end[row_place(world, row) + found] != LINK_DOWN;
@@ -161,7 +161,7 @@ void work_served(struct world *world, uint32_t row, const struct message *messag
         bond_record(&world->scenario->groups[world->scenario->group_of[id]].rules.bond,
                     &agent.links[found], up);
     if (!up) { /* the peer fails the task */
-        work_lost(world, row, next, message, now);
+        sim_work_lost(world, row, next, message, now);
         return;
     }
     slot = world_message(world);
@@ -169,5 +169,5 @@ void work_served(struct world *world, uint32_t row, const struct message *messag
     world->message[slot].use = USE_WORK;
     world->message[slot].any = true;
     world->message[slot].task.hop++;
-    link_send(world, row, found, next, now, (uint32_t)TAG_MESSAGE << TAG_SHIFT | slot);
+    sim_link_send(world, row, found, next, now, (uint32_t)TAG_MESSAGE << TAG_SHIFT | slot);
 }

@@ -25,7 +25,10 @@
 #ifndef STORIES
 #define STORIES                                                                                    \
     {"terminate"}, {"relaunch"}, {"mask"}, {"hang"}, {"partition"}, {"node-crash"},                \
-        {"restart-always"}, {"request-relayed"}, {"board-hold"}
+        {"restart-always"}, {"request-relayed"},                                                   \
+    {                                                                                              \
+        "board-hold"                                                                               \
+    }
 #endif
 #define CHAIN_BYTES 1024
 #define CHAIN_MAX 64
@@ -95,8 +98,8 @@ static void chain_make(const struct story *story, const struct record *record,
         char word[64];
 
         chain_word(record, word, sizeof word);
-        used += (size_t)snprintf(chain + used, CHAIN_BYTES - used, "%s%s", i > 0 ? " < " : "",
-                                 word);
+        used +=
+            (size_t)snprintf(chain + used, CHAIN_BYTES - used, "%s%s", i > 0 ? " < " : "", word);
         if (used >= CHAIN_BYTES)
             return;
         if (record_id_is_none(record->cause))

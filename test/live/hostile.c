@@ -97,6 +97,12 @@ static int try_etc(void)
     return tell(open("/etc/passwd", O_RDONLY));
 }
 
+/* Where an old root would lie on top of the new one. */
+static int try_above(void)
+{
+    return tell(open("/../etc/passwd", O_RDONLY));
+}
+
 static int try_run(void)
 {
     return tell(open("/run", O_RDONLY | O_DIRECTORY));
@@ -357,6 +363,15 @@ static int try_clone(void)
     return tell(pid);
 }
 
+static int try_clone_parent(void)
+{
+    long pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
+
+    if (pid == 0)
+        _exit(0);
+    return tell(pid);
+}
+
 static int try_clone3(void)
 {
     struct clone_args arguments = {.flags = CLONE_NEWUSER, .exit_signal = SIGCHLD};
@@ -519,6 +534,7 @@ static const struct {
                 {"open-tree", try_open_tree},
                 {"chroot", try_chroot},
                 {"etc", try_etc},
+                {"above", try_above},
                 {"run", try_run},
                 {"sys", try_sys},
                 {"first-root", try_first_root},
@@ -546,6 +562,7 @@ static const struct {
                 {"vsock-wide", try_vsock_wide},
                 {"netlink", try_netlink},
                 {"packet", try_packet},
+                {"clone-parent", try_clone_parent},
                 {"unshare-user", try_unshare_user},
                 {"unshare-mount", try_unshare_mount},
                 {"clone", try_clone},

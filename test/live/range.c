@@ -163,7 +163,7 @@ Test(range, opens_spawns_and_closes, .timeout = 120)
         range_cgroup_path(range, 2, path, sizeof path);
         cr_assert_not_null(strstr(path, "/node-1/agent-2"));
         cr_assert_eq(range_agent_of_path(range, path), 2);
-        strcat(path, "/below");
+        snprintf(path + strlen(path), sizeof path - strlen(path), "/below");
         cr_assert_eq(range_agent_of_path(range, path), 2);
         cr_assert_eq(range_agent_of_path(range, "/"), AGENT_NONE);
     }
@@ -228,14 +228,18 @@ Test(range, spawns_many_before_it_listens, .timeout = 240)
 {
     static const char *const argv[] = {"hostile", "first", NULL};
     enum { MANY = 600 };
+    static node_id nowhere[MANY];
     struct range_options options = options_of();
-    struct range *range = range_of(&options);
+    struct range *range;
     uint32_t exited = 0;
     uint32_t spawned = 0;
     uint32_t failed = 0;
 
+    options.agents = MANY;
+    options.node_of = nowhere;
+    range = range_of(&options);
     for (uint32_t i = 0; i < MANY; i++)
-        ask(range, i % AGENTS, argv, -1);
+        ask(range, i, argv, -1);
     while (spawned + failed < MANY || exited < spawned) {
         struct range_event event = event_await(range);
 
@@ -244,10 +248,8 @@ Test(range, spawns_many_before_it_listens, .timeout = 240)
         failed += event.kind == RANGE_SPAWN_FAILED;
         if (event.kind == RANGE_SPAWNED)
             close(event.pidfd);
-        if (event.kind == RANGE_SPAWN_FAILED)
-            cr_assert_eq(event.status, EAGAIN, "%s", strerror(event.status));
     }
-    cr_assert(spawned > MANY / 2, "%u", spawned);
+    cr_assert_eq(failed, 0);
     range_close(range);
 }
 
@@ -439,7 +441,7 @@ static void all_refused(const char *text, uint32_t expected)
     cr_assert_eq(count, expected, "%u attempts of %u:\n%s", count, expected, text);
 }
 
-#define ATTEMPTS 55
+#define ATTEMPTS 57
 
 static void hold_hostile(bool without_cgroups, bool without_uids)
 {
@@ -715,7 +717,11 @@ Test(leftovers, go_with_a_killed_daemon, .timeout = 120)
     cr_assert_eq(pipe2(pipes, O_CLOEXEC), 0);
     daemon = fork();
     if (daemon == 0) {
-        struct range *range = range_of(&options);
+        struct range *range;
+
+        /* A test that fails leaves nothing behind either. */
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        range = range_of(&options);
 
         start(range, 0, waiting, pipes[1]);
         memset(place, 0, sizeof place);
@@ -769,8 +775,10 @@ Test(leftovers, are_cleared_at_the_next_start, .timeout = 120)
     *strstr(place, "/iolaus.test") = '\0';
     snprintf(left, sizeof left, "%s/iolaus.left.%d.1", place, (int)dead);
     snprintf(below, sizeof below, "%s/node-0", left);
-    snprintf(lives, sizeof lives, "%s/iolaus.lives", place);
-    cr_assert(mkdir(left, 0755) == 0 && mkdir(below, 0755) == 0 && mkdir(lives, 0755) == 0);
+    snprintf(lives, sizeof lives, "%s/iolaus.lives-%d", place, (int)getpid());
+    cr_assert(mkdir(left, 0755) == 0 && mkdir(lives, 0755) == 0);
+    /* Another range on this machine may clear it before this one does. */
+    cr_assert(mkdir(below, 0755) == 0 || errno == ENOENT);
     range = range_of(&options);
     cr_assert_neq(access(left, F_OK), 0, "%s is still there", left);
     cr_assert_eq(rmdir(lives), 0, "what is no range's was removed");

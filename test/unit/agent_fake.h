@@ -36,7 +36,8 @@ struct fake {
     struct agent_config config;
     agent_id peers[CREW];
     struct agent_peer links[CREW + AGENT_LINKS_EXTRA];
-    int channel; /* the platform's end */
+    uint8_t covert[CREW]; /* as all agents are told */
+    int channel;          /* the platform's end */
     pid_t pid;
     uint32_t delivery;
     struct call call; /* the last one that was expected */
@@ -120,7 +121,7 @@ static inline int own_seal(struct fake *fake)
     return descriptor;
 }
 
-static inline int crew_seal(void)
+static inline int crew_seal(const uint8_t covert[CREW])
 {
     struct {
         struct crew_config config;
@@ -141,6 +142,7 @@ static inline int crew_seal(void)
     };
     for (uint32_t i = 0; i < CREW; i++) {
         snprintf(whole.text[i], sizeof whole.text[i], "%s", name_fake(i));
+        whole.covert[i] = covert[i];
         whole.names[i] = (uint32_t)(whole.text[i] - (char *)&whole);
     }
     cr_assert(config_seal("crew", &whole, sizeof whole, &descriptor, NULL) == 0);
@@ -150,7 +152,7 @@ static inline int crew_seal(void)
 /* Runs the program in a child, with the descriptors that an agent begins with. */
 static inline void fake_run(struct fake *fake)
 {
-    int ends[2], own = own_seal(fake), crew = crew_seal();
+    int ends[2], own = own_seal(fake), crew = crew_seal(fake->covert);
 
     cr_assert(channel_pair(ends, NULL) == 0);
     fflush(NULL);

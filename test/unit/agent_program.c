@@ -4,6 +4,7 @@
  */
 #include "agent_fake.h"
 #include "live/agent/checkpoint.h"
+#include "live/agent/later.h"
 
 #include <sys/socket.h>
 
@@ -576,6 +577,11 @@ static void delays(struct agent_config *config)
     config->latency = (struct spread){.shape = SPREAD_FIXED, .low = 40 * MS_NS};
 }
 
+static void delays_long(struct agent_config *config)
+{
+    config->latency = (struct spread){.shape = SPREAD_FIXED, .low = 300 * MS_NS};
+}
+
 static void delays_for_ever(struct agent_config *config)
 {
     config->latency = (struct spread){.shape = SPREAD_FIXED, .low = 3600000 * MS_NS};
@@ -591,6 +597,14 @@ Test(agent_program, what_is_delayed_takes_so_long)
     before = now_ns();
     pings(links[0], 1);
     cr_assert(now_ns() - before >= 40 * MS_NS);
+    ada_ends(links);
+    ada_begins(0, links, delays_long);
+    /* What is on its way over an earlier making of a link does not come over the next one. */
+    put(links[0], &ping);
+    usleep(100000);
+    close(links[0]);
+    links[0] = play(&ada, 1, false, true);
+    cr_assert(!hears(links[0], MESSAGE_ACK, &message, 600));
     ada_ends(links);
     ada_begins(0, links, delays_for_ever);
     /* More than there is place for: the rest counts as lost. */
@@ -610,14 +624,15 @@ Test(agent_program, a_partition_cuts_both_ways_until_it_ends)
     struct link_message alert = message_make(MESSAGE_ALERT, 3), message;
     int links[2];
 
-    ada_begins(CHOICE_RELAUNCH, links, NULL);
+    ada_begins(CHOICE_ALERT, links, NULL);
     tell(&ada, NOTIFY_WORLD_FAULTS, json_pack("{s:[s]}", "cut", "bo"));
     pings(links[1], 1);
     put(links[0], &alert); /* not heard */
     cr_assert(!comes(&ada, METHOD_NOTE_NOTICED, 300));
     tell_about(&ada, NOTIFY_STOP_NOTICE, 2);
-    expect(&ada, METHOD_NOTE_NOTICED);
-    cr_assert(!hears(links[0], MESSAGE_PING, &message, 200));
+    expect(&ada, METHOD_NOTE_ALERTED);
+    cr_assert_str_eq(ada.call.to, "bo");
+    cr_assert(!hears(links[0], MESSAGE_ALERT, &message, 200));
     /* A hang-up behind the partition is seen when that ends. */
     close(links[0]);
     cr_assert(!comes(&ada, METHOD_NOTE_NOTICED, 300));
@@ -671,6 +686,37 @@ Test(agent_program, its_clock_drifts)
     ada_begins(0, links, runs_fast);
     expect(&ada, METHOD_CHECKPOINT_SAVE);
     ada_ends(links);
+}
+
+static uint32_t dice(void);
+
+Test(agent_program, what_is_later_comes_in_its_order)
+{
+#define ADDED 500
+    struct later_queue queue;
+    struct percept percept = {.kind = PERCEPT_DECIDED};
+    struct later_packet packet = {.size = 1};
+    struct later last = {.at = -1}, taken;
+    int count = 0;
+
+    cr_assert_eq(later_open(&queue, 100, ADDED - 100, NULL), 0);
+    for (int i = 0; i < ADDED; i++) {
+        percept.sequence = (uint32_t)i;
+        if (i % 5 == 0)
+            cr_assert(later_add_packet(&queue, dice() % 40, &packet));
+        else
+            cr_assert(later_add_percept(&queue, dice() % 40, &percept));
+    }
+    cr_assert(!later_add_packet(&queue, 1, &packet) && !later_add_percept(&queue, 1, &percept));
+    cr_assert(!later_take(&queue, -1, &taken));
+    for (; later_take(&queue, 39, &taken); count++) {
+        cr_assert(taken.at > last.at || (taken.at == last.at && taken.order > last.order));
+        last = taken;
+    }
+    cr_assert_eq(count, ADDED);
+    cr_assert_eq(later_deadline(&queue), TIME_NEVER);
+    cr_assert(later_add_packet(&queue, 1, &packet));
+    later_close(&queue);
 }
 
 static uint32_t dice(void)
@@ -776,12 +822,13 @@ Test(agent_program, nothing_of_the_platforms_brings_it_down)
         "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":1}}",
     };
     int links[2], spare[2];
+    char byte;
 
     ada_begins(CHOICE_RELAUNCH, links, NULL);
     cr_assert(channel_pair(spare, NULL) == 0);
     for (size_t i = 0; i < sizeof packets / sizeof packets[0]; i++) {
         memcpy(ada.bytes, packets[i], strlen(packets[i]));
-        fake_send(&ada, strlen(packets[i]), spare, i % 3);
+        fake_send(&ada, strlen(packets[i]), &spare[1], i % 2);
     }
     /* Longer than any packet may be. */
     memset(ada.bytes, '[', sizeof ada.bytes);
@@ -789,8 +836,10 @@ Test(agent_program, nothing_of_the_platforms_brings_it_down)
     pings(links[0], 1);
     expect(&ada, METHOD_HEALTH_REPORT);
     /* The descriptors that came with it were closed. */
-    close(spare[0]);
     close(spare[1]);
+    cr_assert(readable(spare[0], now_ns() + WAIT_MS * MS_NS));
+    cr_assert_eq(read(spare[0], &byte, 1), 0);
+    close(spare[0]);
     give_task(9);
     expect(&ada, METHOD_WORK_SUBMIT);
     ada_ends(links);

@@ -137,18 +137,17 @@ static void hand_on(struct program *program, const struct task *task)
                                    .hop = (uint8_t)(task->hop + 1),
                                    .hops = task->hops,
                                    .piece_size = sizeof task->piece};
-    bool up;
 
     if (slot == UINT32_MAX) {
         note_lost(program, task->number, next);
         return;
     }
-    up = program->links[slot].descriptor >= 0;
     if (bonds_form(program, next))
-        bond_record(&program->own->rules.bond, &program->agent.links[slot], up);
+        bond_record(&program->own->rules.bond, &program->agent.links[slot],
+                    program->links[slot].descriptor >= 0);
     memcpy(message.route, task->route, sizeof task->route);
     memcpy(message.piece, &task->piece, sizeof task->piece);
-    if (!up || !link_send(program, slot, &message)) /* the peer fails the task */
+    if (!link_send(program, slot, &message)) /* the peer fails the task */
         note_lost(program, task->number, next);
 }
 

@@ -112,11 +112,20 @@ static void save_checkpoint(struct daemon *daemon, uint32_t row, const struct ca
                 NULL);
 }
 
-/* A word that a peer is healthy is a mask where the agent is still about that peer's absence. */
+/* A word that a peer is healthy is a mask where the agent is still about that peer's absence. Where
+ * it follows from a message of that very peer it is honest, and what the agent was about is over:
+ * it was the peer's silence alone. */
 static bool masks(const struct doing *doing, const struct act *act)
 {
-    return act->kind == ACT_REPORT && act->health == HEALTH_HEALTHY &&
-           !concern_is_none(concern_of(doing, act->peer));
+    struct cause *concern;
+
+    if (act->kind != ACT_REPORT || act->health != HEALTH_HEALTHY)
+        return false;
+    concern = concern_of(doing, act->peer);
+    if (doing->percept->kind == PERCEPT_MESSAGE && doing->percept->peer == act->peer &&
+        percept_subject(doing->percept) == act->peer)
+        concern_forget(concern);
+    return !concern_is_none(concern);
 }
 
 static void act_take(struct daemon *daemon, uint32_t row, const struct call *call)

@@ -314,14 +314,13 @@ static int events_try(void)
         status = events_listen(handle);
     for (int packet = 0; status == 0; packet++) {
         char bytes[512];
-        ssize_t length;
 
         /* The first packet is the kernel's answer to the request; the second tells of the child. */
         if (packet == 1 && namespaces_try(0) != 0)
             status = -EAGAIN;
         else if (poll(&look, 1, 200) != 1)
             status = -ENODATA;
-        else if ((length = recv(handle, bytes, sizeof bytes, 0)) < 0)
+        else if (recv(handle, bytes, sizeof bytes, 0) < 0)
             status = -errno;
         else if (packet == 1)
             break;

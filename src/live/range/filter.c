@@ -66,11 +66,17 @@ static int refuse(scmp_filter_ctx filter, const char *name)
     return number == __NR_SCMP_ERROR ? -ENOENT : seccomp_rule_add(filter, REFUSE, number, 0);
 }
 
-static int refuse_where(scmp_filter_ctx filter, const char *name, struct scmp_arg_cmp when)
+static struct scmp_arg_cmp when(unsigned argument, enum scmp_compare how, scmp_datum_t a,
+                                scmp_datum_t b)
+{
+    return (struct scmp_arg_cmp){.arg = argument, .op = how, .datum_a = a, .datum_b = b};
+}
+
+static int refuse_where(scmp_filter_ctx filter, const char *name, struct scmp_arg_cmp test)
 {
     int number = seccomp_syscall_resolve_name(name);
 
-    return number < 0 ? -ENOENT : seccomp_rule_add(filter, REFUSE, number, 1, when);
+    return number < 0 ? -ENOENT : seccomp_rule_add(filter, REFUSE, number, 1, test);
 }
 
 static int sockets_add(scmp_filter_ctx filter)
@@ -82,31 +88,30 @@ static int sockets_add(scmp_filter_ctx filter)
      * too deep. */
     for (int family = 0; family <= AF_INET6 && status == 0; family++)
         if (family != AF_UNIX && family != AF_INET && family != AF_INET6)
-            status = refuse_where(filter, "socket", SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)family));
+            status = refuse_where(filter, "socket", when(0, SCMP_CMP_EQ, (scmp_datum_t)family, 0));
     if (status == 0)
-        status = refuse_where(filter, "socket", SCMP_A0(SCMP_CMP_GT, AF_INET6));
+        status = refuse_where(filter, "socket", when(0, SCMP_CMP_GT, AF_INET6, 0));
     if (status == 0)
-        status = refuse_where(filter, "socketpair", SCMP_A0(SCMP_CMP_NE, AF_UNIX));
+        status = refuse_where(filter, "socketpair", when(0, SCMP_CMP_NE, AF_UNIX, 0));
     return status;
 }
 
 static int arguments_add(scmp_filter_ctx filter)
 {
-    static const uint64_t namespaces[] = {CLONE_NEWNS,  CLONE_NEWCGROUP, CLONE_NEWUTS,
-                                          CLONE_NEWIPC, CLONE_NEWUSER,   CLONE_NEWPID,
-                                          CLONE_NEWNET};
+    /* A sibling of its own parent's making would look like a process that first has spawned. */
+    static const uint64_t flags[] = {CLONE_NEWNS,   CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC,
+                                     CLONE_NEWUSER, CLONE_NEWPID,    CLONE_NEWNET, CLONE_PARENT};
     int status = sockets_add(filter);
 
-    for (size_t i = 0; i < sizeof namespaces / sizeof namespaces[0] && status == 0; i++)
-        status = refuse_where(filter, "clone",
-                              SCMP_A0(SCMP_CMP_MASKED_EQ, namespaces[i], namespaces[i]));
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0] && status == 0; i++)
+        status = refuse_where(filter, "clone", when(0, SCMP_CMP_MASKED_EQ, flags[i], flags[i]));
     if (status == 0)
-        status = refuse_where(filter, "ioctl", SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffffU, TIOCSTI));
+        status = refuse_where(filter, "ioctl", when(1, SCMP_CMP_MASKED_EQ, 0xffffffffU, TIOCSTI));
     if (status == 0)
-        status = refuse_where(filter, "ioctl", SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffffU, TIOCLINUX));
+        status = refuse_where(filter, "ioctl", when(1, SCMP_CMP_MASKED_EQ, 0xffffffffU, TIOCLINUX));
     /* All but asking. */
     if (status == 0)
-        status = refuse_where(filter, "personality", SCMP_A0(SCMP_CMP_NE, 0xffffffffU));
+        status = refuse_where(filter, "personality", when(0, SCMP_CMP_NE, 0xffffffffU, 0));
     return status;
 }
 
@@ -119,10 +124,10 @@ static int owners_add(scmp_filter_ctx filter)
 
     for (size_t i = 0; i < sizeof commands / sizeof commands[0] && status == 0; i++)
         status =
-            refuse_where(filter, "fcntl", SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffffU, commands[i]));
+            refuse_where(filter, "fcntl", when(1, SCMP_CMP_MASKED_EQ, 0xffffffffU, commands[i]));
     for (size_t i = 0; i < sizeof requests / sizeof requests[0] && status == 0; i++)
         status =
-            refuse_where(filter, "ioctl", SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffffU, requests[i]));
+            refuse_where(filter, "ioctl", when(1, SCMP_CMP_MASKED_EQ, 0xffffffffU, requests[i]));
     return status;
 }
 
@@ -147,7 +152,7 @@ static int agent_add(scmp_filter_ctx filter, bool shared)
     for (size_t i = 0; refused_shared[i] != NULL && status == 0; i++)
         status = refuse(filter, refused_shared[i]);
     for (size_t i = 0; i < sizeof others / sizeof others[0] && status == 0; i++)
-        status = refuse_where(filter, others[i].name, SCMP_CMP(others[i].argument, SCMP_CMP_NE, 0));
+        status = refuse_where(filter, others[i].name, when(others[i].argument, SCMP_CMP_NE, 0, 0));
     return status != 0 ? status : owners_add(filter);
 }
 

@@ -14,6 +14,8 @@
  * The daemon must have no threads when it calls range_open (a parent-death signal is sent when the
  * *thread* dies that cloned).
  *
+ * It holds one descriptor for each agent and node where there are cgroups, and a dozen more.
+ *
  * Errors: ERROR_MACHINE with what is missing and what to change (the words of `iolaus doctor`);
  * ERROR_IO, ERROR_MEMORY, ERROR_LIMIT.
  */
@@ -46,7 +48,7 @@ struct range_options {
     int program;          /* the lean program, O_PATH */
     uint32_t descriptors; /* the most links that one agent has: for the limit of files */
     struct range_limits limits;
-    const char *socket;   /* the control socket, for the reaper to remove; NULL: none */
+    const char *socket;   /* the control socket, absolute, for the reaper to remove; NULL: none */
     bool without_cgroups; /* as on a machine where none can be written (tests use it) */
     bool without_uids;    /* as where only one uid can be mapped (tests use it) */
 };
@@ -55,9 +57,16 @@ struct range_options {
  * for a daemon that does not live any more), then opens. */
 int range_open(struct range **range, const struct range_options *options, struct error *error);
 
-/* One process. `descriptors` become 3, 4, 5, ... of the process; they stay the caller's. `own` of
- * them are opened in the process in that order; everything else is closed but 0, 1, 2, which are
- * /dev/null (or, with `output`, 1 and 2 are that descriptor). */
+/* One process. `descriptors` become 3, 4, 5, ... of the process, in that order; they stay the
+ * caller's, and may be closed as soon as range_spawn returns. Everything else is closed but 0, 1,
+ * 2, which are /dev/null (or, with `output`, 1 and 2 are that descriptor). The environment is
+ * empty.
+ *
+ * Inside, agent i is uid 1 + i (0 where only one id can be mapped; it then has no /proc). It is in
+ * its agent's cgroup from its first instruction. RANGE_SPAWNED is told when it has been executed;
+ * into a frozen cgroup that is after the thaw, and holds up nobody else. An agent of which 8
+ * processes wait for that gets RANGE_SPAWN_FAILED with EAGAIN, as does one that is at its limit of
+ * processes; killed before it was executed: ECANCELED. Never waits for range_take to be called. */
 struct range_spawn {
     agent_id agent;
     uint64_t cookie;         /* comes back in the event */
@@ -96,9 +105,10 @@ int range_take(struct range *range, struct range_event *event, struct error *err
 int range_kill_node(struct range *range, node_id node, struct error *error);
 int range_kill_agent(struct range *range, agent_id agent, struct error *error);
 
-/* The directory of an agent's cgroup below the cgroup2 mount, opened O_PATH, or -1 where there are
- * none; and its path as /proc/PID/cgroup gives it (`0::` left out), in the caller's buffer: ""
- * where there are none. agent AGENT_NONE: of the whole range. */
+/* The directory of an agent's cgroup below the cgroup2 mount, opened O_PATH (openat works on it)
+ * and the range's, or -1 where there are none; and its path as /proc/PID/cgroup gives it (`0::`
+ * left out), in the caller's buffer: "" where there are none. agent AGENT_NONE: of the whole range.
+ */
 int range_cgroup(const struct range *range, agent_id agent);
 const char *range_cgroup_path(const struct range *range, agent_id agent, char *path, size_t size);
 /* The agent whose cgroup a path of /proc/PID/cgroup names, or AGENT_NONE. */
@@ -109,7 +119,8 @@ pid_t range_reaper(const struct range *range);
 const char *range_words(const struct range *range); /* what it stands on, in one line for people */
 
 /* Ends it however it stands: kills all, waits until the cgroup is empty and the first process is
- * gone, removes cgroups, lets the reaper go. Frees. NULL is allowed. */
+ * gone, removes cgroups, lets the reaper go. The control socket is the daemon's to remove. Frees,
+ * with the pidfds of events that were not taken. NULL is allowed. */
 void range_close(struct range *range);
 
 #endif

@@ -94,6 +94,7 @@ static int child_become(const struct child *child)
     const struct first *first = child->first;
     struct sock_fprog filter = {(unsigned short)first->filter_count, first->filter};
     char *environment[] = {NULL};
+    sigset_t blocked;
     int status;
 
     score_raise(first);
@@ -105,7 +106,9 @@ static int child_become(const struct child *child)
     if (status != 0)
         return status;
     setsid();
-    process_signals_reset();
+    /* Of the first process's handlers CLONE_CLEAR_SIGHAND left none, and it ignores nothing. */
+    sigemptyset(&blocked);
+    sigprocmask(SIG_SETMASK, &blocked, NULL);
     status = child_credentials(first, child->request->agent);
     if (status != 0)
         return status;
@@ -189,7 +192,7 @@ static int child_make(struct first *first, struct child *child, int cgroup)
     int status;
     pid_t pid;
 
-    child->held = cgroup >= 0 && first->hold;
+    child->held = cgroup >= 0 && (first->hold || child->request->hold != 0);
     status = status_open(child->held, ends);
     if (status != 0)
         return status;
@@ -251,8 +254,7 @@ int spawn_begin(struct first *first, const struct first_request *request, char *
     for (uint32_t number = 0; number < request->descriptors; number++)
         in_place = in_place && received[number] == 3 + (int)number;
     for (uint32_t number = in_place ? next : 0; number < packet->count; number++)
-        if (descriptor_lift(&received[number]) != 0)
-            in_place = false;
+        descriptor_lift(&received[number]); /* where it cannot be moved it may do where it is */
     memcpy(child.descriptors, received, sizeof(int) * request->descriptors);
     if (request->output)
         child.output = received[next++];
