@@ -7,6 +7,8 @@
 
 /* Packets of a sender that are read at once where its peer tells of a message first. */
 #define SETTLE_PACKETS 64
+/* An agent sends what it does in one step in one go. */
+#define STEP_NS INT64_C(20000000)
 /* A link that has stood this long did not close a moment ago. */
 #define CLOSED_LONG_AGO_NS INT64_C(1000000000)
 
@@ -149,6 +151,20 @@ static bool same_step(struct daemon *daemon, struct life *life, const struct cal
     return same;
 }
 
+/* What follows a decision at once, and follows from nothing else, follows from it. */
+static void because_decided(const struct daemon *daemon, struct life *life, struct percept *percept,
+                            struct doing *doing)
+{
+    if (life->decided == AGENT_NONE)
+        return;
+    if (daemon->now - life->decided_at > STEP_NS) {
+        life->decided = AGENT_NONE;
+        return;
+    }
+    *percept = (struct percept){.kind = PERCEPT_DECIDED, .peer = life->decided};
+    doing->cause = life->decision;
+}
+
 struct doing because_doing(struct daemon *daemon, uint32_t row, const struct call *call,
                            struct percept *percept)
 {
@@ -167,7 +183,7 @@ struct doing because_doing(struct daemon *daemon, uint32_t row, const struct cal
                           .recorder = daemon->recorder};
 
     if (!same_step(daemon, life, call))
-        life->noticed = AGENT_NONE;
+        life->noticed = life->decided = AGENT_NONE;
     doing.noticed = life->noticed;
     *percept = (struct percept){.kind = PERCEPT_TIMER, .peer = AGENT_NONE};
     switch ((enum because_kind)call->because.kind) {
@@ -188,6 +204,7 @@ struct doing because_doing(struct daemon *daemon, uint32_t row, const struct cal
         break;
     case BECAUSE_NOTHING:
     default:
+        because_decided(daemon, life, percept, &doing);
         break;
     }
     doing.now = daemon->now;

@@ -78,6 +78,7 @@ static int life_clear(struct daemon *daemon, uint32_t row, struct error *error)
                         .far_end = -1,
                         .own = -1,
                         .noticed = AGENT_NONE,
+                        .decided = AGENT_NONE,
                         .because_agent = AGENT_NONE,
                         .starting = CAUSE_NONE,
                         .stopped = CAUSE_NONE,

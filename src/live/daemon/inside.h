@@ -126,6 +126,9 @@ struct life {
     struct because because; /* of the last call, without the name ... */
     agent_id because_agent; /* ... but with whom it names */
     agent_id noticed;
+    agent_id decided; /* whose case its mind decided in this step, or AGENT_NONE ... */
+    struct cause decision;
+    time_ns decided_at;
     struct out *out; /* OUT_MAX, a ring */
     uint32_t out_first, out_count;
 };

@@ -55,12 +55,17 @@ static void note_noticed(struct daemon *daemon, const struct call *call, struct 
     daemon->lives[doing->writer].noticed = doing->noticed;
 }
 
-static void note_decided(const struct call *call, struct doing *doing, agent_id peer)
+static void note_decided(struct daemon *daemon, const struct call *call, struct doing *doing,
+                         agent_id peer)
 {
+    struct life *life = &daemon->lives[doing->writer];
     const struct cause *concern = concern_of(doing, peer);
 
     doing->cause = concern_is_none(concern) ? CAUSE_NONE : *concern;
-    act_decided(doing, peer, call->choice);
+    life->decision = act_decided(doing, peer, call->choice);
+    life->decided = peer;
+    life->decided_at = daemon->now;
+    life->noticed = AGENT_NONE;
 }
 
 /* What was sent to a peer is kept, so that what the peer does upon it has its cause. */
@@ -102,7 +107,7 @@ static void note_about(struct daemon *daemon, uint32_t row, const struct call *c
     else if (call->method == METHOD_NOTE_DECIDING)
         act_decides(&doing, &act);
     else if (call->method == METHOD_NOTE_DECIDED)
-        note_decided(call, &doing, act.peer);
+        note_decided(daemon, call, &doing, act.peer);
     else if (call->method == METHOD_NOTE_REFUSED)
         act_refuses(&doing, &act);
     else

@@ -244,7 +244,7 @@ int range_take(struct range *range, struct range_event *event, struct error *err
 
 /* ---- killing, and where things are ---- */
 
-static int kill_below(const struct range *range, int directory, struct error *error)
+static int kill_below(struct range *range, int directory, struct error *error)
 {
     int status;
 
