@@ -422,6 +422,8 @@ int desk_begin(struct daemon *daemon, struct error *error);
 time_ns desk_wakes(const struct daemon *daemon);
 void desk_due(struct daemon *daemon);
 void work_submitted(struct daemon *daemon, uint32_t row, const struct call *call);
+/* What it had in its hands is lost, as far as the platform knows of it. */
+void work_died(struct daemon *daemon, uint32_t row);
 void work_noted_lost(struct daemon *daemon, uint32_t row, const struct call *call);
 
 /* truth.c */

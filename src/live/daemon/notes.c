@@ -79,6 +79,8 @@ static void note_sent(struct daemon *daemon, uint32_t row, const struct call *ca
     act->peer = crew_named(daemon, call->to);
     if (call->method == METHOD_NOTE_SPREAD) {
         cause = act_gossips(doing, act->subject);
+        if (call->state == PEER_ALIVE) /* it believes it back: what it was about is over */
+            concern_forget(concern_of(doing, act->subject));
     } else {
         act->kind = call->method == METHOD_NOTE_ALERTED ? ACT_ALERT : ACT_REQUEST;
         message = call->method == METHOD_NOTE_ALERTED ? MESSAGE_ALERT : MESSAGE_REQUEST;

@@ -8,6 +8,7 @@
 struct sent {
     struct task task;
     struct cause cause;
+    uint32_t row; /* to which life it went */
     bool open;
 };
 
@@ -42,7 +43,7 @@ static void task_send(void *context, const struct task *task, const struct cause
         task_lost(&daemon->recorder, row, task, task->hops[0], cause, now);
         return;
     }
-    *sent = (struct sent){.task = *task, .cause = *cause, .open = true};
+    *sent = (struct sent){.task = *task, .cause = *cause, .row = row, .open = true};
     route = json_array();
     for (uint32_t h = 0; h < hops; h++)
         json_array_append_new(route, json_string(daemon->names[task->hops[h]]));
@@ -135,4 +136,19 @@ void work_noted_lost(struct daemon *daemon, uint32_t row, const struct call *cal
         return;
     sent->open = false;
     task_lost(&daemon->recorder, row, &sent->task, at, &sent->cause, daemon->now);
+}
+
+/* Of a longer route only the agents know how far a task came. */
+void work_died(struct daemon *daemon, uint32_t row)
+{
+    for (uint32_t i = 0; i < daemon->scenario->work_count; i++)
+        for (uint32_t k = 0; daemon->scenario->work[i].hop_count == 1 && k < SENT_MAX; k++) {
+            struct sent *sent = &daemon->sent[(size_t)i * SENT_MAX + k];
+
+            if (!sent->open || sent->row != row)
+                continue;
+            sent->open = false;
+            task_lost(&daemon->recorder, row, &sent->task, sent->task.hops[0], &sent->cause,
+                      daemon->now);
+        }
 }
