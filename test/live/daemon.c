@@ -453,6 +453,40 @@ Test(daemon, restarts_one_killed_from_outside, .timeout = 60)
     scenario_close(file);
 }
 
+/* A daemon that was kept from its work while an agent took its leave hears the leave before the
+ * death, whichever it is told first. */
+Test(daemon, hears_last_words_before_a_death, .timeout = 60)
+{
+    struct scenario_file *file = NULL;
+    const struct scenario *scenario = open_scenario("terminate", &file);
+    struct story story = {.scenario = scenario};
+    json_int_t records = 0;
+    struct held held;
+    int control;
+
+    skip_where_no_range();
+    held = hold(scenario, true, scenario->duration);
+    control = control_connect(&held);
+    while (records < 4) { /* two started, one is stopped and was sent the request */
+        json_t *status = control_ask(control, "range/status");
+
+        records = json_integer_value(json_object_get(status, "records"));
+        json_decref(status);
+        usleep(10000);
+    }
+    kill(held.pid, SIGSTOP);
+    usleep(1500000); /* the agent cleans up for 300 ms, and ends */
+    kill(held.pid, SIGCONT);
+    cr_expect_eq(hold_end(&held, &story), 10 + DAEMON_CAMPAIGN);
+    cr_expect_eq(count_of(&story, VERB_DEPARTS, 0), 1u);
+    for (size_t i = 0; i < story.count; i++)
+        if (story.records[i].verb == VERB_DIED)
+            cr_expect_eq(story.records[i].value, DEATH_DEPARTED);
+    close(control);
+    story_close(&story);
+    scenario_close(file);
+}
+
 /* Another process that has got hold of an agent's channel is refused, however often it calls, and
  * whatever it floods the daemon with delays nobody else. */
 Test(daemon, refuses_a_stranger_on_a_channel, .timeout = 90)
