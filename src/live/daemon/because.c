@@ -7,6 +7,8 @@
 
 /* Packets of a sender that are read at once where its peer tells of a message first. */
 #define SETTLE_PACKETS 64
+/* An agent sends what it does in one step in one go. */
+#define STEP_NS INT64_C(20000000)
 /* A link that has stood this long did not close a moment ago. */
 #define CLOSED_LONG_AGO_NS INT64_C(1000000000)
 
@@ -26,11 +28,11 @@ void told_keep(struct daemon *daemon, uint32_t row, const struct call *call, uin
 
     life->told[life->told_next++ % TOLD_MAX] =
         (struct told){.number = call->number,
-                      .to = agent_named(daemon, call->to),
+                      .to = crew_named(daemon, call->to),
                       .message = message,
-                      .subject = agent_named(daemon, call->agent),
-                      .by = agent_named(daemon, call->by),
-                      .via = agent_named(daemon, call->via),
+                      .subject = crew_named(daemon, call->agent),
+                      .by = crew_named(daemon, call->by),
+                      .via = crew_named(daemon, call->via),
                       .cause = *cause};
 }
 
@@ -59,7 +61,7 @@ static void because_delivery(struct daemon *daemon, uint32_t row, const struct c
 {
     const struct life *life = &daemon->lives[row];
     const struct delivery *delivery = &life->deliveries[call->because.number % DELIVERIES_MAX];
-    agent_id agent = row_agent(daemon, row), peer = agent_named(daemon, call->agent);
+    agent_id agent = row_agent(daemon, row), peer = crew_named(daemon, call->agent);
 
     if (delivery->number != call->because.number || delivery->kind == 0)
         return;
@@ -81,7 +83,7 @@ static void because_delivery(struct daemon *daemon, uint32_t row, const struct c
 static void because_hangup(struct daemon *daemon, uint32_t row, const struct call *call,
                            struct percept *percept, struct doing *doing)
 {
-    agent_id peer = agent_named(daemon, call->because.agent);
+    agent_id peer = crew_named(daemon, call->because.agent);
     const struct link_pair *pair =
         peer == AGENT_NONE ? NULL : link_between(daemon, row_agent(daemon, row), peer);
 
@@ -97,7 +99,7 @@ static void because_message(struct daemon *daemon, uint32_t row, const struct ca
                             struct percept *percept, struct doing *doing)
 {
     agent_id agent = row_agent(daemon, row);
-    agent_id peer = agent_named(daemon, call->because.agent);
+    agent_id peer = crew_named(daemon, call->because.agent);
     struct link_pair *pair = peer == AGENT_NONE ? NULL : link_between(daemon, agent, peer);
     const struct told *told;
     uint32_t from;
@@ -139,7 +141,7 @@ static void because_message(struct daemon *daemon, uint32_t row, const struct ca
 /* Whether the last call was about the same: then this one belongs to the same step. */
 static bool same_step(struct daemon *daemon, struct life *life, const struct call *call)
 {
-    agent_id agent = agent_named(daemon, call->because.agent);
+    agent_id agent = crew_named(daemon, call->because.agent);
     bool same = life->because.kind == call->because.kind &&
                 life->because.number == call->because.number && life->because_agent == agent;
 
@@ -147,6 +149,20 @@ static bool same_step(struct daemon *daemon, struct life *life, const struct cal
     life->because.agent = NULL;
     life->because_agent = agent;
     return same;
+}
+
+/* What follows a decision at once, and follows from nothing else, follows from it. */
+static void because_decided(const struct daemon *daemon, struct life *life, struct percept *percept,
+                            struct doing *doing)
+{
+    if (life->decided == AGENT_NONE)
+        return;
+    if (daemon->now - life->decided_at > STEP_NS) {
+        life->decided = AGENT_NONE;
+        return;
+    }
+    *percept = (struct percept){.kind = PERCEPT_DECIDED, .peer = life->decided};
+    doing->cause = life->decision;
 }
 
 struct doing because_doing(struct daemon *daemon, uint32_t row, const struct call *call,
@@ -167,7 +183,7 @@ struct doing because_doing(struct daemon *daemon, uint32_t row, const struct cal
                           .recorder = daemon->recorder};
 
     if (!same_step(daemon, life, call))
-        life->noticed = AGENT_NONE;
+        life->noticed = life->decided = AGENT_NONE;
     doing.noticed = life->noticed;
     *percept = (struct percept){.kind = PERCEPT_TIMER, .peer = AGENT_NONE};
     switch ((enum because_kind)call->because.kind) {
@@ -188,6 +204,7 @@ struct doing because_doing(struct daemon *daemon, uint32_t row, const struct cal
         break;
     case BECAUSE_NOTHING:
     default:
+        because_decided(daemon, life, percept, &doing);
         break;
     }
     doing.now = daemon->now;

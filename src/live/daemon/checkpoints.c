@@ -31,7 +31,9 @@ static int keep_in_memory(struct checkpoint *kept, uint32_t number, const unsign
         return ERROR_MEMORY;
     memcpy(copy, bytes, size);
     free(kept->bytes);
-    *kept = (struct checkpoint){number, (uint32_t)size, copy};
+    kept->number = number;
+    kept->size = (uint32_t)size;
+    kept->bytes = copy;
     return 0;
 }
 

@@ -4,7 +4,7 @@
 
 #include "live/daemon/inside.h"
 
-int control_open(struct daemon *daemon, struct error *error)
+int campaign_open(struct daemon *daemon, struct error *error)
 {
     const struct campaign_rules *rules = &daemon->scenario->campaign;
     void *memory;

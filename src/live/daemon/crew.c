@@ -79,6 +79,7 @@ static int life_clear(struct daemon *daemon, uint32_t row, struct error *error)
                         .far_end = -1,
                         .own = -1,
                         .noticed = AGENT_NONE,
+                        .decided = AGENT_NONE,
                         .because_agent = AGENT_NONE,
                         .starting = CAUSE_NONE,
                         .stopped = CAUSE_NONE,
@@ -224,8 +225,6 @@ void life_started_record(struct daemon *daemon, uint32_t row)
     life->starting.id = record_write(daemon, &record, row);
     daemon->alive++;
     daemon->starts_all += life->start_reason != START_FIRST;
-    if (life->incarnation >= daemon->published[agent].youngest)
-        daemon->published[agent] = (struct published){RECORD_ID_NONE, life->incarnation};
     control_socket_event(daemon, true, row);
     if (life->start_reason != START_FIRST)
         queue_campaign(daemon, &event, &life->starting);
@@ -336,6 +335,8 @@ void life_opened(struct daemon *daemon, uint32_t row)
                                    .incarnation = life->incarnation};
 
     life_move(daemon, row, LIFE_OPEN);
+    if (life->incarnation >= daemon->published[event.whom].youngest)
+        daemon->published[event.whom] = (struct published){RECORD_ID_NONE, life->incarnation};
     if (daemon->state == DAEMON_OPENING) {
         daemon->opened_sessions++;
         return;

@@ -176,7 +176,7 @@ static time_ns next_due(const struct daemon *daemon)
         return due;
     due = earliest(due, daemon->options->duration);
     due = earliest(due, platform_deadline(daemon->platform));
-    due = earliest(due, work_deadline(daemon));
+    due = earliest(due, desk_wakes(daemon));
     due = earliest(due, faults_deadline(daemon));
     if (daemon->campaign != NULL)
         due = earliest(due, campaign_deadline(daemon->campaign));
@@ -236,7 +236,7 @@ static void timer_due(uv_timer_t *timer)
         campaign_due(daemon);
         daemon_work(daemon);
         platform_due(daemon);
-        work_due(daemon);
+        desk_due(daemon);
         daemon_work(daemon);
     }
     if (daemon->now >= daemon->told_at && daemon->failed == 0) {
@@ -362,15 +362,15 @@ static int world_open(struct daemon *daemon, struct error *error)
     int failed = links_open(daemon, error);
 
     if (failed == 0)
-        failed = faults_open(daemon, error);
+        failed = faults_plan(daemon, error);
     if (failed == 0)
         failed = checkpoints_open(daemon, error);
     if (failed == 0)
-        failed = platform_open(daemon, error);
+        failed = platform_begin(daemon, error);
     if (failed == 0)
-        failed = work_open(daemon, error);
+        failed = desk_begin(daemon, error);
     if (failed == 0)
-        failed = control_open(daemon, error);
+        failed = campaign_open(daemon, error);
     if (failed == 0)
         failed = configure_crew(daemon, &daemon->crew, error);
     return failed;

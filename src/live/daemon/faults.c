@@ -16,7 +16,7 @@ static uint32_t partition_bit(const struct daemon *daemon, uint32_t fault)
     return bit;
 }
 
-struct record_id partition_between(const struct daemon *daemon, agent_id a, agent_id b)
+struct record_id fault_between(const struct daemon *daemon, agent_id a, agent_id b)
 {
     uint64_t between = daemon->side[a] ^ daemon->side[b];
 
@@ -43,7 +43,7 @@ static void due_add(struct daemon *daemon, time_ns at, uint32_t fault, bool ends
     daemon->due[daemon->due_count++] = (struct fault_due){at, fault, ends};
 }
 
-int faults_open(struct daemon *daemon, struct error *error)
+int faults_plan(struct daemon *daemon, struct error *error)
 {
     const struct scenario *scenario = daemon->scenario;
 

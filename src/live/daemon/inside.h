@@ -127,6 +127,9 @@ struct life {
     struct because because; /* of the last call, without the name ... */
     agent_id because_agent; /* ... but with whom it names */
     agent_id noticed;
+    agent_id decided; /* whose case its mind decided in this step, or AGENT_NONE ... */
+    struct cause decision;
+    time_ns decided_at;
     struct out *out; /* OUT_MAX, a ring */
     uint32_t out_first, out_count;
 };
@@ -322,7 +325,7 @@ void queue_campaign(struct daemon *daemon, const struct campaign_event *event,
 /* memory.c */
 int memory_open(struct daemon *daemon, struct error *error);
 void memory_close(struct daemon *daemon);
-agent_id agent_named(const struct daemon *daemon, const char *name);
+agent_id crew_named(const struct daemon *daemon, const char *name);
 
 /* record.c */
 void record_open(struct daemon *daemon);
@@ -397,29 +400,31 @@ void tool_answer(struct daemon *daemon, uint32_t row, const struct platform_acti
 void note_take(struct daemon *daemon, uint32_t row, const struct call *call);
 
 /* platform.c */
-int platform_open(struct daemon *daemon, struct error *error);
+int platform_begin(struct daemon *daemon, struct error *error);
 void platform_work(struct daemon *daemon, struct platform_event *event, const struct cause *cause);
 void platform_due(struct daemon *daemon);
 
 /* control.c */
-int control_open(struct daemon *daemon, struct error *error);
+int campaign_open(struct daemon *daemon, struct error *error);
 void campaign_work(struct daemon *daemon, struct campaign_event *event);
 void campaign_due(struct daemon *daemon);
 
 /* faults.c */
-int faults_open(struct daemon *daemon, struct error *error);
+int faults_plan(struct daemon *daemon, struct error *error);
 time_ns faults_deadline(const struct daemon *daemon);
 void faults_due(struct daemon *daemon);
-struct record_id partition_between(const struct daemon *daemon, agent_id a, agent_id b);
+struct record_id fault_between(const struct daemon *daemon, agent_id a, agent_id b);
 /* A life that begins is told of what is in force. */
 void faults_tell(struct daemon *daemon, uint32_t row);
 
 /* work.c */
-int work_open(struct daemon *daemon, struct error *error);
-time_ns work_deadline(const struct daemon *daemon);
-void work_due(struct daemon *daemon);
+int desk_begin(struct daemon *daemon, struct error *error);
+time_ns desk_wakes(const struct daemon *daemon);
+void desk_due(struct daemon *daemon);
 void work_submitted(struct daemon *daemon, uint32_t row, const struct call *call);
-void work_lost(struct daemon *daemon, uint32_t row, const struct call *call);
+/* What it had in its hands is lost, as far as the platform knows of it. */
+void work_died(struct daemon *daemon, uint32_t row);
+void work_noted_lost(struct daemon *daemon, uint32_t row, const struct call *call);
 
 /* truth.c */
 void truth_ready(uv_poll_t *poll, int status, int events);

@@ -267,7 +267,7 @@ void links_died(struct daemon *daemon, uint32_t row, const struct cause *died)
             continue;
         pair->closed = *died;
         pair->open = false;
-        if (tells && record_id_is_none(partition_between(daemon, agent, pair->agent[1 - end])))
+        if (tells && record_id_is_none(fault_between(daemon, agent, pair->agent[1 - end])))
             end_close(daemon, pair, end);
     }
 }
@@ -279,7 +279,7 @@ static struct cause *concern_at(struct daemon *daemon, uint32_t row, agent_id pe
 
 void link_noted(struct daemon *daemon, uint32_t row, const struct call *call)
 {
-    agent_id agent = row_agent(daemon, row), peer = agent_named(daemon, call->agent);
+    agent_id agent = row_agent(daemon, row), peer = crew_named(daemon, call->agent);
     struct link_pair *pair = peer == AGENT_NONE ? NULL : link_between(daemon, agent, peer);
     struct record record;
     int end;

@@ -38,7 +38,7 @@ static void names_take(struct daemon *daemon)
         qsort_r(daemon->by_name, daemon->agents, sizeof *daemon->by_name, compare_names, daemon);
 }
 
-agent_id agent_named(const struct daemon *daemon, const char *name)
+agent_id crew_named(const struct daemon *daemon, const char *name)
 {
     uint32_t low = 0, high = daemon->agents;
 

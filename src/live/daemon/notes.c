@@ -3,7 +3,7 @@
 
 static void note_heard(struct daemon *daemon, uint32_t row, const struct call *call)
 {
-    agent_id agent = row_agent(daemon, row), whom = agent_named(daemon, call->agent);
+    agent_id agent = row_agent(daemon, row), whom = crew_named(daemon, call->agent);
     struct record record =
         record_make(VERB_HEARD, daemon->now, &CAUSE_NONE, agent, whom, call->value);
     struct claim claim = {.by = agent, .whom = whom, .inside = (pid_t)call->value};
@@ -49,18 +49,23 @@ static void note_noticed(struct daemon *daemon, const struct call *call, struct 
     if (call->how == HOW_SILENCE) {
         behind = daemon->published[act->peer].id;
         if (record_id_is_none(behind))
-            behind = partition_between(daemon, doing->id, act->peer);
+            behind = fault_between(daemon, doing->id, act->peer);
     }
     act_notices(doing, act, behind);
     daemon->lives[doing->writer].noticed = doing->noticed;
 }
 
-static void note_decided(const struct call *call, struct doing *doing, agent_id peer)
+static void note_decided(struct daemon *daemon, const struct call *call, struct doing *doing,
+                         agent_id peer)
 {
+    struct life *life = &daemon->lives[doing->writer];
     const struct cause *concern = concern_of(doing, peer);
 
     doing->cause = concern_is_none(concern) ? CAUSE_NONE : *concern;
-    act_decided(doing, peer, call->choice);
+    life->decision = act_decided(doing, peer, call->choice);
+    life->decided = peer;
+    life->decided_at = daemon->now;
+    life->noticed = AGENT_NONE;
 }
 
 /* What was sent to a peer is kept, so that what the peer does upon it has its cause. */
@@ -71,9 +76,11 @@ static void note_sent(struct daemon *daemon, uint32_t row, const struct call *ca
     uint8_t message = MESSAGE_GOSSIP;
 
     act->subject = act->peer;
-    act->peer = agent_named(daemon, call->to);
+    act->peer = crew_named(daemon, call->to);
     if (call->method == METHOD_NOTE_SPREAD) {
         cause = act_gossips(doing, act->subject);
+        if (call->state == PEER_ALIVE) /* it believes it back: what it was about is over */
+            concern_forget(concern_of(doing, act->subject));
     } else {
         act->kind = call->method == METHOD_NOTE_ALERTED ? ACT_ALERT : ACT_REQUEST;
         message = call->method == METHOD_NOTE_ALERTED ? MESSAGE_ALERT : MESSAGE_REQUEST;
@@ -85,16 +92,16 @@ static void note_sent(struct daemon *daemon, uint32_t row, const struct call *ca
 static void note_about(struct daemon *daemon, uint32_t row, const struct call *call)
 {
     struct act act = {.how = call->how,
-                      .peer = agent_named(daemon, call->agent),
-                      .by = agent_named(daemon, call->by),
-                      .via = agent_named(daemon, call->via),
+                      .peer = crew_named(daemon, call->agent),
+                      .by = crew_named(daemon, call->by),
+                      .via = crew_named(daemon, call->via),
                       .situation = call->situation};
     struct percept percept;
     struct doing doing;
 
     if (act.peer == AGENT_NONE) /* it names nobody: there is nothing to be said of it */
         return;
-    if (call->to != NULL && agent_named(daemon, call->to) == AGENT_NONE)
+    if (call->to != NULL && crew_named(daemon, call->to) == AGENT_NONE)
         return;
     doing = because_doing(daemon, row, call, &percept);
     if (call->method == METHOD_NOTE_NOTICED)
@@ -102,7 +109,7 @@ static void note_about(struct daemon *daemon, uint32_t row, const struct call *c
     else if (call->method == METHOD_NOTE_DECIDING)
         act_decides(&doing, &act);
     else if (call->method == METHOD_NOTE_DECIDED)
-        note_decided(call, &doing, act.peer);
+        note_decided(daemon, call, &doing, act.peer);
     else if (call->method == METHOD_NOTE_REFUSED)
         act_refuses(&doing, &act);
     else
@@ -117,10 +124,10 @@ void note_take(struct daemon *daemon, uint32_t row, const struct call *call)
         note_departing(daemon, row);
     else if (call->method == METHOD_NOTE_LINKED)
         link_noted(daemon, row, call);
-    else if (call->method == METHOD_NOTE_HEARD && agent_named(daemon, call->agent) != AGENT_NONE)
+    else if (call->method == METHOD_NOTE_HEARD && crew_named(daemon, call->agent) != AGENT_NONE)
         note_heard(daemon, row, call);
     else if (call->method == METHOD_WORK_LOST)
-        work_lost(daemon, row, call);
+        work_noted_lost(daemon, row, call);
     else if (call->agent != NULL && call->method != METHOD_NOTE_HEARD)
         note_about(daemon, row, call);
 }

@@ -4,7 +4,7 @@
 
 #include "live/daemon/inside.h"
 
-int platform_open(struct daemon *daemon, struct error *error)
+int platform_begin(struct daemon *daemon, struct error *error)
 {
     const struct scenario *scenario = daemon->scenario;
     void *memory;

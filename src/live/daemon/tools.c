@@ -17,7 +17,7 @@ static void refuse_record(struct daemon *daemon, uint32_t row, uint8_t verb, age
 
 void tool_refuse(struct daemon *daemon, uint32_t row, const struct call *call, int refusal)
 {
-    agent_id whom = call->agent != NULL ? agent_named(daemon, call->agent) : row_agent(daemon, row);
+    agent_id whom = call->agent != NULL ? crew_named(daemon, call->agent) : row_agent(daemon, row);
 
     refuse_record(daemon, row, VERB_REFUSED, whom,
                   (int64_t)tool_method_act(call->method) << 8 | refusal, &CAUSE_NONE);
@@ -112,11 +112,20 @@ static void save_checkpoint(struct daemon *daemon, uint32_t row, const struct ca
                 NULL);
 }
 
-/* A word that a peer is healthy is a mask where the agent is still about that peer's absence. */
+/* A word that a peer is healthy is a mask where the agent is still about that peer's absence. Where
+ * it follows from a message of that very peer it is honest, and what the agent was about is over:
+ * it was the peer's silence alone. */
 static bool masks(const struct doing *doing, const struct act *act)
 {
-    return act->kind == ACT_REPORT && act->health == HEALTH_HEALTHY &&
-           !concern_is_none(concern_of(doing, act->peer));
+    struct cause *concern;
+
+    if (act->kind != ACT_REPORT || act->health != HEALTH_HEALTHY)
+        return false;
+    concern = concern_of(doing, act->peer);
+    if (doing->percept->kind == PERCEPT_MESSAGE && doing->percept->peer == act->peer &&
+        percept_subject(doing->percept) == act->peer)
+        concern_forget(concern);
+    return !concern_is_none(concern);
 }
 
 static void act_take(struct daemon *daemon, uint32_t row, const struct call *call)
@@ -124,9 +133,9 @@ static void act_take(struct daemon *daemon, uint32_t row, const struct call *cal
     struct life *life = &daemon->lives[row];
     struct act act = {.kind = (uint8_t)tool_method_act(call->method),
                       .health = call->health,
-                      .peer = agent_named(daemon, call->agent),
-                      .by = agent_named(daemon, call->by),
-                      .via = agent_named(daemon, call->via),
+                      .peer = crew_named(daemon, call->agent),
+                      .by = crew_named(daemon, call->by),
+                      .via = crew_named(daemon, call->via),
                       .value = call->value};
     struct percept percept;
     struct doing doing = because_doing(daemon, row, call, &percept);

@@ -30,7 +30,8 @@ static struct cause write_death(struct daemon *daemon, uint32_t row, time_ns at,
     record.by = record.via = AGENT_NONE;
     record.whom_incarnation = life->incarnation;
     died.id = record_write(daemon, &record, row);
-    if (life->incarnation >= daemon->published[agent].youngest)
+    /* Nobody is in want of one that never took its place, or that outlived its replacement. */
+    if (life->state == LIFE_OPEN && life->incarnation >= daemon->published[agent].youngest)
         daemon->published[agent] = (struct published){died.id, life->incarnation};
     return died;
 }
@@ -77,6 +78,7 @@ static void take_death(struct daemon *daemon, const struct seen *seen)
         life_start_failed(daemon, row, &died);
     queue_campaign(daemon, &campaign, &died);
     links_died(daemon, row, &died);
+    work_died(daemon, row);
     control_socket_event(daemon, false, row);
     life_free(daemon, row);
 }

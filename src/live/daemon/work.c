@@ -8,6 +8,7 @@
 struct sent {
     struct task task;
     struct cause cause;
+    uint32_t row; /* to which life it went */
     bool open;
 };
 
@@ -42,7 +43,7 @@ static void task_send(void *context, const struct task *task, const struct cause
         task_lost(&daemon->recorder, row, task, task->hops[0], cause, now);
         return;
     }
-    *sent = (struct sent){.task = *task, .cause = *cause, .open = true};
+    *sent = (struct sent){.task = *task, .cause = *cause, .row = row, .open = true};
     route = json_array();
     for (uint32_t h = 0; h < hops; h++)
         json_array_append_new(route, json_string(daemon->names[task->hops[h]]));
@@ -53,7 +54,7 @@ static void task_send(void *context, const struct task *task, const struct cause
                       &delivery);
 }
 
-int work_open(struct daemon *daemon, struct error *error)
+int desk_begin(struct daemon *daemon, struct error *error)
 {
     const struct scenario *scenario = daemon->scenario;
     uint32_t count = scenario->work_count;
@@ -79,16 +80,16 @@ int work_open(struct daemon *daemon, struct error *error)
     return 0;
 }
 
-time_ns work_deadline(const struct daemon *daemon)
+time_ns desk_wakes(const struct daemon *daemon)
 {
     return desk_deadline(&daemon->desk);
 }
 
-void work_due(struct daemon *daemon)
+void desk_due(struct daemon *daemon)
 {
     struct error error = {0};
 
-    if (work_deadline(daemon) <= daemon->now && desk_emit(&daemon->desk, daemon->now, &error) != 0)
+    if (desk_wakes(daemon) <= daemon->now && desk_emit(&daemon->desk, daemon->now, &error) != 0)
         daemon_fail(daemon, error.code, "%s", error.message);
 }
 
@@ -126,13 +127,28 @@ static bool on_route(const struct daemon *daemon, const struct task *task, agent
     return false;
 }
 
-void work_lost(struct daemon *daemon, uint32_t row, const struct call *call)
+void work_noted_lost(struct daemon *daemon, uint32_t row, const struct call *call)
 {
     struct sent *sent = sent_find(daemon, call->value);
-    agent_id at = agent_named(daemon, call->agent);
+    agent_id at = crew_named(daemon, call->agent);
 
     if (sent == NULL || at == AGENT_NONE || !on_route(daemon, &sent->task, row_agent(daemon, row)))
         return;
     sent->open = false;
     task_lost(&daemon->recorder, row, &sent->task, at, &sent->cause, daemon->now);
+}
+
+/* Of a longer route only the agents know how far a task came. */
+void work_died(struct daemon *daemon, uint32_t row)
+{
+    for (uint32_t i = 0; i < daemon->scenario->work_count; i++)
+        for (uint32_t k = 0; daemon->scenario->work[i].hop_count == 1 && k < SENT_MAX; k++) {
+            struct sent *sent = &daemon->sent[(size_t)i * SENT_MAX + k];
+
+            if (!sent->open || sent->row != row)
+                continue;
+            sent->open = false;
+            task_lost(&daemon->recorder, row, &sent->task, sent->task.hops[0], &sent->cause,
+                      daemon->now);
+        }
 }

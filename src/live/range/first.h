@@ -61,6 +61,7 @@ struct first_request {
     uint64_t cookie;
     uint32_t inside;                              /* FIRST_GO: whom */
     uint8_t descriptors, output, program, cgroup; /* how many of each follow */
+    uint8_t hold;                                 /* 1: the daemon moves the child */
     uint32_t words, bytes;
 };
 

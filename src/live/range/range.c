@@ -157,6 +157,7 @@ static int spawn_pack(const struct range *range, const struct range_spawn *spawn
         packet->descriptors[count++] = spawn->program;
     if ((request->cgroup = range->cgroups.made))
         packet->descriptors[count++] = range->cgroups.agents[spawn->agent];
+    request->hold = range->killed;
     packet->count = count;
     packet->body_bytes = request->bytes;
     return 0;
@@ -243,13 +244,14 @@ int range_take(struct range *range, struct range_event *event, struct error *err
 
 /* ---- killing, and where things are ---- */
 
-static int kill_below(const struct range *range, int directory, struct error *error)
+static int kill_below(struct range *range, int directory, struct error *error)
 {
     int status;
 
     if (!range->cgroups.made)
         return error_set(error, ERROR_MACHINE, "this range has no cgroups");
     status = cgroup_kill(directory);
+    range->killed = range->killed || status == 0;
     return status == 0 ? 0 : error_set(error, ERROR_IO, "cgroup.kill: %s", strerror(-status));
 }
 

@@ -192,7 +192,7 @@ static int child_make(struct first *first, struct child *child, int cgroup)
     int status;
     pid_t pid;
 
-    child->held = cgroup >= 0 && first->hold;
+    child->held = cgroup >= 0 && (first->hold || child->request->hold != 0);
     status = status_open(child->held, ends);
     if (status != 0)
         return status;
