@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -162,6 +163,8 @@ static inline void fake_run(struct fake *fake)
         int high[3] = {fcntl(ends[1], F_DUPFD, 100), fcntl(own, F_DUPFD, 100),
                        fcntl(crew, F_DUPFD, 100)};
 
+        /* Also one that stands still ends with a test that failed. */
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         for (int i = 0; i < 3; i++)
             dup2(high[i], AGENT_CHANNEL + i);
         close_range(AGENT_CREW + 1, ~0u, 0);

@@ -66,8 +66,7 @@ static void set_links(const struct daemon *daemon, agent_id agent, struct agent_
     }
 }
 
-int configure_life(struct daemon *daemon, uint32_t row, time_ns start_time, int *descriptor,
-                   struct error *error)
+int configure_life(struct daemon *daemon, uint32_t row, int *descriptor, struct error *error)
 {
     const struct scenario *scenario = daemon->scenario;
     agent_id agent = row_agent(daemon, row);
@@ -91,7 +90,6 @@ int configure_life(struct daemon *daemon, uint32_t row, time_ns start_time, int 
                                  .replicate = daemon->options->replicate,
                                  .seed = daemon->options->seed,
                                  .opened = daemon->opened,
-                                 .start_time = start_time,
                                  .checkpoint = life->checkpoint,
                                  .rules = group->rules,
                                  .decision = group->decision,

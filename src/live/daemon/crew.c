@@ -22,7 +22,7 @@ static const struct {
 
 static bool is_starting(uint8_t state)
 {
-    return state == LIFE_ASKED || state == LIFE_BORN;
+    return state == LIFE_LOADING || state == LIFE_ASKED || state == LIFE_BORN;
 }
 
 void life_move(struct daemon *daemon, uint32_t row, uint8_t state)
@@ -37,7 +37,8 @@ void life_move(struct daemon *daemon, uint32_t row, uint8_t state)
     life->state = state;
 }
 
-/* From the platform's start to the session: a checkpoint that is restored is moved. */
+/* From the platform's start to the process: what the scenario says that a kind takes to load, and a
+ * checkpoint that is restored is moved. A process itself starts in well below a millisecond. */
 static time_ns start_takes(const struct daemon *daemon, agent_id agent, const struct life *life)
 {
     const struct scenario_group *group =
@@ -93,7 +94,7 @@ static int life_clear(struct daemon *daemon, uint32_t row, struct error *error)
 }
 
 /* What is the agent's own: its token, and its end of the channel. */
-static int life_equip(struct daemon *daemon, uint32_t row, time_ns start_time, struct error *error)
+static int life_equip(struct daemon *daemon, uint32_t row, struct error *error)
 {
     struct life *life = &daemon->lives[row];
     agent_id agent = row_agent(daemon, row);
@@ -107,11 +108,33 @@ static int life_equip(struct daemon *daemon, uint32_t row, time_ns start_time, s
         return failed;
     life->channel = ends[0];
     life->far_end = ends[1];
-    failed = configure_life(daemon, row, start_time, &life->own, error);
+    failed = configure_life(daemon, row, &life->own, error);
     if (failed == 0)
         failed = witness_own(daemon->witness, agent, life->own, error);
     if (failed == 0)
         failed = witness_own(daemon->witness, agent, life->far_end, error);
+    return failed;
+}
+
+static int life_spawn(struct daemon *daemon, uint32_t row, struct error *error)
+{
+    struct life *life = &daemon->lives[row];
+    agent_id agent = row_agent(daemon, row);
+    const char *const argv[] = {"iolaus", "agent", daemon->names[agent], NULL};
+    int failed = life_equip(daemon, row, error);
+    const int descriptors[] = {life->far_end, life->own, daemon->crew};
+    const struct range_spawn spawn = {.agent = agent,
+                                      .cookie = (uint64_t)life->incarnation << 32 | row,
+                                      .argv = argv,
+                                      .program = -1,
+                                      .descriptors = descriptors,
+                                      .descriptor_count = 3,
+                                      .output = -1};
+
+    if (failed == 0)
+        failed = range_spawn(daemon->range, &spawn, error);
+    if (failed == 0)
+        life_move(daemon, row, LIFE_ASKED);
     return failed;
 }
 
@@ -120,15 +143,7 @@ int life_start(struct daemon *daemon, uint32_t row, incarnation_id incarnation, 
 {
     struct life *life = &daemon->lives[row];
     agent_id agent = row_agent(daemon, row);
-    const char *const argv[] = {"iolaus", "agent", daemon->names[agent], NULL};
-    struct range_spawn spawn = {.agent = agent,
-                                .cookie = (uint64_t)incarnation << 32 | row,
-                                .argv = argv,
-                                .program = -1,
-                                .descriptor_count = 3,
-                                .output = -1};
     int failed = life_clear(daemon, row, error);
-    time_ns start_time;
 
     if (failed != 0)
         return failed;
@@ -138,20 +153,16 @@ int life_start(struct daemon *daemon, uint32_t row, incarnation_id incarnation, 
     life->started_by = by;
     life->starting = *cause;
     life->since = daemon->now;
-    start_time = start_takes(daemon, agent, life);
-    life->start_by = daemon->now + START_NS_MAX + start_time;
-    failed = life_equip(daemon, row, start_time, error);
-    if (failed == 0) {
-        const int descriptors[] = {life->far_end, life->own, daemon->crew};
-
-        spawn.descriptors = descriptors;
-        failed = range_spawn(daemon->range, &spawn, error);
-    }
+    life->spawn_at = daemon->now + start_takes(daemon, agent, life);
+    life->start_by = life->spawn_at + START_NS_MAX;
+    if (life->spawn_at > daemon->now)
+        life_move(daemon, row, LIFE_LOADING);
+    else
+        failed = life_spawn(daemon, row, error);
     if (failed != 0) {
         life_free(daemon, row);
         return failed;
     }
-    life_move(daemon, row, LIFE_ASKED);
     daemon->starts[agent]++;
     return 0;
 }
@@ -345,9 +356,13 @@ time_ns crew_deadline(const struct daemon *daemon)
         return 0;
     for (uint32_t row = 0; row < daemon->rows && daemon->starting > 0; row++) {
         const struct life *life = &daemon->lives[row];
+        time_ns at = life->state != LIFE_LOADING     ? life->start_by
+                     : life->killed || life->crashed ? daemon->now
+                                                     : life->spawn_at;
 
-        if (is_starting(life->state) && !life->killed && life->start_by < earliest)
-            earliest = life->start_by;
+        if (is_starting(life->state) && (life->state == LIFE_LOADING || !life->killed) &&
+            at < earliest)
+            earliest = at;
     }
     return earliest;
 }
@@ -366,6 +381,25 @@ static void opening_failed(struct daemon *daemon)
     }
 }
 
+/* It has loaded, or was ordered to end before it had. */
+static void loaded(struct daemon *daemon, uint32_t row)
+{
+    struct life *life = &daemon->lives[row];
+    struct error error = {0};
+
+    if (life->killed || life->crashed) {
+        life_start_failed(daemon, row, &life->killing);
+        life_free(daemon, row);
+        return;
+    }
+    if (life->spawn_at > daemon->now || life_spawn(daemon, row, &error) == 0)
+        return;
+    daemon_tell(daemon, "%s could not be started: %s", daemon->names[row_agent(daemon, row)],
+                error.message);
+    life_start_failed(daemon, row, &life->starting);
+    life_free(daemon, row);
+}
+
 void crew_due(struct daemon *daemon)
 {
     if (daemon->state == DAEMON_OPENING) {
@@ -378,6 +412,10 @@ void crew_due(struct daemon *daemon)
     for (uint32_t row = 0; row < daemon->rows && daemon->starting > 0; row++) {
         struct life *life = &daemon->lives[row];
 
+        if (life->state == LIFE_LOADING) {
+            loaded(daemon, row);
+            continue;
+        }
         if (!is_starting(life->state) || life->killed || life->start_by > daemon->now)
             continue;
         daemon_tell(daemon, "%s did not open its session in time and is killed",

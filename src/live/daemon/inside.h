@@ -89,7 +89,8 @@ struct request {
 
 /* X(state, words, states that may follow) */
 #define LIFE_STATES(X)                                                                             \
-    X(NONE, "not there", 1 << LIFE_ASKED)                                                          \
+    X(NONE, "not there", 1 << LIFE_LOADING | 1 << LIFE_ASKED)                                      \
+    X(LOADING, "loading", 1 << LIFE_ASKED | 1 << LIFE_NONE)                                        \
     X(ASKED, "asked for", 1 << LIFE_BORN | 1 << LIFE_NONE)                                         \
     X(BORN, "starting", 1 << LIFE_OPEN | 1 << LIFE_NONE)                                           \
     X(OPEN, "running", 1 << LIFE_NONE)
@@ -109,7 +110,7 @@ struct life {
     agent_id started_by;
     pid_t pid, inside;
     int pidfd, channel, far_end, own; /* far_end: the agent's end of the channel */
-    time_ns since, start_by;
+    time_ns since, spawn_at, start_by;
     unsigned char token[AGENT_TOKEN_BYTES];
     uint32_t checkpoint;    /* the number of its last one, or of that which it goes on from */
     struct cause starting;  /* STARTS */
@@ -349,8 +350,7 @@ void crew_begin(struct daemon *daemon);
 
 /* configure.c */
 int configure_crew(struct daemon *daemon, int *descriptor, struct error *error);
-int configure_life(struct daemon *daemon, uint32_t row, time_ns start_time, int *descriptor,
-                   struct error *error);
+int configure_life(struct daemon *daemon, uint32_t row, int *descriptor, struct error *error);
 
 /* channel_in.c */
 void channel_ready(uv_poll_t *poll, int status, int events);
