@@ -28,10 +28,10 @@
 
 #ifndef STORIES
 #define STORIES                                                                                    \
-    {"terminate"}, {"relaunch"}, {"mask"}, {"hang"}, {"partition"}, {"node-crash"},                \
-        {"restart-always"}, {"request-relayed"},                                                   \
+    {"terminate"}, {"relaunch"}, {"mask"}, {"hang"}, {"node-crash"}, {"restart-always"},           \
+        {"request-relayed"}, {"board-hold"}, {"blackout"}, {"announced"}, {"stall"},               \
     {                                                                                              \
-        "board-hold"                                                                               \
+        "permissions"                                                                              \
     }
 #endif
 #define CHAIN_BYTES 1024
