@@ -48,7 +48,6 @@ static void take_death(struct daemon *daemon, const struct seen *seen)
 {
     uint32_t row = row_of(daemon, seen->agent, seen->slot);
     struct life *life = &daemon->lives[row];
-    bool open = life->state == LIFE_OPEN;
     struct platform_event platform = {.kind = PLATFORM_DIED,
                                       .who = AGENT_NONE,
                                       .whom = seen->agent,
@@ -60,7 +59,8 @@ static void take_death(struct daemon *daemon, const struct seen *seen)
     struct cause died;
     uint8_t reason;
 
-    if ((life->state != LIFE_BORN && !open) || life->incarnation != seen->incarnation)
+    if ((life->state != LIFE_BORN && life->state != LIFE_OPEN) ||
+        life->incarnation != seen->incarnation)
         return;
     if (daemon->state != DAEMON_RUNNING) {
         died_in_opening(daemon, row);
@@ -72,7 +72,7 @@ static void take_death(struct daemon *daemon, const struct seen *seen)
     daemon->alive--;
     daemon->deaths++;
     platform.value = campaign.value = reason;
-    if (open)
+    if (life->state == LIFE_OPEN) /* maybe by its last words: then the platform hears that it ran */
         queue_platform(daemon, &platform, &died);
     else
         life_start_failed(daemon, row, &died);
