@@ -28,10 +28,10 @@
 
 #ifndef STORIES
 #define STORIES                                                                                    \
-    {"terminate"}, {"relaunch"}, {"mask"}, {"hang"}, {"partition"}, {"node-crash"},                \
-        {"restart-always"}, {"request-relayed"},                                                   \
+    {"terminate"}, {"relaunch"}, {"mask"}, {"hang"}, {"node-crash"}, {"restart-always"},           \
+        {"request-relayed"}, {"board-hold"}, {"blackout"}, {"announced"}, {"stall"},               \
     {                                                                                              \
-        "board-hold"                                                                               \
+        "permissions"                                                                              \
     }
 #endif
 #define CHAIN_BYTES 1024
@@ -99,11 +99,19 @@ static void chain_make(const struct story *story, const struct record *record,
     size_t used = 0;
 
     for (int i = 0; record != NULL && i < CHAIN_MAX; i++) {
+        const struct record *cause = story_find(story, record->cause);
         char word[64];
 
+        /* Whether an agent misses a peer itself, or hears first of one that does, is a matter of
+         * who is quicker. */
+        if (record->verb == VERB_NOTICED && record->value == HOW_GOSSIP && cause != NULL &&
+            cause->verb == VERB_NOTICED) {
+            record = cause;
+            continue;
+        }
         chain_word(record, word, sizeof word);
         used +=
-            (size_t)snprintf(chain + used, CHAIN_BYTES - used, "%s%s", i > 0 ? " < " : "", word);
+            (size_t)snprintf(chain + used, CHAIN_BYTES - used, "%s%s", used > 0 ? " < " : "", word);
         if (used >= CHAIN_BYTES)
             return;
         if (record_id_is_none(record->cause))
@@ -448,6 +456,40 @@ Test(daemon, restarts_one_killed_from_outside, .timeout = 60)
                   (story.records[i].verb == VERB_DIED && story.records[i].value == DEATH_CRASHED &&
                    record_id_is_none(story.records[i].cause));
     cr_expect(crashed);
+    close(control);
+    story_close(&story);
+    scenario_close(file);
+}
+
+/* A daemon that was kept from its work while an agent took its leave hears the leave before the
+ * death, whichever it is told first. */
+Test(daemon, hears_last_words_before_a_death, .timeout = 60)
+{
+    struct scenario_file *file = NULL;
+    const struct scenario *scenario = open_scenario("terminate", &file);
+    struct story story = {.scenario = scenario};
+    json_int_t records = 0;
+    struct held held;
+    int control;
+
+    skip_where_no_range();
+    held = hold(scenario, true, scenario->duration);
+    control = control_connect(&held);
+    while (records < 4) { /* two started, one is stopped and was sent the request */
+        json_t *status = control_ask(control, "range/status");
+
+        records = json_integer_value(json_object_get(status, "records"));
+        json_decref(status);
+        usleep(10000);
+    }
+    kill(held.pid, SIGSTOP);
+    usleep(1500000); /* the agent cleans up for 300 ms, and ends */
+    kill(held.pid, SIGCONT);
+    cr_expect_eq(hold_end(&held, &story), 10 + DAEMON_CAMPAIGN);
+    cr_expect_eq(count_of(&story, VERB_DEPARTS, 0), 1u);
+    for (size_t i = 0; i < story.count; i++)
+        if (story.records[i].verb == VERB_DIED)
+            cr_expect_eq(story.records[i].value, DEATH_DEPARTED);
     close(control);
     story_close(&story);
     scenario_close(file);

@@ -54,6 +54,7 @@ static void because_returned(struct daemon *daemon, uint32_t row, agent_id peer,
     *percept = (struct percept){.kind = PERCEPT_RETURNED, .peer = peer};
     doing->cause = returned_cause(*cause);
     concern_forget(&daemon->lives[row].concern[place_of(daemon, agent, peer)]);
+    daemon->lives[row].masks[place_of(daemon, agent, peer)] = false;
 }
 
 static void because_delivery(struct daemon *daemon, uint32_t row, const struct call *call,

@@ -74,6 +74,7 @@ static int life_clear(struct daemon *daemon, uint32_t row, struct error *error)
                         .told = life->told,
                         .out = life->out,
                         .concern = life->concern,
+                        .masks = life->masks,
                         .pidfd = -1,
                         .channel = -1,
                         .far_end = -1,
@@ -88,8 +89,10 @@ static int life_clear(struct daemon *daemon, uint32_t row, struct error *error)
 
     assert(life->state == LIFE_NONE);
     *life = kept;
-    for (uint32_t i = 0; i <= degree_of(daemon, row_agent(daemon, row)); i++)
+    for (uint32_t i = 0; i <= degree_of(daemon, row_agent(daemon, row)); i++) {
         life->concern[i] = CAUSE_NONE;
+        life->masks[i] = false;
+    }
     return rings_take(life, error);
 }
 

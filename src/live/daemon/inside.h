@@ -124,6 +124,7 @@ struct life {
     uint32_t told_next;
     struct request requests[REQUESTS_MAX];
     struct cause *concern;  /* degree + 1 */
+    bool *masks;            /* likewise: its mind chose to mask that peer */
     struct because because; /* of the last call, without the name ... */
     agent_id because_agent; /* ... but with whom it names */
     agent_id noticed;

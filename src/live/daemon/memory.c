@@ -64,6 +64,8 @@ static void lives_take(struct daemon *daemon)
         struct life *life = &daemon->lives[row];
 
         life->pidfd = life->channel = life->far_end = life->own = -1;
+        life->masks =
+            take(daemon, degree_of(daemon, row_agent(daemon, row)) + 1, sizeof *life->masks);
         life->concern =
             take(daemon, degree_of(daemon, row_agent(daemon, row)) + 1, sizeof *life->concern);
     }

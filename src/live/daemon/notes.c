@@ -63,6 +63,8 @@ static void note_decided(struct daemon *daemon, const struct call *call, struct 
 
     doing->cause = concern_is_none(concern) ? CAUSE_NONE : *concern;
     life->decision = act_decided(doing, peer, call->choice);
+    if ((call->choice & CHOICE_MASK) != 0)
+        life->masks[concern_of(doing, peer) - doing->concern] = true;
     life->decided = peer;
     life->decided_at = daemon->now;
     life->noticed = AGENT_NONE;

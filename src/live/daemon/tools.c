@@ -112,18 +112,20 @@ static void save_checkpoint(struct daemon *daemon, uint32_t row, const struct ca
                 NULL);
 }
 
-/* A word that a peer is healthy is a mask where the agent is still about that peer's absence. Where
- * it follows from a message of that very peer it is honest, and what the agent was about is over:
- * it was the peer's silence alone. */
-static bool masks(const struct doing *doing, const struct act *act)
+/* A word that a peer is healthy is a mask where the agent is still about that peer's absence, and
+ * chose to mask it. Any other is honest, and what the agent was about is over: it was the peer's
+ * silence alone. */
+static bool masks(const struct life *life, const struct doing *doing, const struct act *act)
 {
     struct cause *concern;
+    bool heard;
 
     if (act->kind != ACT_REPORT || act->health != HEALTH_HEALTHY)
         return false;
     concern = concern_of(doing, act->peer);
-    if (doing->percept->kind == PERCEPT_MESSAGE && doing->percept->peer == act->peer &&
-        percept_subject(doing->percept) == act->peer)
+    heard = doing->percept->kind == PERCEPT_MESSAGE && doing->percept->peer == act->peer &&
+            percept_subject(doing->percept) == act->peer;
+    if (heard || !life->masks[concern - doing->concern])
         concern_forget(concern);
     return !concern_is_none(concern);
 }
@@ -143,7 +145,7 @@ static void act_take(struct daemon *daemon, uint32_t row, const struct call *cal
     struct platform_event event;
     struct cause cause;
 
-    act.masking = masks(&doing, &act);
+    act.masking = masks(life, &doing, &act);
     cause = act_tool(&doing, &act, &event);
     if (request == NULL) {
         refuse_record(daemon, row, VERB_FAILED, act.peer, (int64_t)act.kind << 8, &cause);
