@@ -17,7 +17,6 @@ static const struct carried carried[] = {
     {NOTIFY_LINKS_OPENED, "links", "array",
      "for each descriptor: `agent`, the other end; `pid` of its process, as the range sees it; "
      "`nonce`, as text, at one end of the two; `first`: it is there from the crew's start"},
-    {NOTIFY_LINKS_CLOSED, "agent", "string", "the other end"},
     {NOTIFY_BOARD_ASK, "agent", "string", "about whom"},
     {NOTIFY_STOP_NOTICE, "agent", "string", "who is to be stopped; maybe the caller"},
     {NOTIFY_STOP_DEPARTED, "agent", "string", "who departed"},
