@@ -16,7 +16,7 @@
 #include "live/range/facts.h"
 #include "live/range/program.h"
 
-#define DURATION_NS INT64_C(240000000000)
+#define DURATION_NS INT64_C(100000000000)
 #define ATTACKER 0
 #define VICTIM 1
 
