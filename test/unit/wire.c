@@ -438,14 +438,10 @@ Test(wire, the_envelope)
 
 Test(wire, ids_come_back_as_they_were)
 {
-    static const char *const ids[] = {"0",
-                                      "-1",
-                                      "9223372036854775807",
-                                      "null",
-                                      "\"\"",
-                                      "\"a \\\"b\\\"\"",
-                                      "\"0123456789012345678901234567890123456789012345678901234567"
-                                      "890123\""};
+    static const char *const ids[] = {
+        "0", "-1", "9223372036854775807", "null", "\"\"", "\"a \\\"b\\\"\"",
+        /* 64 bytes */
+        "\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\""};
 
     for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
         char message[256], words[256], answer[512], expected[256];
@@ -465,10 +461,9 @@ Test(wire, ids_come_back_as_they_were)
         call_close(&call);
         json_decref(id);
     }
-    refused_text(
-        "{\"jsonrpc\":\"2.0\",\"method\":\"agents/list\",\"id\":\"01234567890123456789012345"
-        "678901234567890123456789012345678901234\"}",
-        RPC_INVALID, "null");
+    refused_text("{\"jsonrpc\":\"2.0\",\"method\":\"agents/list\",\"id\":"
+                 "\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0\"}",
+                 RPC_INVALID, "null");
 }
 
 Test(wire, messages_that_are_too_long_or_too_deep)
