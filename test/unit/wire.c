@@ -392,6 +392,7 @@ Test(wire, the_envelope)
         {"{\"jsonrpc\": \"2.0\", \"method\": \"foobar, \"params\": \"bar\", \"baz]", RPC_PARSE,
          "null"},
         {"{} {}", RPC_PARSE, "null"},
+        {"[\"\xc3\xa4\" \"\xc3\xb6\x7f\"]", RPC_PARSE, "null"},
         {"{\"jsonrpc\":\"2.0\",\"id\":1,\"id\":2,\"method\":\"agents/list\"}", RPC_PARSE, "null"},
         {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"agents/list\\u0000\"}", RPC_PARSE, "null"},
         {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"agents/\xff\"}", RPC_PARSE, "null"},

@@ -208,11 +208,12 @@ Test(wire_channel, descriptors_ride_along_in_order)
     cr_assert_eq(open_descriptors(), before);
 }
 
-/* More than the room that there is: the kernel closes the rest, and nothing leaks. */
-Test(wire_channel, too_many_descriptors)
+/* More than the room that there is: the rest is closed, by the kernel or, where the sender's pid
+ * does not take its part of the room, by the receiver. */
+static void send_too_many(const int ends[2], pid_t pid)
 {
     enum { MANY = 253 };
-    int ends[2], before = open_descriptors(), files[MANY];
+    int before = open_descriptors(), files[MANY];
     union {
         struct cmsghdr head;
         char room[CMSG_SPACE(sizeof files)];
@@ -225,7 +226,6 @@ Test(wire_channel, too_many_descriptors)
                              .msg_controllen = sizeof control.room};
     struct packet got = packet_of(text, sizeof text);
 
-    pair(ends);
     for (int i = 0; i < MANY; i++)
         files[i] = ends[0];
     control.head = (struct cmsghdr){
@@ -234,10 +234,21 @@ Test(wire_channel, too_many_descriptors)
     cr_assert_eq(sendmsg(ends[0], &message, 0), 3);
     cr_assert_eq(channel_receive(ends[1], &got), CHANNEL_OK);
     cr_assert_eq(got.descriptor_count, CHANNEL_DESCRIPTORS);
-    cr_assert_eq(got.pid, getpid(), "the sender is known all the same");
+    cr_assert_eq(got.pid, pid, "the sender is known all the same");
     packet_close(&got);
-    unpair(ends);
     cr_assert_eq(open_descriptors(), before);
+}
+
+Test(wire_channel, too_many_descriptors)
+{
+    int ends[2];
+
+    pair(ends);
+    send_too_many(ends, getpid());
+    unpair(ends);
+    cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
+    send_too_many(ends, 0);
+    unpair(ends);
 }
 
 /* An empty packet ends the channel as its end would, and what rode along with it is closed. */
@@ -447,6 +458,19 @@ Test(wire_channel, messages_that_are_none)
         bytes[wrong[i].at] = wrong[i].value;
         cr_assert(!unpacks(bytes, size), "kind %u, byte %u", wrong[i].kind, wrong[i].at);
     }
+}
+
+/* As long as it says that it is, and longer than a piece may be. */
+Test(wire_channel, a_piece_that_is_too_long)
+{
+    const struct link_message message = {
+        .kind = LINK_WORK, .hops = 1, .piece_size = LINK_PIECE_MAX};
+    unsigned char bytes[LINK_PACKET_MAX] = {0};
+    size_t size = link_pack(&message, bytes);
+
+    cr_assert(unpacks(bytes, size));
+    bytes[28] = LINK_PIECE_MAX + 1;
+    cr_assert(!unpacks(bytes, size + 1));
 }
 
 struct own {
