@@ -22,7 +22,7 @@ _iolaus() {
     fi
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W "sim check trace --help --version" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "check sim drill up ps down doctor trace agent --help --version" -- "$word")
         return
     fi
     if [[ $command == trace ]] && ((COMP_CWORD == 2)); then
@@ -32,15 +32,17 @@ _iolaus() {
     fi
 
     case $previous in
-    --trace | --output | -o)
+    --trace | --output | -o | --traces | --state)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
         ;;
     --format | -f) words="jsonl csv perfetto" ;;
+    --expect) words="no-finding" ;;
     --class) words="truth act claim platform control" ;;
     --arm | --seed | --replicates | --episode | --set | --jobs | -j | --block | --agent | --verb | \
-        --from | --to | --limit) return ;;
+        --from | --to | --limit | --duration | --name | --rotate-size | --rotate-age | --keep-files | \
+        --keep-size | --keep-age | --on-failure) return ;;
     esac
     if [[ -n $words ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
@@ -52,6 +54,17 @@ _iolaus() {
         words="--arm= --seed= --replicates= --set= --episode= --trace= --json --digest --brief
             --jobs= --block= --help"
         ;;
+    drill)
+        words="--arm= --seed= --replicates= --set= --duration= --trace= --expect= --name= --json
+            --brief --beside-sim --help"
+        ;;
+    up)
+        words="--arm= --seed= --set= --name= --state= --traces= --rotate-size= --rotate-age=
+            --keep-files= --keep-size= --keep-age= --on-failure= --help"
+        ;;
+    ps | down) words="--json --help" ;;
+    doctor) words="--brief --json --help" ;;
+    agent) words="--help" ;;
     check) words="--set= --json --reference --help" ;;
     trace)
         case $tool in
@@ -65,6 +78,8 @@ _iolaus() {
     if [[ $word == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
         [[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace 2>/dev/null
+    elif [[ $command == @(ps|down|doctor|agent) ]]; then
+        return
     elif [[ $command == trace ]]; then
         _iolaus_files .trace .part
     else

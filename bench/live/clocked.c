@@ -14,6 +14,7 @@
  */
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,17 +26,13 @@
 
 #include "rounds.h"
 
-__attribute__((noreturn)) static void wait_for_ever(void)
-{
-    for (;;)
-        pause();
-}
-
 __attribute__((noreturn)) static void role_clock(int64_t first)
 {
     if (write(3, &first, sizeof first) != (ssize_t)sizeof first)
         _exit(1);
-    wait_for_ever();
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* it is not to outlive the benchmark */
+    for (;;)
+        pause();
 }
 
 __attribute__((noreturn)) static void role_beat(int64_t first, const char *phase)
@@ -43,6 +40,7 @@ __attribute__((noreturn)) static void role_beat(int64_t first, const char *phase
     int64_t due = first + strtoll(phase, NULL, 10);
     char kind;
 
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* it is not to outlive the benchmark */
     for (;;) {
         int64_t left = due - now_ns();
         struct timespec wait = {.tv_nsec = left > 0 ? left % SECOND_NS : 0,
@@ -72,7 +70,10 @@ __attribute__((noreturn)) static void role_serve(int64_t first, const char *log,
         _exit(1);
     if (ready != NULL && write(atoi(ready), "\n", 1) != 1)
         _exit(1);
-    wait_for_ever();
+    /* Its parent may be the supervisor, or, after that or a script has ended, the benchmark. */
+    while (getppid() != 1)
+        sleep(1);
+    _exit(0);
 }
 
 /* The C library gives constructors what main gets. */

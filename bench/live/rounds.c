@@ -108,7 +108,7 @@ static bool first_read(int pipe, int64_t *first)
 
 static bool rounds_do(struct spawner *spawner, int results)
 {
-    int64_t killed = 0, first;
+    int64_t killed = 0, first = 0;
     pid_t pid = 0;
     int ends[2];
     bool fine = pipe2(ends, O_CLOEXEC) == 0;

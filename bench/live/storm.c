@@ -23,9 +23,9 @@ struct standing {
 struct storm {
     struct live_crew crew;
     struct standing *agents;
-    bool *connected, *carried; /* by place in links.peers */
-    uint64_t next;             /* record */
-    uint64_t kills, late;
+    bool *connected, *carried;      /* by place in links.peers */
+    uint64_t next;                  /* record */
+    uint64_t kills, late, stranded; /* stranded: not linked again for longer than a second */
     struct series back, linked;
     uint64_t verbs[VERB_COUNT];
 };
@@ -80,6 +80,7 @@ static void connected(struct storm *storm, agent_id agent, int64_t at)
     if (standing->unlinked == 0 || standing->died != 0 || !all_connected(storm, agent))
         return;
     series_add(&storm->linked, at - standing->unlinked);
+    storm->stranded += at - standing->unlinked > SECOND_NS;
     standing->unlinked = 0;
 }
 
@@ -205,6 +206,9 @@ static void print(struct storm *storm, int64_t length, int64_t took, const struc
            (double)series_median(&storm->linked) / 1e6,
            (double)series_at(&storm->linked, 0.99) / 1e6,
            (double)series_at(&storm->linked, 1) / 1e6);
+    if (storm->stranded > 0)
+        printf("  back, but without a link for longer than a second: %llu times\n",
+               (unsigned long long)storm->stranded);
     if (missing->dead == 0 && missing->links == 0 && missing->silent == 0)
         printf("  every agent back, every link made and used again, %.2f s after the last kill\n",
                (double)took / 1e9);

@@ -46,7 +46,7 @@ struct behind_death {
     struct record_id died; /* of the last death, while it is dead; NONE: not proven */
     time_ns at;
     struct record_id shown; /* by which the board came to show it healthy, as it does; NONE */
-    bool starting; /* the platform has started it, and it does not run yet */
+    bool starting;          /* the platform has started it, and it does not run yet */
 };
 
 struct behind_process;

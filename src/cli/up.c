@@ -3,7 +3,6 @@
 
 #include <argp.h>
 #include <errno.h>
-#include <spawn.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +16,7 @@
 #include "cli/argument.h"
 #include "cli/arms.h"
 #include "cli/header.h"
+#include "cli/hook.h"
 #include "cli/input.h"
 #include "cli/live.h"
 #include "live/daemon/daemon.h"
@@ -122,6 +122,7 @@ struct crew {
     const struct arguments *arguments;
     const char *name;
     struct trace_rotation *rotation;
+    struct hooks hooks;
     struct error error;
     bool told_up;
 };
@@ -163,27 +164,24 @@ static int tick(void *context, const struct daemon_progress *progress)
                                                : "begins anew then (--state keeps checkpoints)");
         notify_ready();
     }
+    hook_reap(&crew->hooks);
     if (crew->rotation == NULL)
         return 0;
     return trace_rotation_tick(crew->rotation, (int64_t)time(NULL), &crew->error);
 }
 
-/* The hook runs beside the daemon and is not waited for. */
+static void run_hook(struct crew *crew, const char *words)
+{
+    struct error error = {0};
+
+    if (hook_run(&crew->hooks, crew->name, words, &error) != 0)
+        fprintf(stderr, "iolaus: %s\n", error.message);
+}
+
 static void tell_failure(void *context, const char *words)
 {
-    struct crew *crew = context;
-    char shell[] = "/bin/sh", option[] = "-c";
-    char *argv[] = {shell, option, (char *)(uintptr_t)crew->arguments->on_failure, NULL};
-    pid_t hook;
-
     fprintf(stderr, "iolaus: %s\n", words);
-    if (crew->arguments->on_failure == NULL)
-        return;
-    setenv("IOLAUS_RANGE", crew->name, 1);
-    setenv("IOLAUS_FAILURE", words, 1);
-    if (posix_spawn(&hook, shell, NULL, NULL, argv, environ) != 0)
-        fprintf(stderr, "iolaus: the command of --on-failure could not be run\n");
-    unsetenv("IOLAUS_FAILURE");
+    run_hook(context, words);
 }
 
 static int rotation_open(struct crew *crew, struct rotation_rules *rules,
@@ -213,7 +211,8 @@ static int run(const struct arguments *arguments, const struct scenario *scenari
                struct error *error)
 {
     char name[LIVE_NAME_BYTES], control[108];
-    struct crew crew = {.arguments = arguments, .name = name};
+    struct crew crew = {
+        .arguments = arguments, .name = name, .hooks = {.command = arguments->on_failure}};
     struct rotation_rules rules;
     struct record_sink sink;
     struct daemon_outcome outcome = {0};
@@ -255,7 +254,7 @@ static int run(const struct arguments *arguments, const struct scenario *scenari
         if (failed != 0 && crew.error.code != 0)
             *error = crew.error;
         if (failed != 0 && crew.told_up)
-            tell_failure(&crew, error->message);
+            run_hook(&crew, error->message);
     }
     closed = trace_rotation_close(crew.rotation, (int64_t)time(NULL), &late);
     if (failed == 0 && closed != 0) {

@@ -32,4 +32,7 @@ for good, words in (
     (all(arm["behind"] is not None for arm in arms), "the witness could have seen it"),
 ):
     print(("ok" if good else "not ok") + " - " + words)
+for arm in arms:
+    for finding in arm["behind"]["findings"]:
+        print(f"# {finding}")
 END

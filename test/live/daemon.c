@@ -99,11 +99,19 @@ static void chain_make(const struct story *story, const struct record *record,
     size_t used = 0;
 
     for (int i = 0; record != NULL && i < CHAIN_MAX; i++) {
+        const struct record *cause = story_find(story, record->cause);
         char word[64];
 
+        /* Whether an agent misses a peer itself, or hears first of one that does, is a matter of
+         * who is quicker. */
+        if (record->verb == VERB_NOTICED && record->value == HOW_GOSSIP && cause != NULL &&
+            cause->verb == VERB_NOTICED) {
+            record = cause;
+            continue;
+        }
         chain_word(record, word, sizeof word);
         used +=
-            (size_t)snprintf(chain + used, CHAIN_BYTES - used, "%s%s", i > 0 ? " < " : "", word);
+            (size_t)snprintf(chain + used, CHAIN_BYTES - used, "%s%s", used > 0 ? " < " : "", word);
         if (used >= CHAIN_BYTES)
             return;
         if (record_id_is_none(record->cause))

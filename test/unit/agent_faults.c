@@ -272,7 +272,6 @@ Test(agent_faults, nothing_of_the_platforms_brings_it_down)
         "{\"method\":\"links/opened\",\"params\":[]}",
         "{\"method\":\"links/opened\",\"params\":{\"links\":[7,{},null]}}",
         "{\"method\":\"links/opened\",\"params\":{\"links\":\"bo\"}}",
-        "{\"method\":\"links/closed\",\"params\":{\"agent\":\"nobody\"}}",
         "{\"jsonrpc\":\"2.0\",\"method\":\"board/ask\"}",
         "{\"jsonrpc\":\"2.0\",\"method\":\"board/ask\",\"params\":{\"agent\":3}}",
         "{\"jsonrpc\":\"2.0\",\"method\":\"board/ask\",\"params\":{\"agent\":\"ada\"}}",

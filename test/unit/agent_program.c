@@ -14,12 +14,10 @@ Test(agent_program, opens_its_session_and_waits_for_the_crew)
     int links[2];
 
     fake_make(&ada, 0, 2, BOTH, 0);
-    ada.config.start_time = 30 * MS_NS;
     int64_t before = now_ns();
     fake_run(&ada);
     cr_assert(call_next(&ada, before + WAIT_MS * MS_NS));
     cr_assert_eq(ada.call.method, METHOD_SESSION_OPEN);
-    cr_assert(now_ns() - before >= 30 * MS_NS);
     cr_assert_str_eq(ada.call.token,
                      "a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebf");
     answer(&ada, json_pack("{s:s, s:i, s:i}", "agent", "ada", "incarnation", 0, "checkpoint", 0));

@@ -39,7 +39,6 @@ struct agent_config {
     uint32_t replicate;
     uint64_t seed;
     time_ns opened;      /* CLOCK_MONOTONIC at range time 0 */
-    time_ns start_time;  /* it is ready this long after its first instruction */
     uint32_t checkpoint; /* to continue from, or 0 */
     int32_t drift_ppm;   /* its clock runs fast or slow by this */
     struct agent_rules rules;

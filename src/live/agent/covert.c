@@ -96,18 +96,22 @@ static void give(struct program *program, uint32_t to, uint32_t of)
         program->lost++;
 }
 
-/* A new link: its end goes to all covert neighbours, and a covert neighbour gets all ends. The end
- * of the link that the two share is of no use to it. */
+/* A new link: its end goes to all covert neighbours, and a covert neighbour gets all ends. Those of
+ * links between two who collude stay where they are: there is nobody to deceive there, and the
+ * death is to be noticed at once. */
 void covert_linked(struct program *program, uint32_t slot)
 {
+    const agent_id *peers = program->agent.peers;
+
     for (uint32_t other = 0; other < program->agent.degree; other++) {
         const struct link *link = &program->links[other];
 
         if (other == slot || link->descriptor < 0)
             continue;
-        if (is_covert(program, program->agent.peers[other]) && !link->cut)
+        if (is_covert(program, peers[other]) && !is_covert(program, peers[slot]) && !link->cut)
             give(program, other, slot);
-        if (is_covert(program, program->agent.peers[slot]) && !program->links[slot].cut)
+        if (is_covert(program, peers[slot]) && !is_covert(program, peers[other]) &&
+            !program->links[slot].cut)
             give(program, slot, other);
     }
 }

@@ -171,7 +171,6 @@ void acts_decided(struct program *program, struct percept *percept);
 
 /* link_layer.c */
 void links_opened(struct program *program, const json_t *params, struct packet *packet);
-void links_closed(struct program *program, const json_t *params);
 void links_cut(struct program *program, const json_t *names);
 void link_ready(struct program *program, uint32_t slot);
 /* False where the message is lost. Its number is given in any case. */

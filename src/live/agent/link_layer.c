@@ -88,17 +88,6 @@ void links_opened(struct program *program, const json_t *params, struct packet *
     }
 }
 
-/* Its link is not the caller's any more: nothing is perceived, for nothing was heard of the peer.
- */
-void links_closed(struct program *program, const json_t *params)
-{
-    agent_id peer = agent_in(program, params, "agent");
-    uint32_t slot = peer == AGENT_NONE ? UINT32_MAX : agent_find_peer(&program->agent, peer);
-
-    if (slot != UINT32_MAX)
-        link_down(program, &program->links[slot]);
-}
-
 static void hang_up(struct program *program, uint32_t slot)
 {
     struct percept percept = {.kind = PERCEPT_HANGUP,

@@ -93,9 +93,6 @@ static void take_notification(struct program *program, const struct delivered *d
     case NOTIFY_LINKS_OPENED:
         links_opened(program, params, packet);
         break;
-    case NOTIFY_LINKS_CLOSED:
-        links_closed(program, params);
-        break;
     case NOTIFY_BOARD_ASK:
         perceive(program, PERCEPT_ASKED, params);
         break;

@@ -287,28 +287,15 @@ void program_loop(struct program *program)
     }
 }
 
-/* It is ready `start_time` after its first instruction; until then it answers nothing. */
-static void start_takes(const struct program *program, const struct timespec *first)
-{
-    time_ns at = (time_ns)first->tv_sec * 1000000000 + first->tv_nsec + program->own->start_time;
-    struct timespec until = {.tv_sec = at / 1000000000, .tv_nsec = at % 1000000000};
-
-    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
-        continue;
-}
-
 int role_agent(void)
 {
     static struct program program;
-    struct timespec first;
     struct error error = {0};
     bool restored = false;
     int code;
 
-    clock_gettime(CLOCK_MONOTONIC, &first);
     code = program_open(&program, &error);
     if (code == 0) {
-        start_takes(&program, &first);
         code = session_open(&program, &restored, &error);
     }
     if (code == 0) {

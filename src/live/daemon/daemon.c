@@ -22,7 +22,7 @@
 /* From the spawning of the crew to range time 0: what that takes on a machine at leisure. Where it
  * takes longer the crew begins late, and says when. */
 #define BEGIN_NS INT64_C(100000000)
-#define BEGIN_NS_PER_AGENT INT64_C(3000000)
+#define BEGIN_NS_PER_AGENT INT64_C(200000)
 
 static const unsigned states[DAEMON_STATE_COUNT] = {
 #define X(state, next) [DAEMON_##state] = next,

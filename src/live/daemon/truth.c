@@ -161,6 +161,8 @@ void truth_take(struct daemon *daemon)
     struct seen seen;
     int taken = 0;
 
+    /* Whom the range has started is sanctioned before the witness is asked who is not. */
+    life_take_range(daemon);
     while (daemon->failed == 0 &&
            (taken = witness_take(daemon->witness, daemon->now, &seen, daemon->error)) > 0)
         take_seen(daemon, &seen);

@@ -24,8 +24,8 @@ struct range {
     pid_t first_pid, reaper_pid;
     bool first_told, reaper_told; /* the event that it is gone was given */
     bool proc;                    /* agents have a /proc */
-    /* A cgroup that was once killed: Linux (6.18) kills whatever is cloned into it from another one,
-     * so that children are moved there instead. */
+    /* A cgroup that was once killed: Linux (6.18) kills whatever is cloned into it from another
+     * one, so that children are moved there instead. */
     bool killed;
     struct born *born;
     uint32_t born_count, born_room;

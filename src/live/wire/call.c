@@ -204,12 +204,8 @@ static bool take_param(const struct param *param, json_t *value, struct call *ca
 /* The key is the sender's: it may be long, and hold anything. */
 static int not_taken(char words[256], const char *key, enum tool_method method)
 {
-    json_t *text = json_string(key);
-    char short_text[48];
-
-    wrong(words, RPC_PARAMS, "params: %s does not take %s", tool_method_name(method),
-          shown(text, short_text));
-    json_decref(text);
+    wrong(words, RPC_PARAMS, "params.%.40s: %s does not take it", key, tool_method_name(method));
+    words_clean(words);
     return RPC_PARAMS;
 }
 

@@ -6,8 +6,7 @@
 #include "live/wire/channel.h"
 #include "live/wire/tools.h"
 
-/* jansson quotes what stands near a mistake, which may be bytes of any kind, or half a letter. */
-static void words_clean(char words[256])
+void words_clean(char words[256])
 {
     for (char *at = words; *at != '\0'; at++)
         if (*at < ' ' || *at > '~')
@@ -49,8 +48,6 @@ static const char *request_fault(const json_t *json)
 {
     const char *version = json_string_value(json_object_get(json, "jsonrpc"));
     const json_t *id = json_object_get(json, "id"), *params = json_object_get(json, "params");
-    const char *key;
-    json_t *value;
 
     if (json_is_array(json))
         return "batches are not taken: one message in one packet";
@@ -64,10 +61,18 @@ static const char *request_fault(const json_t *json)
         return "method: must be a text";
     if (params != NULL && !json_is_object(params) && !json_is_array(params))
         return "params: must be an object";
+    return NULL;
+}
+
+static const char *unknown_key(const json_t *json)
+{
+    const char *key;
+    json_t *value;
+
     json_object_foreach((json_t *)(uintptr_t)json, key, value)
     {
         if (!known_key(key))
-            return "a request has jsonrpc, id, method and params alone";
+            return key;
     }
     return NULL;
 }
@@ -75,15 +80,19 @@ static const char *request_fault(const json_t *json)
 int request_check(const json_t *json, json_t **id, char words[256])
 {
     json_t *given = json_object_get(json, "id");
-    const char *fault = request_fault(json);
+    const char *fault = request_fault(json), *unknown = unknown_key(json);
 
     *id = given != NULL && is_id(given) ? json_incref(given) : NULL;
-    if (fault == NULL)
+    if (fault == NULL && unknown == NULL)
         return 0;
     /* "If there was an error in detecting the id in the Request object (e.g. Parse error/Invalid
      * Request), it MUST be Null." Without an id it is no notification either, being no request. */
     if (*id == NULL)
         *id = json_null();
-    snprintf(words, 256, "%s", fault);
+    if (fault != NULL)
+        snprintf(words, 256, "%s", fault);
+    else
+        snprintf(words, 256, "%.40s: is no part of a request", unknown);
+    words_clean(words);
     return RPC_INVALID;
 }

@@ -7,6 +7,10 @@
 #include <jansson.h>
 #include <stddef.h>
 
+/* Puts a ? for whatever is not printable ASCII: words may quote the sender, whose bytes may be of
+ * any kind, or half a letter, and they go to terminals. */
+void words_clean(char words[256]);
+
 /* Parses a packet strictly: size, depth, UTF-8, no duplicate keys, no NUL, nothing behind it. 0 and
  * the caller's `json`, which may be any JSON; or an enum rpc_error and words. */
 int json_packet_read(const char *bytes, size_t size, json_t **json, char words[256]);

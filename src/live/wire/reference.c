@@ -148,7 +148,7 @@ static void write_methods(FILE *out, bool notes)
             write_method(out, (enum tool_method)m);
 }
 
-void tools_page(FILE *out)
+void tools_reference(FILE *out)
 {
     fputs(
         "# The platform's tools\n\n"

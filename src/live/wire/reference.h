@@ -11,7 +11,7 @@
 
 #include "live/wire/table.h"
 
-void tools_page(FILE *out);
+void tools_reference(FILE *out);
 void tools_schema(FILE *out);
 
 /* Parameters of a call that has all there are, each as an example; a new reference. */

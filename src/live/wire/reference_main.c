@@ -1,14 +1,14 @@
-/* Prints the page of the tools, or with `schema` their schema, for scripts/reference. */
-#include <stdio.h>
+/* Prints the reference of the platform's tools; with `schema`, their JSON Schema. For
+ * scripts/reference; not installed. */
 #include <string.h>
 
 #include "live/wire/reference.h"
 
-int main(int count, char **words)
+int main(int argc, char **argv)
 {
-    if (count > 1 && strcmp(words[1], "schema") == 0)
+    if (argc > 1 && strcmp(argv[1], "schema") == 0)
         tools_schema(stdout);
     else
-        tools_page(stdout);
-    return fflush(stdout) == 0 ? 0 : 3;
+        tools_reference(stdout);
+    return 0;
 }

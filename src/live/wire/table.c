@@ -176,7 +176,6 @@ static const struct {
 static const struct param n_begin[] = {GIVES("time_ns", PARAM_DURATION, true, "the range's time")};
 static const struct param n_opened[] = {
     GIVES("links", PARAM_LINKS, true, "one descriptor rides along for each, in this order")};
-static const struct param n_closed[] = {GIVES("agent", PARAM_NAME, true, "the other end")};
 static const struct param n_agent[] = {GIVES("agent", PARAM_NAME, true, "about whom")};
 static const struct param n_work[] = {
     GIVES("task", PARAM_INT64, true, "its number"),
@@ -193,9 +192,9 @@ static const struct {
     size_t param_count;
 } notifications[NOTIFY_COUNT] = {
     [NOTIFY_CREW_BEGIN] = {TAKES(n_begin)},    [NOTIFY_LINKS_OPENED] = {TAKES(n_opened)},
-    [NOTIFY_LINKS_CLOSED] = {TAKES(n_closed)}, [NOTIFY_BOARD_ASK] = {TAKES(n_agent)},
-    [NOTIFY_STOP_NOTICE] = {TAKES(n_agent)},   [NOTIFY_STOP_DEPARTED] = {TAKES(n_agent)},
-    [NOTIFY_WORK_DO] = {TAKES(n_work)},        [NOTIFY_WORLD_FAULTS] = {TAKES(n_faults)},
+    [NOTIFY_BOARD_ASK] = {TAKES(n_agent)},     [NOTIFY_STOP_NOTICE] = {TAKES(n_agent)},
+    [NOTIFY_STOP_DEPARTED] = {TAKES(n_agent)}, [NOTIFY_WORK_DO] = {TAKES(n_work)},
+    [NOTIFY_WORLD_FAULTS] = {TAKES(n_faults)},
 };
 
 const struct param *tool_params(enum tool_method method, size_t *count)

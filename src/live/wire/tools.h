@@ -60,7 +60,6 @@ enum tool_method {
  *                 agent: the peer; pid: of its process, as the range sees it; nonce: a 64-bit
  *                 integer as text, for that end alone which is to say it over the link; first:
  *                 true for the links that the crew begins with, which nobody says hello on
- *   links/closed  agent
  *   board/ask, stop/notice, stop/departed  agent: about whom
  *   work/do       task, deadline_ns (range time), route: [names], hop: the caller's place in it
  *   world/faults  cut: [names], all who are cut off now; slow: how many times as long decisions
@@ -69,7 +68,6 @@ enum tool_method {
 #define PLATFORM_NOTIFICATIONS(X)                                                                  \
     X(CREW_BEGIN, "crew/begin", "The crew begins; `time_ns` is the range's time.")                 \
     X(LINKS_OPENED, "links/opened", "Links, in the order of the descriptors that ride along.")     \
-    X(LINKS_CLOSED, "links/closed", "A link is not the caller's any more.")                        \
     X(BOARD_ASK, "board/ask", "The board asks about an agent.")                                    \
     X(STOP_NOTICE, "stop/notice", "The stop of an agent is announced.")                            \
     X(STOP_DEPARTED, "stop/departed", "An agent departed in good order.")                          \
