@@ -203,10 +203,14 @@ Test(wire_calls, parameters_left_out)
 /* What no value of a type may be, as JSON. */
 static const char *const wrong_values[PARAM_CALL_TYPES][24] = {
     [PARAM_NAME] =
-        {"\"\"", "0", "null", "[\"archivist\"]", "{}", "true",
-         /* 80 bytes */
-         "\"01234567890123456789012345678901234567890123456789012345678901234567890123456"
-         "789\""},
+        {
+            "\"\"",
+            "0",
+            "null",
+            "[\"archivist\"]",
+            "{}",
+            "true",
+        },
     [PARAM_HEALTH] = {"\"sick\"", "\"Healthy\"", "\"healthy \"", "\"\"", "\"unknown\"", "1", "null",
                       "[]"},
     [PARAM_HOW] = {"\"rumour\"", "\"stop asked\"", "0", "null", "[\"silence\"]"},
@@ -334,6 +338,15 @@ Test(wire_calls, values_at_their_limits)
     cr_assert_eq(call.value, INT64_MIN);
     call_close(&call);
     cr_assert_null(bytes_json(state, CHECKPOINT_BYTES_MAX + 1));
+}
+
+Test(wire_calls, a_name_that_is_too_long)
+{
+    char name[81];
+
+    memset(name, 'x', 80);
+    name[80] = '\0';
+    refused_params(METHOD_AGENTS_COPY, json_pack("{s:s}", "agent", name), "params.agent: ");
 }
 
 /* One byte more than may be has as many digits as what may be. */

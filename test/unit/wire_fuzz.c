@@ -36,7 +36,8 @@ static void splice(char *bytes, size_t *size, size_t at, const char *word, size_
     if (*size - over + length > ROOM)
         return;
     memmove(bytes + at + length, bytes + at + over, *size - at - over);
-    memcpy(bytes + at, word, length);
+    for (size_t i = 0; i < length; i++)
+        bytes[at + i] = word[i];
     *size = *size - over + length;
 }
 

@@ -31,14 +31,15 @@ const struct names *param_names(enum param_type type)
 
 const char *param_type_words(enum param_type type)
 {
+    static const char choice_words[] = "an array of relaunch, relink, mask, alert, request, "
+                                       "tamper, misreport, copy, stall";
     static const char *const words[PARAM_TYPES] = {
         [PARAM_NAME] = "an agent's name, of 1 to 79 bytes",
         [PARAM_HEALTH] = "one of healthy, failed",
         [PARAM_HOW] =
             "one of hangup, silence, gossip, alert, request, notice, departed, stop_asked",
         [PARAM_STATE] = "one of alive, suspect, dead, left",
-        [PARAM_CHOICE] = "an array of relaunch, relink, mask, alert, request, tamper, misreport, "
-                         "copy, stall",
+        [PARAM_CHOICE] = choice_words,
         [PARAM_UINT32] = "a whole number from 0 to 4294967295",
         [PARAM_INT64] = "a whole number of 64 bits",
         [PARAM_PID] = "a pid: a whole number from 1 to 2147483647",
