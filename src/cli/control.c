@@ -133,7 +133,7 @@ static int by_text(const void *a, const void *b)
 int control_ranges(json_t **names, struct error *error)
 {
     char folder[108];
-    char *found[RANGES_MAX];
+    char *found[RANGES_MAX] = {NULL};
     size_t count = 0;
     struct dirent *entry;
     DIR *open_folder;

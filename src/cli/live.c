@@ -178,7 +178,7 @@ static int run_work(struct live_runs *runs, uint32_t number, struct progress *pr
 
 static int sums_open(struct live_runs *runs, struct error *error)
 {
-    runs->sums = calloc(runs->arm_count, sizeof(struct findings *));
+    runs->sums = calloc((size_t)runs->arm_count + 1, sizeof(struct findings *));
     for (uint32_t a = 0; runs->sums != NULL && a < runs->arm_count; a++) {
         char name[512];
 

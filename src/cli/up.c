@@ -273,7 +273,6 @@ int command_up(int argc, char **argv)
                                   .keep_size = UINT64_C(1) << 30,
                                   .keep_age = INT64_C(30) * 86400 * 1000000000};
     const struct scenario **arms;
-    const struct scenario *first = NULL;
     struct scenario_file *file;
     struct error error = {0};
     uint32_t count;
@@ -292,11 +291,9 @@ int command_up(int argc, char **argv)
             failed = arms_select(file, arguments.arm, arms, &count, &error);
         else
             failed = scenario_arm(file, 0, &arms[0], &error);
-        if (failed == 0)
-            first = arms[0];
+        if (failed == 0 && arms != NULL)
+            failed = run(&arguments, arms[0], &error);
         free(arms);
-        if (failed == 0)
-            failed = run(&arguments, first, &error);
         scenario_close(file);
     }
     if (failed != 0)

@@ -24,6 +24,8 @@ folder=/run/iolaus
 [ "$(id -u)" -ne 0 ] && folder=$XDG_RUNTIME_DIR/iolaus
 scenario=test/scenarios/live/watch.yaml
 crew=crew-$$
+daemon= first_daemon=
+trap 'kill $daemon $first_daemon 2>/dev/null; rm -rf "$work"' EXIT
 
 # until_true COMMAND...: waits until it succeeds, for half a minute at most.
 until_true() {
@@ -103,7 +105,7 @@ wait "$daemon"
 check "up ends with status 0 then" test $? -eq 0
 check "nothing of it is left" until_true nothing_left "other-$$" "$left"
 check "the other goes on" shows "$crew" one pid "$before"
-daemon=$first_daemon
+daemon=$first_daemon first_daemon=
 left=$(processes "$crew")
 "$IOLAUS" down "$crew" --json >"$work/down"
 check "down says so as JSON" sh -c "grep -q '^{\"range\": \"$crew\", \"down\": true}' '$work/down'"
@@ -123,7 +125,7 @@ for signal in INT TERM KILL; do
 done
 
 # ---- truth and belief ----
-bring_up "$crew" --arm alone
+bring_up "$crew" --arm masked
 until_true shows "$crew" two shows healthy
 kill -9 "$(field "$crew" two pid)"
 check "ps tells that an agent is dead" until_true shows "$crew" two state dead
@@ -193,7 +195,7 @@ kill -KILL "$daemon"
 wait "$daemon" 2>/dev/null
 check "old ones are removed" sh -c "[ \$(find '$work/traces' -name '*.trace' | wc -l) -eq 2 ]"
 check "the one that was written is left as .part" sh -c "ls '$work/traces'/*.trace.part"
-bring_up "$crew" --traces "$work/traces" --arm alone
+bring_up "$crew" --traces "$work/traces" --arm masked
 check "the next daemon recovers it" sh -c "[ \$(ls '$work/traces'/*.part | wc -l) -eq 1 ]"
 two=$(field "$crew" two pid)
 now() { "$IOLAUS" ps "$crew" --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["time_ns"])'; }
@@ -263,7 +265,7 @@ check "systemd is told that the crew is up" grep -q '^READY=1' "$work/notified"
 wait "$daemon"
 if command -v systemd-analyze >/dev/null 2>&1; then
     sed "s:@bindir@:$(dirname "$IOLAUS"):" 'packaging/iolaus@.service.in' >"$work/iolaus@.service"
-    check "systemd finds the unit right" sh -c "systemd-analyze verify '$work/iolaus@.service' 2>&1 | \
+    check "systemd finds the unit right" sh -c "systemd-analyze verify --man=no '$work/iolaus@.service' 2>&1 | \
         tee '$work/unit' >&2; ! grep -q 'iolaus@' '$work/unit'"
 else
     echo "ok - systemd finds the unit right # skip systemd is not installed"
