@@ -54,6 +54,13 @@ static json_t *right(enum param_type type)
         return json_string("0");
     case PARAM_BECAUSE:
         return json_pack("{s:s, s:i}", "from", "editor", "message", 3);
+    case PARAM_FLAG:
+    case PARAM_FACTOR:
+    case PARAM_NAMES:
+    case PARAM_AGENTS:
+    case PARAM_LINKS:
+    case PARAM_TYPES:
+        break; /* of the platform's messages alone */
     }
     return NULL;
 }
