@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -164,6 +165,19 @@ static void malformed(void)
                             "{\"token\":7}}");
 }
 
+static void reach_control(void)
+{
+    const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = ATTACKER_CONTROL};
+    int control = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    trial++;
+    snprintf(answer, sizeof answer, "the control socket answers");
+    if (control >= 0 && connect(control, (const struct sockaddr *)&address, sizeof address) == 0)
+        give_up();
+    if (control >= 0)
+        close(control);
+}
+
 static void flood(void)
 {
     static const char last[] = "{\"jsonrpc\":\"2.0\",\"id\":777,\"method\":\"agents/list\"}";
@@ -218,6 +232,7 @@ static int attack(void)
     expect_text(RPC_ORDER, "{\"jsonrpc\":\"2.0\",\"id\":4,\"method\":\"work/submit\",\"params\":"
                            "{\"task\":1099511627776}}");
     expect_text(0, LIST);
+    reach_control();
     tell(ATTACKER_FLOODS);
     flood();
     tell(trial);

@@ -29,7 +29,7 @@ int program_open(int *descriptor, struct error *error)
 
 struct seen {
     long long score;
-    bool flood, ended;
+    bool flood, ended, control;
     unsigned refused_before, refused_in_flood, victim_refused, victim_done, deaths;
 };
 
@@ -55,9 +55,10 @@ static int take(void *context, const struct record *record)
 
 static int tick(void *context, const struct daemon_progress *progress)
 {
-    const struct seen *seen = context;
+    struct seen *seen = context;
 
     (void)progress;
+    seen->control = seen->control || access(ATTACKER_CONTROL, F_OK) == 0;
     if (seen->ended)
         raise(SIGTERM);
     return 0;
@@ -91,6 +92,7 @@ Test(tools, attacked, .timeout = 300)
                                      .duration = DURATION_NS,
                                      .sinks = &sink,
                                      .sink_count = 1,
+                                     .control = ATTACKER_CONTROL,
                                      .tick = tick,
                                      .context = &seen};
 
@@ -107,6 +109,7 @@ Test(tools, attacked, .timeout = 300)
     /* Of four packets the platform refuses three. */
     cr_expect_eq(seen.refused_in_flood, ATTACKER_FLOOD / 4 * 3, "%u refusals are in the trace",
                  seen.refused_in_flood);
+    cr_expect(seen.control, "there was no control socket to be reached");
     cr_expect_eq(seen.victim_refused, 0);
     cr_expect_eq(seen.deaths, 0);
     cr_expect_gt(seen.victim_done, 5, "%u tasks were done under the flood", seen.victim_done);
