@@ -1,5 +1,6 @@
 /* What is truly simultaneous: blackouts, node crashes, partitions, and the other faults. */
 #include "sim/world.h"
+#include "world/faults.h"
 
 #include <assert.h>
 
@@ -66,31 +67,6 @@ static struct cause write_fault(struct world *world, uint8_t verb, time_ns now, 
     return cause;
 }
 
-static bool fault_covers(const struct scenario_fault *fault, agent_id agent)
-{
-    for (uint32_t i = 0; i < fault->agent_count; i++)
-        if (fault->agents[i] == agent)
-            return true;
-    return false;
-}
-
-/* The strongest other fault of this kind that is in force for the agent, or NULL: where faults
- * overlap, the end of one is not the end of all. */
-static const struct scenario_fault *fault_still(const struct world *world, uint8_t kind,
-                                                agent_id agent)
-{
-    const struct scenario_fault *strongest = NULL;
-
-    for (uint32_t i = 0; i < world->scenario->fault_count; i++) {
-        const struct scenario_fault *fault = &world->scenario->faults[i];
-
-        if (fault->kind == kind && world->fault_on[i] && fault_covers(fault, agent) &&
-            (strongest == NULL || fault->factor > strongest->factor))
-            strongest = fault;
-    }
-    return strongest;
-}
-
 /* Every process of an agent, also one that is being started. */
 static void end_all(struct world *world, agent_id agent, time_ns now, uint8_t reason,
                     const struct cause *cause)
@@ -112,7 +88,7 @@ static struct cause write_hang(struct world *world, uint8_t verb, time_ns now, a
 
 static void hang(struct world *world, agent_id agent, time_ns now, bool ends)
 {
-    if (ends && fault_still(world, FAULT_HANG, agent) != NULL)
+    if (ends && fault_still(world->scenario, world->fault_on, FAULT_HANG, agent) != NULL)
         return;
     for (uint32_t slot = 0; slot < world->slots; slot++) {
         uint32_t row = slot * world->agents + agent;
@@ -183,7 +159,8 @@ static void set_side(struct world *world, agent_id agent, uint32_t bit, bool on)
 
 static void set_slow(struct world *world, agent_id agent)
 {
-    const struct scenario_fault *fault = fault_still(world, FAULT_SLOW, agent);
+    const struct scenario_fault *fault =
+        fault_still(world->scenario, world->fault_on, FAULT_SLOW, agent);
 
     world->slow[agent] = fault == NULL ? 0 : fault->factor;
 }

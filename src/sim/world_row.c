@@ -1,5 +1,6 @@
 /* The steps of an incarnation: what reaches it, and its beginning and end. */
 #include "sim/world.h"
+#include "world/faults.h"
 
 #include <assert.h>
 
@@ -386,17 +387,6 @@ static void start_failed(struct world *world, uint32_t row, incarnation_id incar
                slot);
 }
 
-/* From the platform's start to the first instruction: a checkpoint that is restored is moved. */
-static time_ns start_takes(const struct world *world, agent_id id, uint32_t checkpoint)
-{
-    const struct scenario_group *group = &world->scenario->groups[world->scenario->group_of[id]];
-    uint64_t rate = world->scenario->network.transfer_bytes;
-    uint64_t bytes = checkpoint > 0 ? group->state_bytes : 0;
-
-    return group->start_time + (time_ns)(bytes / rate) * 1000000000 +
-           fixed_scale(1000000000, fixed_ratio((int64_t)(bytes % rate), (int64_t)rate));
-}
-
 /* From the start of the process to its first instruction it can be killed, but nothing else reaches
  * it. */
 static void take_start(struct world *world, uint32_t row, const struct message *message,
@@ -414,7 +404,8 @@ static void take_start(struct world *world, uint32_t row, const struct message *
     slot = world_message(world);
     world->message[slot] = *message;
     world->message[slot].use = USE_BEGIN;
-    world_send(world, row, row, now + start_takes(world, id, message->checkpoint), slot);
+    world_send(world, row, row, now + start_takes(world->scenario, id, message->checkpoint > 0),
+               slot);
 }
 
 void row_kill(struct world *world, uint32_t row, time_ns now, uint8_t reason,

@@ -15,6 +15,23 @@ refuses "an expectation that is none" 2 "expect takes no-finding" \
 refuses "a duration that is none" 2 "duration" \
     sh -c "'$IOLAUS' drill $newsroom --duration long 2>&1 >/dev/null | head -1 >&2; exit 2"
 
+# A machine that allows no user namespaces: here, a user namespace whose own limit is none.
+without_namespaces() {
+    unshare -Ur sh -c 'echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"' - "$@"
+}
+if without_namespaces true 2>/dev/null; then
+    refuses "a machine that can hold no range" 3 "no range can be held: user namespaces: .*sysctl" \
+        without_namespaces "$IOLAUS" drill $newsroom --arm "$arm"
+    without_namespaces "$IOLAUS" doctor >"$work/doctor"
+    check "doctor ends with status 3 there" test $? -eq 3
+    check "doctor says what to change there" grep -q 'sysctl user.max_user_namespaces' "$work/doctor"
+    check "make run says so in one line and ends with 0" sh -c "unshare -Ur sh -c 'echo 0 \
+        >/proc/sys/user/max_user_namespaces; scripts/run-drill $IOLAUS' \
+        | grep -c . | grep -qx 1"
+else
+    echo "ok - a machine that can hold no range # skip no user namespace can be made here"
+fi
+
 if ! reason=$("$IOLAUS" doctor --brief); then
     echo "ok - a drill is held # skip $reason"
     exit 0

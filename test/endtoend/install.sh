@@ -24,6 +24,29 @@ check "a scenario with presets runs from another folder" sh -c \
 check "a trace is written" sh -c "cd '$work' && '$program' sim scenarios/newsroom.yaml \
     --arm 'peers preserve' --replicates 1 --set duration=3min --trace run.trace"
 
+# What drills and crews need: the lean program, where the installed program finds it, and the unit.
+lean=$(find "$root" -path '*/libexec/iolaus/iolaus-range')
+check "the lean program is installed, for every user to execute" \
+    sh -c "[ \"\$(stat -c %a '$lean')\" = 755 ]"
+check "no program of the tests is" \
+    sh -c "! find '$root' -type f | grep -E 'iolaus-range-|hostile|attacker|clinger'"
+unit=$(find "$root" -path '*/lib/systemd/system/iolaus@.service')
+check "the unit runs the installed program" \
+    grep -q "^ExecStart=${program#"$root"} up /etc/iolaus/%i.yaml" "$unit"
+if reason=$("$IOLAUS" doctor --brief); then
+    check "the installed doctor finds that a range can be held" "$program" doctor --brief
+    check "an installed drill is held" sh -c "cd '$work' && timeout 60 '$program' drill \
+        scenarios/newsroom.yaml --arm 'peers preserve' --name 'install-$$' --duration 1s \
+        --set campaign.first=300ms --set campaign.every=500ms --set campaign.episode_max=400ms \
+        --set campaign.settle=50ms --set campaign.grace=50ms | grep -q newsroom"
+    mv "$lean" "$lean.away"
+    refuses "a drill says that the lean program is missing" 3 "iolaus-range: .*not found; install Iolaus whole" \
+        "$program" drill scenarios/newsroom.yaml --arm "peers preserve"
+    mv "$lean.away" "$lean"
+else
+    echo "ok - an installed drill is held # skip $reason"
+fi
+
 # The library, as a stranger's program uses it.
 cat >"$work/reader.c" <<'PROGRAM'
 #include <inttypes.h>

@@ -140,16 +140,16 @@ wait "$daemon"
 state=$work/state
 bring_up "$crew" --state "$state" --traces "$work/traces"
 check "up says that the crew resumes" grep -q "it then resumes from its checkpoints" "$work/$crew.err"
-until_true test -e "$state/2.checkpoint"
+until_true test -e "$state/three.checkpoint"
 sleep 1
 kill -KILL "$daemon"
 wait "$daemon" 2>/dev/null
 until_true nothing_left "$crew" ""
-check "checkpoints are whole after SIGKILL" python3 test/endtoend/lib/checkpoint.py "$state"/?.checkpoint
-python3 test/endtoend/lib/checkpoint.py "$state"/?.checkpoint >"$work/before"
+check "checkpoints are whole after SIGKILL" python3 test/endtoend/lib/checkpoint.py "$state"/*.checkpoint
+python3 test/endtoend/lib/checkpoint.py "$state"/*.checkpoint >"$work/before"
 bring_up "$crew" --state "$state" --traces "$work/traces" --arm idle
 later() {
-    python3 test/endtoend/lib/checkpoint.py "$state"/?.checkpoint >"$work/after" &&
+    python3 test/endtoend/lib/checkpoint.py "$state"/*.checkpoint >"$work/after" &&
         ! join -j 1 "$work/before" "$work/after" | grep -q .
 }
 until_true later
@@ -173,13 +173,13 @@ for round in 1 2 3 4 5; do
     wait "$daemon" 2>/dev/null
     until_true nothing_left "$crew" ""
     check "checkpoints are whole after SIGKILL while they are written ($round)" \
-        python3 test/endtoend/lib/checkpoint.py "$state"/?.checkpoint
+        python3 test/endtoend/lib/checkpoint.py "$state"/*.checkpoint
 done
-printf 'x' | dd of="$state/1.checkpoint" bs=1 seek=100 conv=notrunc 2>/dev/null
+printf 'x' | dd of="$state/two.checkpoint" bs=1 seek=100 conv=notrunc 2>/dev/null
 bring_up "$crew" --state "$state"
 check "an altered checkpoint is named, and its agent begins without it" \
-    grep -q "$state/1.checkpoint is torn or altered; two begins without it" "$work/$crew.err"
-whole() { python3 test/endtoend/lib/checkpoint.py "$state/1.checkpoint"; }
+    grep -q "$state/two.checkpoint is torn or altered; two begins without it" "$work/$crew.err"
+whole() { python3 test/endtoend/lib/checkpoint.py "$state/two.checkpoint"; }
 check "... and saves a whole one" until_true whole
 "$IOLAUS" down "$crew" >/dev/null
 wait "$daemon"

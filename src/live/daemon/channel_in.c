@@ -25,6 +25,7 @@ static void session_take(struct daemon *daemon, uint32_t row, const struct call 
     const struct life *life = &daemon->lives[row];
 
     if (life->state == LIFE_OPEN) {
+        tool_refuse(daemon, row, call, REFUSAL_LATE);
         send_error(daemon, row, call->id, RPC_ORDER, "the session is open already", NULL, NULL);
         return;
     }
@@ -65,6 +66,17 @@ static void call_take(struct daemon *daemon, uint32_t row, const struct call *ca
         tool_take(daemon, row, call);
 }
 
+/* What could not be read is refused as an act of none. */
+static void unread(struct daemon *daemon, uint32_t row, const json_t *id, int code,
+                   const char *words)
+{
+    const struct call none = {0};
+
+    tool_refuse(daemon, row, &none, REFUSAL_UNKNOWN);
+    if (id != NULL)
+        send_error(daemon, row, id, code, words, NULL, NULL);
+}
+
 static void packet_take(struct daemon *daemon, uint32_t row, struct packet *packet)
 {
     struct call call;
@@ -77,15 +89,15 @@ static void packet_take(struct daemon *daemon, uint32_t row, struct packet *pack
     if (packet->size > packet->capacity) {
         json_t *none = json_null();
 
-        send_error(daemon, row, none, RPC_INVALID, "the message is too long", NULL, NULL);
+        unread(daemon, row, none, RPC_INVALID, "the message is too long");
         return;
     }
     code = call_read(&call, packet->bytes, size, &id, words);
     if (code == 0) {
         call_take(daemon, row, &call, packet->pid);
         call_close(&call);
-    } else if (id != NULL) {
-        send_error(daemon, row, id, code, words, NULL, NULL);
+    } else {
+        unread(daemon, row, id, code, words);
     }
     json_decref(id);
 }

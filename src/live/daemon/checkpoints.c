@@ -1,7 +1,7 @@
 /*
  * Agents' checkpoints: in memory, and where a folder was given also in it, so that the next daemon
- * finds them. A file is written under another name, synced and renamed, so that there is always a
- * whole one.
+ * finds them, by the agents' names: a crew that was changed meanwhile gets nobody else's. A file is
+ * written under another name, synced and renamed, so that there is always a whole one.
  *
  *     "IOCS", u32 version, u32 number, u32 size, 32 bytes of BLAKE2b of the state, the state;
  *     little-endian
@@ -41,8 +41,8 @@ static int keep_in_memory(struct checkpoint *kept, uint32_t number, const unsign
 static bool path_of(const struct daemon *daemon, agent_id agent, const char *suffix, char *path,
                     size_t size)
 {
-    return (size_t)snprintf(path, size, "%s/%u.checkpoint%s", daemon->options->state, agent,
-                            suffix) < size;
+    return (size_t)snprintf(path, size, "%s/%s.checkpoint%s", daemon->options->state,
+                            daemon->names[agent], suffix) < size;
 }
 
 static bool write_all(int descriptor, const unsigned char *bytes, size_t size)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "live/daemon/inside.h"
+#include "world/faults.h"
 
 static const struct {
     const char *words;
@@ -35,21 +36,6 @@ void life_move(struct daemon *daemon, uint32_t row, uint8_t state)
     daemon->starting -= is_starting(life->state);
     daemon->starting += is_starting(state);
     life->state = state;
-}
-
-/* From the platform's start to the process: what the scenario says that a kind takes to load, and a
- * checkpoint that is restored is moved. A process itself starts in well below a millisecond. */
-static time_ns start_takes(const struct daemon *daemon, agent_id agent, const struct life *life)
-{
-    const struct scenario_group *group =
-        &daemon->scenario->groups[daemon->scenario->group_of[agent]];
-    uint64_t rate = daemon->scenario->network.transfer_bytes;
-    uint64_t bytes = life->checkpoint > 0 ? group->state_bytes : 0;
-
-    if (life->incarnation == 0)
-        return 0;
-    return group->start_time + (time_ns)(bytes / rate) * 1000000000 +
-           fixed_scale(1000000000, fixed_ratio((int64_t)(bytes % rate), (int64_t)rate));
 }
 
 /* Rings are taken with a row's first life, and kept. */
@@ -156,7 +142,11 @@ int life_start(struct daemon *daemon, uint32_t row, incarnation_id incarnation, 
     life->started_by = by;
     life->starting = *cause;
     life->since = daemon->now;
-    life->spawn_at = daemon->now + start_takes(daemon, agent, life);
+    life->spawn_at = daemon->now;
+    /* What the scenario says that a kind takes to load; a process itself starts in well below a
+     * millisecond. */
+    if (incarnation > 0)
+        life->spawn_at += start_takes(daemon->scenario, agent, checkpoint > 0);
     life->start_by = life->spawn_at + START_NS_MAX;
     if (life->spawn_at > daemon->now)
         life_move(daemon, row, LIFE_LOADING);

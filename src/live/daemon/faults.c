@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "live/daemon/inside.h"
+#include "world/faults.h"
 
 /* The bit of a partition in an agent's side: partitions are counted among themselves. */
 static uint32_t partition_bit(const struct daemon *daemon, uint32_t fault)
@@ -71,36 +72,12 @@ static struct cause write_fault(struct daemon *daemon, uint8_t verb, agent_id wh
     return cause;
 }
 
-static bool fault_covers(const struct scenario_fault *fault, agent_id agent)
-{
-    for (uint32_t i = 0; i < fault->agent_count; i++)
-        if (fault->agents[i] == agent)
-            return true;
-    return false;
-}
-
-/* The strongest fault of this kind that is in force for the agent, or NULL: where faults overlap,
- * the end of one is not the end of all. */
-static const struct scenario_fault *fault_still(const struct daemon *daemon, uint8_t kind,
-                                                agent_id agent)
-{
-    const struct scenario_fault *strongest = NULL;
-
-    for (uint32_t i = 0; i < daemon->scenario->fault_count; i++) {
-        const struct scenario_fault *fault = &daemon->scenario->faults[i];
-
-        if (fault->kind == kind && daemon->fault_on[i] && fault_covers(fault, agent) &&
-            (strongest == NULL || fault->factor > strongest->factor))
-            strongest = fault;
-    }
-    return strongest;
-}
-
 /* In force for the agent: which of its peers are cut off, and how slow it is. */
 void faults_tell(struct daemon *daemon, uint32_t row)
 {
     agent_id agent = row_agent(daemon, row);
-    const struct scenario_fault *slow = fault_still(daemon, FAULT_SLOW, agent);
+    const struct scenario_fault *slow =
+        fault_still(daemon->scenario, daemon->fault_on, FAULT_SLOW, agent);
     fixed factor = slow != NULL ? slow->factor : FIXED_ONE;
     json_t *cut = json_array();
     char text[48];
@@ -153,7 +130,7 @@ static bool hangs(const struct life *life)
 
 static void hang(struct daemon *daemon, agent_id agent, bool ends)
 {
-    if (ends && fault_still(daemon, FAULT_HANG, agent) != NULL)
+    if (ends && fault_still(daemon->scenario, daemon->fault_on, FAULT_HANG, agent) != NULL)
         return;
     for (uint32_t slot = 0; slot < daemon->slots; slot++) {
         uint32_t row = slot * daemon->agents + agent;

@@ -163,6 +163,7 @@ static void act_take(struct daemon *daemon, uint32_t row, const struct call *cal
 void tool_take(struct daemon *daemon, uint32_t row, const struct call *call)
 {
     if (daemon->state != DAEMON_RUNNING && call->method != METHOD_CHECKPOINT_LOAD) {
+        tool_refuse(daemon, row, call, REFUSAL_LATE);
         send_error(daemon, row, call->id, RPC_ORDER, "the crew has not begun", NULL, NULL);
         return;
     }

@@ -28,7 +28,7 @@ static int program_try(const char *path, int *descriptor)
 
 int program_open(int *descriptor, struct error *error)
 {
-    static const char *const places[] = {"", "../live/", NULL};
+    static const char *const places[] = {"", "../live/", "../libexec/iolaus/", NULL};
     char self[PATH_MAX];
     char path[PATH_MAX + 64];
     ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);

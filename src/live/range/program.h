@@ -6,8 +6,8 @@
 
 #include "base/error.h"
 
-/* Beside the running program, else in the folder for it that was set when Iolaus was built. An
- * O_PATH descriptor, or ERROR_MACHINE. */
+/* Beside the running program, in ../libexec/iolaus as seen from there, else in the folder for it
+ * that was set when Iolaus was built. An O_PATH descriptor, or ERROR_MACHINE. */
 int program_open(int *descriptor, struct error *error);
 
 /* Roles; each ends the process with its status. Arguments are passed by descriptor (see first.c and
