@@ -271,6 +271,9 @@ void trial_run(const struct trial *trial, struct pen *pen, unsigned number, stru
     }
     run_begin(&run, &standin);
     if (end_when(trial, &run, pen, report)) {
+        /* Who is held goes on when the dead are dead, and not while they die. */
+        if ((trial->ends & DAEMON) != 0)
+            readable(run.daemon_fd, CLOSE_MS);
         close(run.hold);
         run.hold = -1;
         readable(run.daemon_fd, blind ? BLIND_MS : CLOSE_MS);
