@@ -8,13 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "live/range/process.h"
 
 #define DIRECTORY (O_PATH | O_DIRECTORY | O_CLOEXEC)
 #define PREFIX "iolaus."
+/* Of a range's directory: the path of its control socket. */
+#define SOCKET_ATTRIBUTE "user.iolaus.socket"
 
 /* A small file of a cgroup, ended by a NUL; its length or a negative errno. */
 static ssize_t file_read(int directory, const char *name, char *text, size_t size)
@@ -209,6 +214,25 @@ static bool left_behind(int directory, const char *name)
     return flock(directory, LOCK_EX | LOCK_NB) == 0;
 }
 
+/* The control socket of a daemon that is dead, unless somebody else answers there by now. */
+static void socket_clear(int directory)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    ssize_t length =
+        fgetxattr(directory, SOCKET_ATTRIBUTE, address.sun_path, sizeof address.sun_path - 1);
+    struct stat info;
+    int handle;
+
+    if (length <= 0 || lstat(address.sun_path, &info) != 0 || !S_ISSOCK(info.st_mode))
+        return;
+    handle = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (handle < 0)
+        return;
+    if (connect(handle, (struct sockaddr *)&address, sizeof address) != 0 && errno == ECONNREFUSED)
+        unlink(address.sun_path);
+    close(handle);
+}
+
 uint32_t cgroups_clear(const struct cgroups *cgroups)
 {
     uint32_t cleared = 0;
@@ -229,6 +253,7 @@ uint32_t cgroups_clear(const struct cgroups *cgroups)
         if (directory < 0)
             continue;
         if (left_behind(directory, entry->d_name)) {
+            socket_clear(directory);
             cgroup_end(cgroups->parent, directory, entry->d_name);
             cleared++;
         }
@@ -337,6 +362,10 @@ int cgroups_make(struct cgroups *cgroups, const struct cgroup_plan *plan, struct
     cgroups->range = openat(cgroups->parent, cgroups->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (cgroups->range < 0 || flock(cgroups->range, LOCK_SH | LOCK_NB) != 0)
         goto failed;
+    /* Where the kernel has no such attributes, the next daemon of this name removes the socket. */
+    if (plan->socket != NULL &&
+        fsetxattr(cgroups->range, SOCKET_ATTRIBUTE, plan->socket, strlen(plan->socket), 0) != 0)
+        errno = 0;
     cgroups->memory = cgroups->memory && controller_enable(cgroups->range, "memory");
     cgroups->pids = cgroups->pids && controller_enable(cgroups->range, "pids");
     cgroups->first = cgroup_make(cgroups->range, "first");

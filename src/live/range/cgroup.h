@@ -43,6 +43,7 @@ struct cgroups {
 
 struct cgroup_plan {
     const char *name;
+    const char *socket; /* the control socket, for the next start to remove; or NULL */
     uint32_t agents, nodes;
     const node_id *node_of;
     uid_t owner; /* may put processes into the agents' cgroups: the first process's host uid */
@@ -53,7 +54,8 @@ struct cgroup_plan {
 
 void cgroups_find(struct cgroups *cgroups);
 int cgroups_make(struct cgroups *cgroups, const struct cgroup_plan *plan, struct error *error);
-/* Removes what daemons left behind that live no more. Gives how many. */
+/* Removes what daemons left behind that live no more: cgroups, and the control sockets that stand
+ * in an attribute of them. Gives how many. */
 uint32_t cgroups_clear(const struct cgroups *cgroups);
 /* Kills every process in it, waits until none is left, removes it with all below; waits as long as
  * that takes. Works on descriptors alone, so the reaper calls it too. */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 bool layer_on(enum layer layer)
 {
@@ -17,6 +18,17 @@ bool layer_on(enum layer layer)
     const char *off = getenv(LAYERS_VARIABLE);
 
     return off == NULL || strstr(off, names[layer]) == NULL;
+}
+
+void layer_point(const char *name)
+{
+    const char *points = getenv(LAYERS_POINTS);
+    char go;
+
+    if (points == NULL || strstr(points, name) == NULL)
+        return;
+    if (write(LAYERS_SOCKET, "", 1) == 1 && read(LAYERS_SOCKET, &go, 1) < 0)
+        _exit(1);
 }
 
 char **layers_environment(void)

@@ -3,8 +3,10 @@
  * away and see the next one hold.
  *
  * Only the variant of this room that is compiled with IOLAUS_TEST_LAYERS has a switch: there
- * layer_on reads IOLAUS_LAYERS_OFF, a list of names ("pdeathsig,pipe"). In the program that is
- * installed each layer is always on, and no code looks anywhere.
+ * layer_on reads IOLAUS_LAYERS_OFF, a list of names ("pdeathsig,pipe"), and layer_point holds the
+ * process at the points that IOLAUS_LAYERS_POINTS names: it writes a byte to LAYERS_SOCKET and goes
+ * on when it can read one, or the end. In the program that is installed each layer is always on,
+ * and no code looks anywhere.
  */
 #ifndef IOLAUS_LIVE_RANGE_LAYERS_H
 #define IOLAUS_LIVE_RANGE_LAYERS_H
@@ -20,9 +22,13 @@ enum layer {
 
 #ifdef IOLAUS_TEST_LAYERS
 #define LAYERS_VARIABLE "IOLAUS_LAYERS_OFF"
+#define LAYERS_POINTS "IOLAUS_LAYERS_POINTS"
+#define LAYERS_SOCKET 100
 bool layer_on(enum layer layer);
+void layer_point(const char *name);
 #else
 #define layer_on(layer) true
+#define layer_point(name) ((void)0)
 #endif
 
 /* The environment of the first process and of the reaper: empty, but for the variable above in the

@@ -83,6 +83,7 @@ static int cgroups_open(struct range *range, struct error *error)
 {
     struct cgroup_plan plan = {
         .name = range->options.name,
+        .socket = range->options.socket,
         .agents = range->options.agents,
         .nodes = range->options.nodes,
         .node_of = range->options.node_of,
@@ -181,6 +182,7 @@ static int reaper_start(struct range *range, struct error *error)
         range->reaper = -1;
         status = system_error(error, "starting the reaper");
     }
+    layer_point("reaper");
 out:
     if (self >= 0)
         close(self);
@@ -207,12 +209,15 @@ __attribute__((noreturn)) static void first_child(const struct range *range, int
 
     close(range->pipe);
     close(range->socket);
+    layer_point("unbound");
     process_bind(pipe);
+    layer_point("bound");
     if (recv(socket, &go, 1, 0) != 1)
         _exit(1);
     if ((range->identity.groups && setgroups(0, NULL) != 0) || setresgid(0, 0, 0) != 0 ||
         setresuid(0, 0, 0) != 0)
         goto failed;
+    layer_point("cleared");
     process_bind(pipe);
     program = fcntl(range->options.program, F_DUPFD_CLOEXEC, 10);
     moved = fcntl(pipe, F_DUPFD_CLOEXEC, 10);
@@ -242,10 +247,6 @@ static int first_clone(struct range *range, struct error *error)
     int on = 1;
 
     arguments.pidfd = (uint64_t)(uintptr_t)&range->first;
-    if (range->cgroups.made) {
-        arguments.flags |= CLONE_INTO_CGROUP;
-        arguments.cgroup = (uint64_t)range->cgroups.first;
-    }
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0 ||
         setsockopt(ends[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0 ||
         pipe2(pipes, O_CLOEXEC) != 0) {
@@ -329,17 +330,26 @@ static int first_start(struct range *range, struct error *error)
 
     if (status != 0)
         return status;
+    layer_point("cloned");
+    /* It waits, and is moved: Linux (6.18) kills what is cloned into another cgroup out of one that
+     * was once killed, as the daemon's own may have been. */
+    errno = range->cgroups.made ? -cgroup_move(range->cgroups.first, range->first_pid) : 0;
+    if (errno != 0)
+        return system_error(error, "moving the first process into its cgroup");
     packet.descriptors[0] = range->first;
     errno = -packet_send(range->reaper_socket, &packet, 0);
     if (errno != 0)
         return system_error(error, "telling the reaper of the first process");
+    layer_point("told");
     status = identity_map(&range->identity, range->first_pid, error);
     if (status != 0)
         return status;
+    layer_point("mapped");
     /* It waits for this byte, so that nothing runs without its ids. */
     if (send(range->socket, "", 1, MSG_NOSIGNAL) != 1)
         return system_error(error, "the first process");
     status = first_setup(range, error);
+    layer_point("asked");
     return status != 0 ? status : first_await(range, error);
 }
 
@@ -402,8 +412,10 @@ int range_open(struct range **result, const struct range_options *options, struc
         goto out;
     limits_choose(range);
     status = cgroups_open(range, error);
+    layer_point("grouped");
     if (status == 0)
         status = reaper_start(range, error);
+    layer_point("guarded");
     if (status == 0)
         status = first_start(range, error);
     if (status == 0)

@@ -43,6 +43,9 @@ unsigned long long process_started(pid_t pid)
     text[length] = '\0';
     /* The name in parentheses may hold anything; field 3 stands behind the last one. */
     field = strrchr(text, ')');
+    /* The dead whom nobody has reaped yet are no more. */
+    if (field != NULL && (strncmp(field, ") Z", 3) == 0 || strncmp(field, ") X", 3) == 0))
+        return 0;
     for (int number = 2; field != NULL && number < 22; number++)
         field = strchr(field + 1, ' ');
     return field == NULL ? 0 : strtoull(field + 1, NULL, 10);

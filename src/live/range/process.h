@@ -16,7 +16,7 @@ struct clone_args;
 pid_t process_clone(struct clone_args *arguments);
 
 /* When a process began, in clock ticks since boot (field 22 of its stat): with its pid, that names
- * it among all processes. 0 where there is none. */
+ * it among all processes. 0 where none lives. */
 unsigned long long process_started(pid_t pid);
 
 /* In a child before exec: no signal blocked or ignored, standard descriptors on /dev/null. */
