@@ -155,7 +155,7 @@ static void malformed(void)
     memset(message, '[', 60000);
     expect(RPC_PARSE, message, 60000);
     memset(message, ' ', CHANNEL_BYTES + 1);
-    memcpy(message, LIST, strlen(LIST));
+    memcpy(message, LIST, sizeof LIST - 1);
     expect(RPC_INVALID, message, CHANNEL_BYTES + 1);
     expect_text(RPC_INVALID, "[" LIST "]");
     expect_text(RPC_INVALID, "{\"id\":1,\"method\":\"agents/list\"}");
