@@ -104,7 +104,7 @@ int control_call(const char *name, const char *method, json_t **result, struct e
 {
     char request[256];
     char *line = NULL;
-    int descriptor;
+    int descriptor = -1;
     int failed = connect_to(name, &descriptor, error);
     int size;
 
@@ -145,7 +145,7 @@ int control_ranges(json_t **names, struct error *error)
     open_folder = opendir(folder);
     while (open_folder != NULL && count < RANGES_MAX && (entry = readdir(open_folder)) != NULL) {
         char *dot = strrchr(entry->d_name, '.');
-        int descriptor;
+        int descriptor = -1;
 
         if (dot == NULL || strcmp(dot, ".sock") != 0)
             continue;

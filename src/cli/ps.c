@@ -89,12 +89,13 @@ static bool differs(const char *state, const char *shows)
 
 static int longest(const json_t *agents, const char *key, int least)
 {
-    const json_t *agent;
-    size_t i;
     int width = least;
 
-    json_array_foreach(agents, i, agent) if ((int)strlen(text_of(agent, key)) > width) width =
-        (int)strlen(text_of(agent, key));
+    for (size_t i = 0; i < json_array_size(agents); i++) {
+        int length = (int)strlen(text_of(json_array_get(agents, i), key));
+
+        width = length > width ? length : width;
+    }
     return width;
 }
 
@@ -103,8 +104,7 @@ static void print_agent(const json_t *agent, time_ns now, int name_width, int ki
     const char *state = text_of(agent, "state"), *shows = text_of(agent, "shows");
     time_ns since = number_of(agent, "since_ns");
     char elapsed[DURATION_TEXT_BYTES];
-    const json_t *other;
-    size_t i;
+    const json_t *others = json_object_get(agent, "others");
 
     duration_format(now > since ? (now - since) / 1000000 * 1000000 : 0, elapsed);
     printf("%c ", differs(state, shows) ? '!' : ' ');
@@ -116,25 +116,28 @@ static void print_agent(const json_t *agent, time_ns now, int name_width, int ki
     else
         printf("%8s", "-");
     printf("  %-10s %-8s\n", elapsed, shows);
-    json_array_foreach(json_object_get(agent, "others"), i, other)
-        printf("    also alive: #%lld, pid %lld\n", number_of(other, "incarnation"),
-               number_of(other, "pid"));
+    for (size_t i = 0; i < json_array_size(others); i++)
+        printf("    also alive: #%lld, pid %lld\n",
+               number_of(json_array_get(others, i), "incarnation"),
+               number_of(json_array_get(others, i), "pid"));
 }
 
 static void print_range(const json_t *answer)
 {
-    const json_t *agents = json_object_get(answer, "agents"), *agent, *process;
+    const json_t *agents = json_object_get(answer, "agents");
+    const json_t *unsanctioned = json_object_get(answer, "unsanctioned");
     int name_width = longest(agents, "agent", 5), kind_width = longest(agents, "kind", 4);
     time_ns now = number_of(answer, "time_ns");
-    size_t i;
 
     printf("  %-*s  %-*s  %-9s %-6s %8s  %-10s %-8s\n", name_width, "", kind_width, "", "truth", "",
            "", "", "belief");
     printf("  %-*s  %-*s  %-9s %-6s %8s  %-10s %-8s\n", name_width, "AGENT", kind_width, "KIND",
            "STATE", "LIFE", "PID", "SINCE", "BOARD");
-    json_array_foreach(agents, i, agent) print_agent(agent, now, name_width, kind_width);
-    json_array_foreach(json_object_get(answer, "unsanctioned"), i, process)
-    {
+    for (size_t i = 0; i < json_array_size(agents); i++)
+        print_agent(json_array_get(agents, i), now, name_width, kind_width);
+    for (size_t i = 0; i < json_array_size(unsanctioned); i++) {
+        const json_t *process = json_array_get(unsanctioned, i);
+
         printf("! unsanctioned process %lld of ", number_of(process, "pid"));
         print_text(text_of(process, "agent"), 0);
         if (json_is_string(json_object_get(process, "as"))) {

@@ -29,18 +29,26 @@ static int write_all(int descriptor, const char *bytes, size_t size)
 int config_seal(const char *name, const void *bytes, size_t size, int *descriptor,
                 struct error *error)
 {
-    int made = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    int made = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING), code;
 
     *descriptor = -1;
     if (made >= 0 && write_all(made, bytes, size) == 0 && fcntl(made, F_ADD_SEALS, SEALS) == 0) {
         *descriptor = made;
         return 0;
     }
-    error_set(error, errno == EMFILE || errno == ENFILE ? ERROR_LIMIT : ERROR_IO,
-              "an agent's configuration cannot be written: %s", strerror(errno));
+    code = error_set(error, errno == EMFILE || errno == ENFILE ? ERROR_LIMIT : ERROR_IO,
+                     "an agent's configuration cannot be written: %s", strerror(errno));
     if (made >= 0)
         close(made);
-    return ERROR_IO;
+    return code;
+}
+
+/* What cannot be sealed at all, such as a plain file, has -1 for its seals. */
+static bool sealed(int descriptor)
+{
+    int seals = fcntl(descriptor, F_GET_SEALS);
+
+    return seals >= 0 && (seals & SEALS) == SEALS;
 }
 
 /* The whole of a sealed memfd, or NULL. */
@@ -50,7 +58,7 @@ static const unsigned char *map(int descriptor, size_t least, size_t *size, stru
     void *bytes;
 
     if (fstat(descriptor, &stat) != 0 || stat.st_size < (off_t)least || stat.st_size > UINT32_MAX ||
-        (fcntl(descriptor, F_GET_SEALS) & SEALS) != SEALS) {
+        !sealed(descriptor)) {
         error_set(error, ERROR_INPUT, "descriptor %d is not a sealed configuration", descriptor);
         return NULL;
     }

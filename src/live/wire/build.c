@@ -93,32 +93,50 @@ static uint32_t uint32_of(const json_t *value)
     return number >= 0 && number <= UINT32_MAX ? (uint32_t)number : 0;
 }
 
+/* Whether it is an answer: an id, and either a result or an error. */
+static bool read_answer(struct delivered *delivered, const json_t *json)
+{
+    json_t *error = json_object_get(json, "error"), *result = json_object_get(json, "result");
+    const json_t *id = json_object_get(json, "id");
+
+    if ((error != NULL) == (result != NULL) || json_object_get(json, "method") != NULL)
+        return false;
+    delivered->answer = true;
+    delivered->id = json_is_integer(id) ? uint32_of(id) : 0;
+    delivered->ok = error == NULL;
+    delivered->content = delivered->ok ? result : json_object_get(error, "data");
+    delivered->code = (int)json_integer_value(json_object_get(error, "code"));
+    /* An error may answer what the platform could not read the id of. */
+    return delivered->id > 0 || (error != NULL && json_is_null(id));
+}
+
+static bool read_notification(struct delivered *delivered, const json_t *json)
+{
+    const char *name = json_string_value(json_object_get(json, "method"));
+
+    delivered->content = json_object_get(json, "params");
+    return json_object_get(json, "id") == NULL && find_notification(delivered, name);
+}
+
 int delivered_read(struct delivered *delivered, const char *bytes, size_t size)
 {
+    const char *version;
     char words[256];
-    json_t *json, *error;
+    json_t *json;
     int code = json_packet_read(bytes, size, &json, words);
 
     *delivered = (struct delivered){0};
     if (code != 0)
         return code;
-    delivered->json = json;
-    error = json_object_get(json, "error");
-    delivered->content = json_object_get(json, "params");
-    if (find_notification(delivered, json_string_value(json_object_get(json, "method")))) {
+    version = json_string_value(json_object_get(json, "jsonrpc"));
+    if (version != NULL && strcmp(version, "2.0") == 0 &&
+        (read_notification(delivered, json) || read_answer(delivered, json))) {
+        delivered->json = json;
         delivered->delivery = uint32_of(json_object_get(delivered->content, "delivery"));
         return 0;
     }
-    delivered->answer = true;
-    delivered->id = uint32_of(json_object_get(json, "id"));
-    delivered->ok = error == NULL;
-    delivered->content =
-        delivered->ok ? json_object_get(json, "result") : json_object_get(error, "data");
-    delivered->code = (int)json_integer_value(json_object_get(error, "code"));
-    delivered->delivery = uint32_of(json_object_get(delivered->content, "delivery"));
-    if (delivered->id > 0 || error != NULL)
-        return 0;
-    delivered_close(delivered);
+    json_decref(json);
+    *delivered = (struct delivered){0};
     return RPC_INVALID;
 }
 

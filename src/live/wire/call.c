@@ -1,6 +1,5 @@
 /* Reading an agent's request. */
 #include <errno.h>
-#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include "live/wire/json.h"
 #include "live/wire/table.h"
 #include "live/wire/tools.h"
+#include "live/wire/values.h"
 
 #define NAME_BYTES_MAX 79
 
@@ -99,29 +99,6 @@ static bool is_token(const char *text)
     return text != NULL && strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
 }
 
-static bool take_bytes(const json_t *value, struct call *call)
-{
-    const char *text = json_string_value(value);
-    size_t length = json_string_length(value);
-    unsigned char *bytes;
-    const char *end;
-
-    if (text == NULL || length > (CHECKPOINT_BYTES_MAX + 2) / 3 * 4)
-        return false;
-    bytes = malloc(length / 4 * 3 + 1);
-    if (bytes == NULL)
-        return false;
-    if (sodium_base642bin(bytes, length / 4 * 3 + 1, text, length, NULL, &call->state_size, &end,
-                          sodium_base64_VARIANT_ORIGINAL) != 0 ||
-        end != text + length || call->state_size > CHECKPOINT_BYTES_MAX) {
-        free(bytes);
-        call->state_size = 0;
-        return false;
-    }
-    call->state_bytes = bytes;
-    return true;
-}
-
 static bool name_is(const json_t *value)
 {
     return json_is_string(value) && json_string_length(value) >= 1 &&
@@ -204,7 +181,8 @@ static bool take_param(const struct param *param, json_t *value, struct call *ca
         *(const char **)field = json_string_value(value);
         return true;
     case PARAM_BYTES:
-        return take_bytes(value, call);
+        call->state_bytes = bytes_of_json(value, &call->state_size);
+        return call->state_bytes != NULL;
     case PARAM_SITUATION:
         if (!json_is_string(value) || !unsigned_text(json_string_value(value), &bits))
             return false;
@@ -212,8 +190,23 @@ static bool take_param(const struct param *param, json_t *value, struct call *ca
         return situation_pack(field) == bits;
     case PARAM_BECAUSE:
         return take_because(value, field);
+    case PARAM_FLAG:
+    case PARAM_FACTOR:
+    case PARAM_NAMES:
+    case PARAM_AGENTS:
+    case PARAM_LINKS:
+    case PARAM_TYPES:
+        break; /* no call has any */
     }
     return false;
+}
+
+/* The key is the sender's: it may be long, and hold anything. */
+static int not_taken(char words[256], const char *key, enum tool_method method)
+{
+    wrong(words, RPC_PARAMS, "params.%.40s: %s does not take it", key, tool_method_name(method));
+    words_clean(words);
+    return RPC_PARAMS;
 }
 
 static int take_params(struct call *call, const json_t *params, char words[256])
@@ -224,7 +217,7 @@ static int take_params(struct call *call, const json_t *params, char words[256])
     json_t *value;
 
     if (params != NULL && !json_is_object(params))
-        return wrong(words, RPC_PARAMS, "params: must be an object, by name");
+        return wrong(words, RPC_PARAMS, "params: must be an object: they are given by name");
     for (size_t i = 0; i < count; i++) {
         char text[48];
 
@@ -248,8 +241,7 @@ static int take_params(struct call *call, const json_t *params, char words[256])
         for (size_t i = 0; i < count; i++)
             found = found || strcmp(key, list[i].name) == 0;
         if (!found)
-            return wrong(words, RPC_PARAMS, "params.%.40s: %s does not take it", key,
-                         tool_method_name(call->method));
+            return not_taken(words, key, call->method);
     }
     return 0;
 }
@@ -275,7 +267,7 @@ static int read_request(struct call *call, json_t *json, json_t **id, char words
     if (find_method(call, json_string_value(method)) != 0) {
         char text[48];
 
-        return wrong(words, RPC_METHOD, "there is no method %s", shown(method, text));
+        return wrong(words, RPC_METHOD, "method: there is no %s", shown(method, text));
     }
     if (tool_is_note(call->method) && *id != NULL)
         return wrong(words, RPC_INVALID, "id: %s gets no answer, and takes no id",

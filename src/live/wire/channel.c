@@ -96,6 +96,8 @@ static void take_control(struct msghdr *message, struct packet *packet)
     }
 }
 
+/* An end that closed before it had read all it was sent makes a reset, which the kernel tells
+ * before what that end had sent: its last words are behind the reset. */
 enum channel_result channel_receive(int descriptor, struct packet *packet)
 {
     struct iovec piece = {.iov_base = packet->bytes, .iov_len = packet->capacity};
@@ -105,13 +107,14 @@ enum channel_result channel_receive(int descriptor, struct packet *packet)
                              .msg_control = control.room,
                              .msg_controllen = sizeof control.room};
     ssize_t got;
+    int resets = 0;
 
     packet->descriptor_count = 0;
     packet->size = 0;
     packet->pid = 0;
     do
         got = recvmsg(descriptor, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC | MSG_TRUNC);
-    while (got < 0 && errno == EINTR);
+    while (got < 0 && (errno == EINTR || (errno == ECONNRESET && resets++ == 0)));
     if (got < 0)
         return errno == EAGAIN ? CHANNEL_EMPTY : CHANNEL_CLOSED;
     take_control(&message, packet);

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "core/agent/agent.h"
 #include "trace/bytes.h"
 
 /* Offsets, as docs/reference/wire.md gives them. */
@@ -19,7 +20,8 @@ enum {
     AT_SUBJECT = 16,
     AT_BY = 20,
     AT_VIA = 24,
-    AT_PIECE_SIZE = 28, /* 16 bits, and 16 of zero */
+    AT_PIECE_SIZE = 28,
+    AT_RESERVED = 30, /* 16 bits of zero */
     AT_VALUE = 32,
     HEAD_BYTES = 40,
     AT_DEADLINE = 40, /* of LINK_WORK; then the route, 4 bytes each, and the piece */
@@ -92,7 +94,11 @@ bool link_unpack(struct link_message *message, const unsigned char *bytes, size_
                                      .by = bytes_get32(bytes + AT_BY),
                                      .via = bytes_get32(bytes + AT_VIA),
                                      .value = (int64_t)bytes_get64(bytes + AT_VALUE)};
-    if (message->state > 3)
+    if (message->state > PEER_LEFT || bytes_get16(bytes + AT_RESERVED) != 0)
+        return false;
+    /* What a kind does not use is zero, so that a message has one form. */
+    if (message->kind != LINK_WORK &&
+        (bytes[AT_HOP] != 0 || bytes[AT_HOPS] != 0 || bytes_get16(bytes + AT_PIECE_SIZE) != 0))
         return false;
     switch ((enum link_kind)message->kind) {
     case LINK_MESSAGE:

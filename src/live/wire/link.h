@@ -1,6 +1,7 @@
 /*
- * What travels on a link: one struct link_message in one packet, little-endian, of LINK_BYTES
- * bytes, behind which a task carries its piece of work. docs/reference/wire.md gives the offsets.
+ * What travels on a link: one struct link_message in one packet, little-endian: a head of 40 bytes,
+ * behind which a task carries its deadline, its route and its piece of work, at most
+ * LINK_PACKET_MAX together. docs/reference/wire.md gives the offsets.
  */
 #ifndef IOLAUS_LIVE_WIRE_LINK_H
 #define IOLAUS_LIVE_WIRE_LINK_H
@@ -46,7 +47,8 @@ struct link_message {
 
 /* Returns the number of bytes written, at most LINK_PACKET_MAX. */
 size_t link_pack(const struct link_message *message, unsigned char bytes[LINK_PACKET_MAX]);
-/* False for anything that is not exactly one message of this version; safe on any bytes. */
+/* False for anything that is not exactly what link_pack writes, of this version; safe on any bytes.
+ * Agents of a message are any numbers: whoever reads it looks whether they are of the crew. */
 bool link_unpack(struct link_message *message, const unsigned char *bytes, size_t size);
 
 #endif

@@ -1,269 +1,176 @@
+/* The page of the tools. */
 #include "live/wire/reference.h"
 
-#include <jansson.h>
-#include <string.h>
+#include <stdlib.h>
 
-#include "live/wire/table.h"
-#include "live/wire/tools.h"
 #include "trace/record.h"
 
-/* What the platform's notifications carry. */
-struct carried {
-    enum platform_notification notification;
-    const char *name, *type, *words;
-};
-static const struct carried carried[] = {
-    {NOTIFY_CREW_BEGIN, "time_ns", "integer", "the range's time"},
-    {NOTIFY_LINKS_OPENED, "links", "array",
-     "for each descriptor: `agent`, the other end; `pid` of its process, as the range sees it; "
-     "`nonce`, as text, at one end of the two; `first`: it is there from the crew's start"},
-    {NOTIFY_BOARD_ASK, "agent", "string", "about whom"},
-    {NOTIFY_STOP_NOTICE, "agent", "string", "who is to be stopped; maybe the caller"},
-    {NOTIFY_STOP_DEPARTED, "agent", "string", "who departed"},
-    {NOTIFY_WORK_DO, "task", "integer", "its number"},
-    {NOTIFY_WORK_DO, "deadline_ns", "integer", "range time"},
-    {NOTIFY_WORK_DO, "route", "array", "the names of those whom it goes through"},
-    {NOTIFY_WORK_DO, "hop", "integer", "the caller's place in it, from 0"},
-    {NOTIFY_WORLD_FAULTS, "cut", "array", "the names of all who are cut off now"},
-    {NOTIFY_WORLD_FAULTS, "slow", "string",
-     "how many times as long decisions and tasks take (\"1.5\"); left out where they take no "
-     "longer"},
-};
-#define CARRIED (sizeof carried / sizeof carried[0])
-
-static const struct {
-    int code;
-    const char *words;
-} errors[] = {
-    {RPC_PARSE, "what came is no JSON, or has a key twice"},
-    {RPC_INVALID, "no request of JSON-RPC 2.0, a batch, or longer than 65536 bytes"},
-    {RPC_METHOD, "there is no such method"},
-    {RPC_PARAMS, "a parameter is missing, unknown, or not what it should be; the message names it"},
-    {RPC_INTERNAL, "the platform could not do it"},
-    {RPC_UNAUTHENTICATED,
-     "the session is not open, the token is wrong, or another process than the agent's spoke"},
-    {RPC_ORDER, "out of order: opened already, or a checkpoint that is not newer than the last"},
-    {RPC_REFUSED, "the platform refused it; `data.reason` says why"},
-    {RPC_FAILED, "it was allowed, and failed"},
+static const char *const examples[PARAM_TYPES] = {
+    [PARAM_NAME] = "\"archivist\"",
+    [PARAM_HEALTH] = "\"healthy\"",
+    [PARAM_HOW] = "\"silence\"",
+    [PARAM_STATE] = "\"dead\"",
+    [PARAM_CHOICE] = "[\"relaunch\", \"alert\"]",
+    [PARAM_UINT32] = "7",
+    [PARAM_INT64] = "42",
+    [PARAM_PID] = "31",
+    [PARAM_DURATION] = "1500000000",
+    [PARAM_NONCE] = "\"-6148914691236517206\"",
+    [PARAM_TOKEN] = "\"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\"",
+    [PARAM_BYTES] = "\"aW9sYXVz\"",
+    [PARAM_SITUATION] = "\"134219264\"",
+    [PARAM_BECAUSE] = "{\"from\": \"archivist\", \"message\": 12}",
+    [PARAM_FLAG] = "false",
+    [PARAM_FACTOR] = "\"1.500000000\"",
+    [PARAM_NAMES] = "[\"archivist\"]",
+    [PARAM_AGENTS] = "[{\"agent\": \"archivist\", \"shows\": \"failed\"}]",
+    [PARAM_LINKS] = "[{\"agent\": \"archivist\", \"pid\": 31, \"nonce\": \"9007199254740993\"}]",
 };
 
-static void print_method(FILE *out, enum tool_method method)
+json_t *example_value(enum param_type type)
+{
+    return json_loads(examples[type], JSON_DECODE_ANY, NULL);
+}
+
+static json_t *example_of(const struct param *params, size_t count)
+{
+    json_t *object = json_object();
+
+    for (size_t i = 0; i < count; i++)
+        json_object_set_new(object, params[i].name, example_value(params[i].type));
+    return object;
+}
+
+json_t *example_params(enum tool_method method)
 {
     size_t count;
     const struct param *params = tool_params(method, &count);
 
-    fprintf(out, "### `%s`\n\n%s", tool_method_name(method), tool_words(method));
-    if (tool_is_note(method))
-        fputs(" A note: it has no id and gets no answer.", out);
-    fputs("\n\n", out);
-    if (count > 0)
-        fputs("| parameter | | is | |\n|---|---|---|---|\n", out);
-    for (size_t i = 0; i < count; i++)
-        fprintf(out, "| `%s` | %s | %s | %s |\n", params[i].name,
-                params[i].required ? "required" : "", param_type_words(params[i].type),
-                params[i].words);
-    if (count > 0)
-        fputc('\n', out);
-    if (tool_result_words(method) != NULL)
-        fprintf(out, "Result: %s.\n\n", tool_result_words(method));
+    return example_of(params, count);
 }
 
-static void print_names(FILE *out, const char *title, enum param_type type)
+/* A block of JSON, which takes over the message. */
+static void write_message(FILE *out, json_t *message)
 {
-    const struct names *names = param_names(type);
+    char *text = json_dumps(message, 0);
 
-    fprintf(out, "- %s:", title);
-    for (size_t i = 0; i < names->count; i++)
-        fprintf(out, "%s `%s`", i > 0 ? "," : "", names->list[i]);
-    fputs("\n", out);
+    fprintf(out, "```json\n%s\n```\n", text);
+    free(text);
+    json_decref(message);
+}
+
+static void write_params(FILE *out, const char *title, const char *required,
+                         const struct param *params, size_t count)
+{
+    if (count == 0)
+        return;
+    fprintf(out, "| %s | is | | |\n|---|---|---|---|\n", title);
+    for (size_t i = 0; i < count; i++)
+        fprintf(out, "| `%s` | %s | %s | %s |\n", params[i].name, param_type_words(params[i].type),
+                params[i].required ? required : "", params[i].words);
+    putc('\n', out);
+}
+
+static void write_method(FILE *out, enum tool_method method)
+{
+    size_t count, result_count;
+    const struct param *params = tool_params(method, &count);
+    const struct param *result = tool_result(method, &result_count);
+    json_t *request = json_pack("{s:s}", "jsonrpc", "2.0");
+
+    if (!tool_is_note(method))
+        json_object_set_new(request, "id", json_integer(3));
+    json_object_set_new(request, "method", json_string(tool_method_name(method)));
+    json_object_set_new(request, "params", example_of(params, count));
+    fprintf(out, "\n### %s\n\n%s\n\n", tool_method_name(method), tool_words(method));
+    write_params(out, "parameter", "needed", params, count);
+    write_params(out, "result", "always", result, result_count);
+    write_message(out, request);
+}
+
+static void write_notification(FILE *out, enum platform_notification notification)
+{
+    size_t count;
+    const struct param *params = notification_params(notification, &count);
+    json_t *example = example_of(params, count);
+
+    json_object_set_new(example, "delivery", json_integer(9));
+    fprintf(out, "\n### %s\n\n%s\n\n", platform_notification_name(notification),
+            notification_words(notification));
+    write_params(out, "parameter", "always", params, count);
+    write_message(out, json_pack("{s:s, s:s, s:o}", "jsonrpc", "2.0", "method",
+                                 platform_notification_name(notification), "params", example));
+}
+
+static void write_errors(FILE *out)
+{
+    static const struct {
+        int code;
+        const char *words;
+    } errors[] = {
+        {RPC_PARSE, "it is no JSON: not UTF-8, a key that is there twice, NUL in a text, nested "
+                    "deeper than 2048, something behind it"},
+        {RPC_INVALID, "it is no request, a batch, or longer than 65536 bytes"},
+        {RPC_METHOD, "there is no such method"},
+        {RPC_PARAMS, "a parameter is wrong, missing, or not taken; the message says which"},
+        {RPC_INTERNAL, "the platform itself failed"},
+        {RPC_UNAUTHENTICATED, "the session is not open, the token is wrong, or the process is not "
+                              "the one that the platform started"},
+        {RPC_ORDER, "at a wrong time: opened already, the crew has not begun, a checkpoint that is "
+                    "not later than the last, a task that is not under way"},
+        {RPC_REFUSED, "the platform refused it: `data.reason`, below"},
+        {RPC_FAILED, "it was allowed, and failed; `data.reason` where there is one"},
+    };
+    static const char *const reasons[] = {
+        [REFUSAL_PERMISSION] = "the caller may not use this tool on that agent",
+        [REFUSAL_NOT_FIRST] = "another volunteer came first",
+        [REFUSAL_NOT_GRANTED] = "a relaunch without volunteering before",
+        [REFUSAL_ALIVE] = "the agent runs, as far as the platform knows",
+        [REFUSAL_TOMBSTONE] = "the agent may not run again",
+        [REFUSAL_UNKNOWN] = "there is no such agent, link or state",
+        [REFUSAL_LATE] = "the stop is over, or there is nothing left to delay",
+        [REFUSAL_NODE] = "the node is down",
+        [REFUSAL_LIMIT] = "there are too many incarnations of it",
+    };
+
+    fputs("\n## Errors\n\n| code | when |\n|---|---|\n", out);
+    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++)
+        fprintf(out, "| %d | %s |\n", errors[i].code, errors[i].words);
+    fputs("\n| `data.reason` | |\n|---|---|\n", out);
+    for (int r = REFUSAL_PERMISSION; r <= REFUSAL_LIMIT; r++)
+        fprintf(out, "| `%s` | %s |\n", refusal_name(r), reasons[r]);
+}
+
+static void write_methods(FILE *out, bool notes)
+{
+    for (int m = 0; m < METHOD_COUNT; m++)
+        if (tool_is_note((enum tool_method)m) == notes)
+            write_method(out, (enum tool_method)m);
 }
 
 void tools_reference(FILE *out)
 {
-    fputs("# The platform's tools\n\n"
-          "This page is made from the table that reads the requests (`scripts/reference`), as is "
-          "the\n"
-          "JSON Schema beside it, [tools.schema.json](tools.schema.json). How messages travel, and "
-          "in\n"
-          "which order, stands in [wire.md](wire.md).\n\n"
-          "Every answer and notification carries `delivery`, a number that counts up on the "
-          "channel.\n"
-          "`because` says what the caller acted on: `{\"delivery\": 7}`, `{\"hangup\": NAME}`, "
-          "`{\"from\":\n"
-          "NAME, \"message\": 3}` or `{\"signal\": true}`.\n\n## What an agent may call\n\n",
+    fputs(
+        "# The platform's tools\n\n"
+        "This page is made from the table that checks requests: `scripts/reference`.\n"
+        "[tools.schema.json](tools.schema.json) says the same to a program, and "
+        "[wire.md](wire.md)\n"
+        "how messages travel.\n\n"
+        "Tools are requests with an id and are answered; notes are notifications and are not. "
+        "What\n"
+        "is not in the table is refused. Whole numbers are written without fraction or exponent.\n"
+        "Each result, each error's `data` and each notification of the platform also has\n"
+        "`delivery`, its number on the channel.\n"
+        "\n## Tools\n",
+        out);
+    write_methods(out, false);
+    fputs("\n## Notes\n\n"
+          "What the caller says of itself. The platform writes it down as its word, and checks\n"
+          "nothing but the form.\n",
           out);
-    for (int method = 0; method < METHOD_COUNT; method++)
-        print_method(out, (enum tool_method)method);
-    fputs("## What the platform sends of its own accord\n\n| notification | carries | | "
-          "|\n|---|---|---|---|\n",
-          out);
-    for (size_t i = 0; i < CARRIED; i++)
-        fprintf(out, "| `%s` | `%s` | %s | %s |\n",
-                platform_notification_name(carried[i].notification), carried[i].name,
-                carried[i].type, carried[i].words);
-    fputs("\n## Names\n\n", out);
-    print_names(out, "health", PARAM_HEALTH);
-    print_names(out, "how something was noticed", PARAM_HOW);
-    print_names(out, "state of a peer", PARAM_STATE);
-    print_names(out, "choices", PARAM_CHOICE);
-    fputs("- reasons of a refusal:", out);
-    for (int refusal = REFUSAL_PERMISSION; refusal <= REFUSAL_LIMIT; refusal++)
-        fprintf(out, "%s `%s`", refusal > REFUSAL_PERMISSION ? "," : "", refusal_name(refusal));
-    fputs("\n\n## Errors\n\n| code | when |\n|---|---|\n", out);
-    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++)
-        fprintf(out, "| %d | %s |\n", errors[i].code, errors[i].words);
-}
-
-static json_t *names_schema(enum param_type type)
-{
-    const struct names *names = param_names(type);
-    json_t *list = json_array();
-
-    for (size_t i = 0; i < names->count; i++)
-        json_array_append_new(list, json_string(names->list[i]));
-    return json_pack("{s:o}", "enum", list);
-}
-
-static json_t *whole(json_int_t low, json_int_t high)
-{
-    return json_pack("{s:s, s:I, s:I}", "type", "integer", "minimum", low, "maximum", high);
-}
-
-static json_t *param_schema(enum param_type type)
-{
-    switch (type) {
-    case PARAM_NAME:
-        return json_pack("{s:s, s:i, s:i}", "type", "string", "minLength", 1, "maxLength", 79);
-    case PARAM_HEALTH:
-    case PARAM_HOW:
-    case PARAM_STATE:
-        return names_schema(type);
-    case PARAM_CHOICE:
-        return json_pack("{s:s, s:o}", "type", "array", "items", names_schema(type));
-    case PARAM_UINT32:
-        return whole(0, UINT32_MAX);
-    case PARAM_INT64:
-        return json_pack("{s:s}", "type", "integer");
-    case PARAM_PID:
-        return whole(1, INT32_MAX);
-    case PARAM_DURATION:
-        return json_pack("{s:s, s:i}", "type", "integer", "minimum", 0);
-    case PARAM_NONCE:
-        return json_pack("{s:s, s:s}", "type", "string", "pattern", "^-?[0-9]{1,19}$");
-    case PARAM_SITUATION:
-        return json_pack("{s:s, s:s}", "type", "string", "pattern", "^[0-9]{1,20}$");
-    case PARAM_TOKEN:
-        return json_pack("{s:s, s:s}", "type", "string", "pattern", "^[0-9a-f]{64}$");
-    case PARAM_BYTES:
-        return json_pack("{s:s, s:s}", "type", "string", "contentEncoding", "base64");
-    case PARAM_BECAUSE:
-        return json_pack("{s:s}", "$ref", "#/$defs/because");
-    }
-    return json_object();
-}
-
-/* An object with these properties and no others. */
-static json_t *object_schema(json_t *properties, json_t *required)
-{
-    return json_pack("{s:s, s:o, s:o, s:b}", "type", "object", "properties", properties, "required",
-                     required, "additionalProperties", 0);
-}
-
-static json_t *method_schema(enum tool_method method)
-{
-    size_t count;
-    const struct param *params = tool_params(method, &count);
-    json_t *properties = json_object(), *required = json_array();
-    json_t *whole_, *needs = json_pack("[s, s]", "jsonrpc", "method");
-
-    for (size_t i = 0; i < count; i++) {
-        json_t *schema = param_schema(params[i].type);
-
-        if (params[i].type != PARAM_BECAUSE)
-            json_object_set_new(schema, "description", json_string(params[i].words));
-        json_object_set_new(properties, params[i].name, schema);
-        if (params[i].required)
-            json_array_append_new(required, json_string(params[i].name));
-    }
-    if (json_array_size(required) > 0)
-        json_array_append_new(needs, json_string("params"));
-    whole_ = json_pack("{s:{s:s}, s:{s:s}, s:o}", "jsonrpc", "const", "2.0", "method", "const",
-                       tool_method_name(method), "params", object_schema(properties, required));
-    if (!tool_is_note(method)) {
-        json_object_set_new(whole_, "id",
-                            json_pack("{s:[s, s, s]}", "type", "string", "integer", "null"));
-        json_array_append_new(needs, json_string("id"));
-    }
-    whole_ = object_schema(whole_, needs);
-    json_object_set_new(whole_, "description", json_string(tool_words(method)));
-    return whole_;
-}
-
-static json_t *notification_schema(enum platform_notification notification)
-{
-    json_t *properties = json_pack("{s:{s:s}}", "delivery", "type", "integer");
-
-    for (size_t i = 0; i < CARRIED; i++)
-        if (carried[i].notification == notification)
-            json_object_set_new(
-                properties, carried[i].name,
-                json_pack("{s:s, s:s}", "type", carried[i].type, "description", carried[i].words));
-    return object_schema(json_pack("{s:{s:s}, s:{s:s}, s:{s:s, s:o}}", "jsonrpc", "const", "2.0",
-                                   "method", "const", platform_notification_name(notification),
-                                   "params", "type", "object", "properties", properties),
-                         json_pack("[s, s, s]", "jsonrpc", "method", "params"));
-}
-
-static json_t *because_schema(void)
-{
-    json_t *number = whole(1, UINT32_MAX), *name = param_schema(PARAM_NAME);
-    json_t *kinds = json_array();
-
-    json_array_append_new(
-        kinds, object_schema(json_pack("{s:O}", "delivery", number), json_pack("[s]", "delivery")));
-    json_array_append_new(
-        kinds, object_schema(json_pack("{s:O}", "hangup", name), json_pack("[s]", "hangup")));
-    json_array_append_new(kinds,
-                          object_schema(json_pack("{s:O, s:O}", "from", name, "message", number),
-                                        json_pack("[s, s]", "from", "message")));
-    json_array_append_new(kinds, object_schema(json_pack("{s:{s:b}}", "signal", "const", 1),
-                                               json_pack("[s]", "signal")));
-    json_decref(number);
-    json_decref(name);
-    return json_pack("{s:o, s:s}", "oneOf", kinds, "description", "what the caller acted on");
-}
-
-void tools_schema(FILE *out)
-{
-    json_t *parts = json_object(), *requests = json_array(), *json;
-
-    for (int method = 0; method < METHOD_COUNT; method++) {
-        const char *name = tool_method_name((enum tool_method)method);
-        char reference[64];
-
-        /* A slash would have to be escaped in a reference. */
-        snprintf(reference, sizeof reference, "#/$defs/%s", name);
-        *strrchr(reference, '/') = '.';
-        json_object_set_new(parts, strrchr(reference, '/') + 1,
-                            method_schema((enum tool_method)method));
-        json_array_append_new(requests, json_pack("{s:s}", "$ref", reference));
-    }
-    for (int n = 0; n < NOTIFY_COUNT; n++) {
-        char name[64];
-
-        snprintf(name, sizeof name, "%s",
-                 platform_notification_name((enum platform_notification)n));
-        *strchr(name, '/') = '.';
-        json_object_set_new(parts, name, notification_schema((enum platform_notification)n));
-    }
-    json_object_set_new(parts, "because", because_schema());
-    json = json_pack(
-        "{s:s, s:s, s:s, s:o, s:o}", "$schema", "https://json-schema.org/draft/2020-12/schema",
-        "title", "Requests of an agent to the platform", "description",
-        "Made from the table that reads them. Notifications of the platform stand among "
-        "the definitions.",
-        "oneOf", requests, "$defs", parts);
-    json_dumpf(json, out, JSON_INDENT(2));
-    fputc('\n', out);
-    json_decref(json);
+    write_methods(out, true);
+    fputs("\n## Notifications of the platform\n", out);
+    for (int n = 0; n < NOTIFY_COUNT; n++)
+        write_notification(out, (enum platform_notification)n);
+    write_errors(out);
 }

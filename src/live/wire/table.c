@@ -31,37 +31,34 @@ const struct names *param_names(enum param_type type)
 
 const char *param_type_words(enum param_type type)
 {
-    switch (type) {
-    case PARAM_NAME:
-        return "an agent's name";
-    case PARAM_HEALTH:
-        return "healthy or failed";
-    case PARAM_HOW:
-        return "how it was noticed";
-    case PARAM_STATE:
-        return "alive, suspect, dead or left";
-    case PARAM_CHOICE:
-        return "an array of choices";
-    case PARAM_UINT32:
-        return "a whole number from 0 to 4294967295";
-    case PARAM_INT64:
-        return "a whole number of 64 bits";
-    case PARAM_PID:
-        return "a pid: a whole number from 1 to 2147483647";
-    case PARAM_DURATION:
-        return "a whole number of nanoseconds, not negative";
-    case PARAM_NONCE:
-        return "a whole number of 64 bits, as text";
-    case PARAM_TOKEN:
-        return "64 hexadecimal digits";
-    case PARAM_BYTES:
-        return "base64 with padding, of at most 32768 bytes";
-    case PARAM_SITUATION:
-        return "a situation: a whole number of 64 bits, as text";
-    case PARAM_BECAUSE:
-        return "what it followed from";
-    }
-    return "";
+    static const char choice_words[] = "an array of relaunch, relink, mask, alert, request, "
+                                       "tamper, misreport, copy, stall";
+    static const char *const words[PARAM_TYPES] = {
+        [PARAM_NAME] = "an agent's name, of 1 to 79 bytes",
+        [PARAM_HEALTH] = "one of healthy, failed",
+        [PARAM_HOW] =
+            "one of hangup, silence, gossip, alert, request, notice, departed, stop_asked",
+        [PARAM_STATE] = "one of alive, suspect, dead, left",
+        [PARAM_CHOICE] = choice_words,
+        [PARAM_UINT32] = "a whole number from 0 to 4294967295",
+        [PARAM_INT64] = "a whole number of 64 bits",
+        [PARAM_PID] = "a pid: a whole number from 1 to 2147483647",
+        [PARAM_DURATION] = "a whole number of nanoseconds, not negative",
+        [PARAM_NONCE] = "a whole number of 64 bits, as text",
+        [PARAM_TOKEN] = "64 hexadecimal digits, in small letters",
+        [PARAM_BYTES] = "base64 with padding, of at most 32768 bytes",
+        [PARAM_SITUATION] = "a situation: a whole number of 64 bits, as text",
+        [PARAM_BECAUSE] =
+            "what it followed from: {delivery}, {hangup}, {from, message} or {signal}",
+        [PARAM_FLAG] = "true or false",
+        [PARAM_FACTOR] = "a decimal, as text",
+        [PARAM_NAMES] = "an array of agents' names",
+        [PARAM_AGENTS] = "an array of {agent, shows}; shows: healthy, failed or unknown",
+        [PARAM_LINKS] = "an array of {agent, pid, nonce, first}",
+    };
+
+    assert(type > 0 && type < PARAM_TYPES);
+    return words[type];
 }
 
 #define PARAM(name_, type_, required_, field, words_)                                              \
@@ -121,32 +118,49 @@ static const struct param p_spread[] = {
     PARAM("message", PARAM_UINT32, true, number, "its number on the link"),
     PARAM("state", PARAM_STATE, true, state, "what it believes"), BECAUSE};
 
+#define GIVES(name_, type_, required_, words_)                                                     \
+    {                                                                                              \
+        .name = name_, .type = type_, .required = required_, .words = words_                       \
+    }
+
+static const struct param r_open[] = {
+    GIVES("agent", PARAM_NAME, true, "who the caller is"),
+    GIVES("incarnation", PARAM_UINT32, true, "which life of it"),
+    GIVES("checkpoint", PARAM_UINT32, true, "number of the one to continue from; 0 for none")};
+static const struct param r_list[] = {
+    GIVES("agents", PARAM_AGENTS, true, "in the order of the scenario")};
+static const struct param r_act[] = {
+    GIVES("value", PARAM_INT64, true, "of no meaning, but for a stop's delay")};
+static const struct param r_delay[] = {
+    GIVES("value", PARAM_INT64, true, "ns by which the stop is delayed")};
+static const struct param r_save[] = {GIVES("number", PARAM_UINT32, true, "as it was given")};
+static const struct param r_load[] = {
+    GIVES("number", PARAM_UINT32, true, "as it was saved; 0 for none"),
+    GIVES("state", PARAM_BYTES, false, "as it was saved; left out where there is none")};
+static const struct param r_submit[] = {
+    GIVES("late", PARAM_FLAG, true, "whether its deadline was over")};
+
 #define TAKES(list) .params = list, .param_count = sizeof(list) / sizeof((list)[0])
+#define RESULT(list) .result = list, .result_count = sizeof(list) / sizeof((list)[0])
 
 static const struct {
     enum act_kind act;
-    const struct param *params;
-    size_t param_count;
-    const char *result;
+    const struct param *params, *result;
+    size_t param_count, result_count;
 } methods[METHOD_COUNT] = {
-    [METHOD_SESSION_OPEN] = {TAKES(p_open),
-                             .result =
-                                 "agent, incarnation, and checkpoint: the number of the one to "
-                                 "continue from, 0 for none"},
-    [METHOD_AGENTS_LIST] = {.result = "agents: an array of {agent, shows}"},
-    [METHOD_AGENTS_VOLUNTEER] = {ACT_VOLUNTEER, TAKES(p_agent), .result = "value"},
-    [METHOD_AGENTS_RELAUNCH] = {ACT_RELAUNCH, TAKES(p_agent), .result = "value"},
-    [METHOD_AGENTS_COPY] = {ACT_COPY, TAKES(p_agent), .result = "value"},
-    [METHOD_LINKS_CONNECT] = {ACT_RELINK, TAKES(p_agent), .result = "value"},
-    [METHOD_HEALTH_REPORT] = {ACT_REPORT, TAKES(p_report), .result = "value"},
-    [METHOD_HEALTH_SCORE] = {ACT_MISREPORT, TAKES(p_score), .result = "value"},
-    [METHOD_STOP_DISABLE] = {ACT_TAMPER, TAKES(p_agent), .result = "value"},
-    [METHOD_STOP_DELAY] = {ACT_STALL, TAKES(p_delay), .result = "value: the ns that were granted"},
-    [METHOD_CHECKPOINT_SAVE] = {ACT_CHECKPOINT, TAKES(p_save), .result = "number"},
-    [METHOD_CHECKPOINT_LOAD] = {.result =
-                                    "number and state, as they were saved; number 0 and no state "
-                                    "where there is none"},
-    [METHOD_WORK_SUBMIT] = {TAKES(p_task), .result = "late: whether its deadline was over"},
+    [METHOD_SESSION_OPEN] = {TAKES(p_open), RESULT(r_open)},
+    [METHOD_AGENTS_LIST] = {RESULT(r_list)},
+    [METHOD_AGENTS_VOLUNTEER] = {ACT_VOLUNTEER, TAKES(p_agent), RESULT(r_act)},
+    [METHOD_AGENTS_RELAUNCH] = {ACT_RELAUNCH, TAKES(p_agent), RESULT(r_act)},
+    [METHOD_AGENTS_COPY] = {ACT_COPY, TAKES(p_agent), RESULT(r_act)},
+    [METHOD_LINKS_CONNECT] = {ACT_RELINK, TAKES(p_agent), RESULT(r_act)},
+    [METHOD_HEALTH_REPORT] = {ACT_REPORT, TAKES(p_report), RESULT(r_act)},
+    [METHOD_HEALTH_SCORE] = {ACT_MISREPORT, TAKES(p_score), RESULT(r_act)},
+    [METHOD_STOP_DISABLE] = {ACT_TAMPER, TAKES(p_agent), RESULT(r_act)},
+    [METHOD_STOP_DELAY] = {ACT_STALL, TAKES(p_delay), RESULT(r_delay)},
+    [METHOD_CHECKPOINT_SAVE] = {ACT_CHECKPOINT, TAKES(p_save), RESULT(r_save)},
+    [METHOD_CHECKPOINT_LOAD] = {RESULT(r_load)},
+    [METHOD_WORK_SUBMIT] = {TAKES(p_task), RESULT(r_submit)},
     [METHOD_WORK_LOST] = {TAKES(p_lost)},
     [METHOD_NOTE_NOTICED] = {TAKES(p_noticed)},
     [METHOD_NOTE_DECIDING] = {TAKES(p_deciding)},
@@ -160,6 +174,30 @@ static const struct {
     [METHOD_NOTE_SPREAD] = {TAKES(p_spread)},
 };
 
+static const struct param n_begin[] = {GIVES("time_ns", PARAM_DURATION, true, "the range's time")};
+static const struct param n_opened[] = {
+    GIVES("links", PARAM_LINKS, true, "one descriptor rides along for each, in this order")};
+static const struct param n_agent[] = {GIVES("agent", PARAM_NAME, true, "about whom")};
+static const struct param n_work[] = {
+    GIVES("task", PARAM_INT64, true, "its number"),
+    GIVES("deadline_ns", PARAM_DURATION, true, "by when it must be handed in; range time"),
+    GIVES("hop", PARAM_UINT32, true, "the caller's place in the route, from 0"),
+    GIVES("route", PARAM_NAMES, true, "who works on it, one after the other")};
+static const struct param n_faults[] = {
+    GIVES("cut", PARAM_NAMES, true, "all peers that are cut off now"),
+    GIVES("slow", PARAM_FACTOR, false,
+          "how many times as long decisions and tasks take; left out where it is once")};
+
+static const struct {
+    const struct param *params;
+    size_t param_count;
+} notifications[NOTIFY_COUNT] = {
+    [NOTIFY_CREW_BEGIN] = {TAKES(n_begin)},    [NOTIFY_LINKS_OPENED] = {TAKES(n_opened)},
+    [NOTIFY_BOARD_ASK] = {TAKES(n_agent)},     [NOTIFY_STOP_NOTICE] = {TAKES(n_agent)},
+    [NOTIFY_STOP_DEPARTED] = {TAKES(n_agent)}, [NOTIFY_WORK_DO] = {TAKES(n_work)},
+    [NOTIFY_WORLD_FAULTS] = {TAKES(n_faults)},
+};
+
 const struct param *tool_params(enum tool_method method, size_t *count)
 {
     assert(method < METHOD_COUNT);
@@ -167,10 +205,30 @@ const struct param *tool_params(enum tool_method method, size_t *count)
     return methods[method].params;
 }
 
-const char *tool_result_words(enum tool_method method)
+const struct param *tool_result(enum tool_method method, size_t *count)
 {
     assert(method < METHOD_COUNT);
+    *count = methods[method].result_count;
     return methods[method].result;
+}
+
+const struct param *notification_params(enum platform_notification notification, size_t *count)
+{
+    assert(notification < NOTIFY_COUNT);
+    *count = notifications[notification].param_count;
+    return notifications[notification].params;
+}
+
+const char *notification_words(enum platform_notification notification)
+{
+    static const char *const list[NOTIFY_COUNT] = {
+#define X(notification, name, words) words,
+        PLATFORM_NOTIFICATIONS(X)
+#undef X
+    };
+
+    assert(notification < NOTIFY_COUNT);
+    return list[notification];
 }
 
 bool tool_is_note(enum tool_method method)

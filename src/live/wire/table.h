@@ -1,6 +1,7 @@
 /*
- * The table behind the platform's tools: what each method takes. One table checks requests, and
- * makes docs/reference/tools.md and tools.schema.json. This room's own.
+ * The table behind the platform's tools: what each method takes and gives, and what notifications
+ * carry. One table checks requests, and makes docs/reference/tools.md and tools.schema.json
+ * (reference.h). This room's own.
  */
 #ifndef IOLAUS_LIVE_WIRE_TABLE_H
 #define IOLAUS_LIVE_WIRE_TABLE_H
@@ -24,22 +25,33 @@ enum param_type {
     PARAM_TOKEN,    /* 64 hexadecimal digits */
     PARAM_BYTES,    /* base64 of at most CHECKPOINT_BYTES_MAX bytes */
     PARAM_SITUATION,
-    PARAM_BECAUSE
+    PARAM_BECAUSE,
+    /* what the platform alone sends */
+    PARAM_FLAG,   /* true or false */
+    PARAM_FACTOR, /* a decimal as text, not negative */
+    PARAM_NAMES,  /* an array of names */
+    PARAM_AGENTS, /* an array of {agent, shows} */
+    PARAM_LINKS,  /* an array of {agent, pid, nonce, first} */
+    PARAM_TYPES
 };
+#define PARAM_CALL_TYPES (PARAM_BECAUSE + 1) /* those below this may stand in a call */
 
 struct param {
     const char *name;
     enum param_type type;
     bool required;
-    size_t offset; /* in struct call */
+    size_t offset; /* in struct call; nothing for what the platform sends */
     const char *words;
 };
 
-/* What a method takes, and its result in words (NULL for a note). */
+/* What a method takes, and what its result holds beside `delivery` (nothing for a note). */
 const struct param *tool_params(enum tool_method method, size_t *count);
-const char *tool_result_words(enum tool_method method);
+const struct param *tool_result(enum tool_method method, size_t *count);
 bool tool_is_note(enum tool_method method);
 const char *tool_words(enum tool_method method);
+/* What a notification carries beside `delivery`. */
+const struct param *notification_params(enum platform_notification notification, size_t *count);
+const char *notification_words(enum platform_notification notification);
 
 /* Names in the order of their enumeration, for a type that has names; NULL for others. */
 struct names {

@@ -130,10 +130,11 @@ enum rpc_error {
     RPC_FAILED = -32011   /* it was allowed and failed */
 };
 
-/* Reads one packet. 0: `call` is filled (call_close it); else an enum rpc_error, `id` is set to
- * what an answer must carry (owned by the caller; a JSON null where the request had none or was not
- * readable; NULL where it was a notification, which gets no answer), and `words` say what is wrong
- * and where (params.agent: ...). Never asserts, whatever the bytes. */
+/* Reads one packet. 0: `call` is filled (call_close it); else an enum rpc_error, and `words` say
+ * what is wrong and where (params.agent: ...), in ASCII. Either way `id` is set to what an answer
+ * must carry, a reference of the caller's: a JSON null where it was no request, or its id was not
+ * readable; NULL where it was a notification, which gets no answer. Never asserts, whatever the
+ * bytes. */
 int call_read(struct call *call, const char *bytes, size_t size, json_t **id, char words[256]);
 void call_close(struct call *call);
 
@@ -160,6 +161,8 @@ struct delivered {
     json_t *content; /* result, error's data, or params; borrowed */
     json_t *json;
 };
+/* 0, or an enum rpc_error where it is neither; safe on any bytes, and delivered_close may follow
+ * either way. What is in `content` is for the reader to look at. */
 int delivered_read(struct delivered *delivered, const char *bytes, size_t size);
 void delivered_close(struct delivered *delivered);
 

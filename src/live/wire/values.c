@@ -77,6 +77,7 @@ unsigned char *bytes_of_json(const json_t *value, size_t *size)
     size_t length = json_string_length(value);
     unsigned char *bytes;
 
+    *size = 0;
     if (text == NULL || length > (CHECKPOINT_BYTES_MAX + 2) / 3 * 4)
         return NULL;
     bytes = malloc(length / 4 * 3 + 1);
@@ -84,8 +85,9 @@ unsigned char *bytes_of_json(const json_t *value, size_t *size)
         return NULL;
     if (sodium_base642bin(bytes, length / 4 * 3 + 1, text, length, NULL, size, &end,
                           sodium_base64_VARIANT_ORIGINAL) == 0 &&
-        end == text + length)
+        end == text + length && *size <= CHECKPOINT_BYTES_MAX)
         return bytes;
+    *size = 0;
     free(bytes);
     return NULL;
 }
