@@ -18,12 +18,13 @@ struct behind_process {
     bool posed;
 };
 
-/* What is proven that `who` knows of `whom`, and what it reported then. */
+/* What is proven that a life of an agent knows of another, and what it reported then. */
 struct behind_known {
     UT_hash_handle hh;
-    uint64_t pair;
+    struct knower knower;
     uint64_t death; /* `number` of the state that it knows of */
     struct record_id proof;
+    bool firm; /* it runs the process in the dead peer's place: no word of others refutes that */
     struct record_id report; /* the last, where it was made knowing; or NONE */
     struct record_id report_died;
     struct record_id report_proof;
@@ -107,49 +108,62 @@ static bool dead_proven(const struct analysis *analysis, agent_id agent)
 
 /* ---- who knows ---- */
 
-static struct behind_known *known_find(struct behind *behind, agent_id who, agent_id whom)
+static struct behind_known *known_find(struct behind *behind, struct knower knower)
 {
-    uint64_t pair = (uint64_t)who << 32 | whom;
     struct behind_known *known = NULL;
-    HASH_FIND(hh, behind->known, &pair, sizeof pair, known);
+    HASH_FIND(hh, behind->known, &knower, sizeof knower, known);
     return known;
 }
 
-/* The record proves that `who` knows of the death of `whom`. The first proof stays. */
-static int known_keep(struct analysis *analysis, const struct record *record, agent_id who)
+/* The record proves that `knower` knows of the death. The first proof stays, unless a firm one
+ * comes.
+ */
+static int known_keep(struct analysis *analysis, const struct record *record, struct knower knower,
+                      bool firm)
 {
     struct behind *behind = &analysis->behind;
-    const struct behind_death *death = &behind->deaths[record->whom];
-    struct behind_known *known = known_find(behind, who, record->whom);
+    const struct behind_death *death = &behind->deaths[knower.whom];
+    struct behind_known *known = known_find(behind, knower);
     if (known == NULL) {
         known = calloc(1, sizeof *known);
         if (known == NULL) {
             return ERROR_MEMORY;
         }
-        known->pair = (uint64_t)who << 32 | record->whom;
+        known->knower = knower;
         known->report = RECORD_ID_NONE;
-        HASH_ADD(hh, behind->known, pair, sizeof known->pair, known);
+        HASH_ADD(hh, behind->known, knower, sizeof known->knower, known);
         if (known->hh.tbl == NULL) {
             free(known);
             return ERROR_MEMORY;
         }
-    } else if (known->death == death->number) {
+    } else if (known->death == death->number && (known->firm || !firm)) {
         return 0;
     }
     known->death = death->number;
     known->proof = record->id;
+    known->firm = firm;
     return 0;
 }
 
 /* Whoever asks the platform to bring a dead peer back, or is told of its end, knows. Once the
  * platform has started it again one may honestly believe that it runs. */
-static int take_knowing(struct analysis *analysis, const struct record *record, agent_id who)
+static int take_knowing(struct analysis *analysis, const struct record *record,
+                        struct knower knower)
 {
-    if (who >= analysis->header->agents || who == record->whom || !proves(record) ||
-        !dead_proven(analysis, record->whom) || analysis->behind.deaths[record->whom].starting) {
+    if (knower.who >= analysis->header->agents || knower.who == knower.whom || !proves(record) ||
+        !dead_proven(analysis, knower.whom) || analysis->behind.deaths[knower.whom].starting) {
         return 0;
     }
-    return known_keep(analysis, record, who);
+    return known_keep(analysis, record, knower, false);
+}
+
+/* The operator tells `via`, of which the newest life is the one that listens. */
+static int take_told(struct analysis *analysis, const struct record *record)
+{
+    agent_id via = record->via;
+    incarnation_id newest =
+        via < analysis->header->agents ? analysis->lives[via].newest : (incarnation_id)0;
+    return take_knowing(analysis, record, (struct knower){via, record->whom, newest});
 }
 
 /* ---- masked failures ---- */
@@ -190,7 +204,7 @@ static int take_reports(struct analysis *analysis, const struct record *record)
 {
     struct behind *behind = &analysis->behind;
     const struct behind_death *death = &behind->deaths[record->whom];
-    struct behind_known *known = known_find(behind, record->who, record->whom);
+    struct behind_known *known = known_find(behind, knower_of(record));
     if (known == NULL || record->value != HEALTH_HEALTHY || !proves(record) ||
         !dead_proven(analysis, record->whom) || known->death != death->number) {
         return 0;
@@ -205,7 +219,7 @@ static int take_reports(struct analysis *analysis, const struct record *record)
 /* The platform did not take the report. */
 static void take_report_back(struct behind *behind, const struct record *record)
 {
-    struct behind_known *known = known_find(behind, record->who, record->whom);
+    struct behind_known *known = known_find(behind, knower_of(record));
     if (known == NULL || record_id_is_none(known->report) ||
         !record_id_equal(known->report, record->cause)) {
         return;
@@ -230,7 +244,7 @@ static int take_shows(struct analysis *analysis, const struct record *record)
 {
     struct behind *behind = &analysis->behind;
     struct behind_death *death = &behind->deaths[record->whom];
-    struct behind_known *known = known_find(behind, record->who, record->whom);
+    struct behind_known *known = known_find(behind, knower_of(record));
     bool healthy = record->value == HEALTH_HEALTHY && proves(record);
     death->shown = healthy ? record->id : RECORD_ID_NONE;
     if (known == NULL || !healthy || record_id_is_none(record->cause) ||
@@ -242,14 +256,23 @@ static int take_shows(struct analysis *analysis, const struct record *record)
     return mask_add(analysis, record, record->id, known->report_proof);
 }
 
-/* One who is told that the target runs has been told wrongly, and may say so after. */
+/* What was known is believed no longer, and nothing proves that it is. */
+static void known_lapse(struct analysis *analysis, const struct record *record)
+{
+    struct behind_known *known = known_find(&analysis->behind, knower_of(record));
+    if (known != NULL && !known->firm) {
+        known->death = 0;
+    }
+}
+
+/* Who acted on others' word, and is told that it is not needed or not possible, has seen nothing
+ * itself: it may honestly believe its own watch again. */
 static void take_refused(struct analysis *analysis, const struct record *record)
 {
-    struct behind_known *known = known_find(&analysis->behind, record->who, record->whom);
     if (record->value >> 8 == ACT_REPORT) {
         take_report_back(&analysis->behind, record);
-    } else if (known != NULL && (record->value & 0xff) == REFUSAL_ALIVE) {
-        known->death = 0;
+    } else {
+        known_lapse(analysis, record);
     }
 }
 
@@ -386,7 +409,8 @@ static int take_posed(struct analysis *analysis, const struct record *record, st
     if (is_dead) {
         finding.episode = analysis->lives[record->whom].death;
         proof_add(&finding, death->died);
-        code = record->who != record->whom ? known_keep(analysis, record, record->who) : 0;
+        code =
+            record->who != record->whom ? known_keep(analysis, record, knower_of(record), true) : 0;
     }
     return code != 0 || posed_before(&analysis->behind, &finding) ? code
                                                                   : finding_add(analysis, &finding);
@@ -434,7 +458,7 @@ static int take_forged(struct analysis *analysis, const struct record *record, s
     }
     bool is_dead = dead_proven(analysis, record->whom);
     struct record_id died = is_dead ? behind->deaths[record->whom].died : RECORD_ID_NONE;
-    int code = is_dead ? known_keep(analysis, record, record->who) : 0;
+    int code = is_dead ? known_keep(analysis, record, knower_of(record), true) : 0;
     struct behind_finding *before = forged_find(behind, record, died);
     if (code != 0 || before != NULL) {
         if (before != NULL) {
@@ -526,12 +550,16 @@ int behind_take(struct analysis *analysis, const struct record *record, struct c
     case VERB_VOLUNTEERS:
     case VERB_RELAUNCHES:
     case VERB_RELINKS:
-        return take_knowing(analysis, record, record->who);
+        return take_knowing(analysis, record, knower_of(record));
     case VERB_MARKED:
     case VERB_ANNOUNCED:
-        return take_knowing(analysis, record, record->via);
+        return take_told(analysis, record);
     case VERB_REFUSED:
+    case VERB_FAILED:
         take_refused(analysis, record);
+        return 0;
+    case VERB_RETRACTED:
+        known_lapse(analysis, record);
         return 0;
     case VERB_REPORTS:
         return take_reports(analysis, record);

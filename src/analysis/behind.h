@@ -10,8 +10,8 @@
  * platform received; never on a claim, nor on a record with FLAG_TOLD or FLAG_INFERRED. What is
  * found, and from what, says docs/reference/findings.md. For the analysis room's own use.
  *
- * Memory: for each agent of the crew 40 bytes, one entry for each pair of agents of which one acted
- * for the other, one for each unsanctioned process that lives and for each finding.
+ * Memory: for each agent of the crew 40 bytes, one entry for each life of an agent and agent for
+ * which it acted, one for each unsanctioned process that lives and for each finding.
  */
 #ifndef IOLAUS_ANALYSIS_BEHIND_H
 #define IOLAUS_ANALYSIS_BEHIND_H
@@ -56,7 +56,7 @@ struct behind_known;
 struct behind {
     struct behind_death *deaths; /* by agent; NULL where the run's world cannot see it */
     struct behind_process *processes;
-    struct behind_known *known; /* by pair of agents */
+    struct behind_known *known; /* by life of an agent, and other agent */
     struct behind_finding *list;
     size_t count, capacity;
     uint64_t gaps;

@@ -281,6 +281,7 @@ static int take_started(struct analysis *analysis, const struct record *record, 
     if (record->value != START_FIRST || was_dead) {
         life->alive++;
         life->number++;
+        life->newest = record->whom_incarnation;
     }
     struct episode *episode = episode_at(analysis, was_dead ? life->death : EPISODE_NONE);
     bool own = episode != NULL && episode->target == record->whom;
@@ -303,8 +304,13 @@ static int take_started(struct analysis *analysis, const struct record *record, 
 
 static int take_link_up(struct analysis *analysis, const struct record *record, struct cause *cause)
 {
-    notice_forget(analysis, record->who, record->whom);
-    notice_forget(analysis, record->whom, record->who);
+    if (record->who == AGENT_NONE) {
+        return 0;
+    }
+    incarnation_id who = analysis->lives[record->who].newest;
+    incarnation_id whom = analysis->lives[record->whom].newest;
+    notice_forget(analysis, (struct knower){record->who, record->whom, who});
+    notice_forget(analysis, (struct knower){record->whom, record->who, whom});
     if (cause->actor == AGENT_NONE) {
         return 0;
     }
@@ -369,9 +375,11 @@ static int take_stalled(struct analysis *analysis, const struct record *record, 
 static int take_returned(struct analysis *analysis, const struct record *record,
                          struct cause *cause)
 {
-    struct episode *episode = episode_at(analysis, analysis->lives[record->whom].death);
+    struct life *life = &analysis->lives[record->whom];
+    struct episode *episode = episode_at(analysis, life->death);
+    life->resumed = analysis->records; /* its peers are told */
     if (cause->episode == EPISODE_NONE) {
-        cause->episode = analysis->lives[record->whom].death;
+        cause->episode = life->death;
     }
     if (episode != NULL && episode->target == record->whom && !episode->restored) {
         measure_add(episode, MEASURE_RELINKED);
@@ -392,7 +400,7 @@ static int take_refused(struct analysis *analysis, const struct record *record, 
     masks_take_back(analysis, record, cause);
     struct episode *episode = episode_of_target(analysis, cause, record->whom);
     int64_t act = record->value >> 8;
-    if (episode == NULL || act < ACT_TOOLS || act >= ACT_KIND_COUNT) {
+    if (episode == NULL || act < ACT_TOOLS || act >= ACT_TOOLS_END) {
         return 0;
     }
     measure_add(episode, measures[act]);
@@ -450,7 +458,7 @@ static const struct handler handlers[VERB_COUNT] = {
     [VERB_REFUSED] = {take_refused, true},     [VERB_FAILED] = {take_failed, true},
     [VERB_GAVE_UP] = {take_gave_up, true},     [VERB_TASK_SENT] = {take_task, false},
     [VERB_TASK_HELD] = {take_task, false},     [VERB_TASK_DONE] = {take_task, false},
-    [VERB_TASK_LOST] = {take_task, false},
+    [VERB_TASK_LOST] = {take_task, false},     [VERB_RETRACTED] = {masks_retracted, true},
 };
 
 static bool agent_known(const struct analysis *analysis, agent_id agent)

@@ -14,39 +14,33 @@
 
 /* ---- who knows of whose death ---- */
 
-static uint64_t pair_of(agent_id who, agent_id whom)
+static struct notice *notice_find(struct analysis *analysis, struct knower knower)
 {
-    return (uint64_t)who << 32 | whom;
-}
-
-static struct notice *notice_find(struct analysis *analysis, agent_id who, agent_id whom)
-{
-    uint64_t pair = pair_of(who, whom);
     struct notice *notice = NULL;
-    HASH_FIND(hh, analysis->notices, &pair, sizeof pair, notice);
+    HASH_FIND(hh, analysis->notices, &knower, sizeof knower, notice);
     return notice;
 }
 
-void notice_forget(struct analysis *analysis, agent_id who, agent_id whom)
+void notice_forget(struct analysis *analysis, struct knower knower)
 {
-    struct notice *notice = notice_find(analysis, who, whom);
+    struct notice *notice = notice_find(analysis, knower);
     if (notice != NULL) {
         HASH_DEL(analysis->notices, notice);
         free(notice);
     }
 }
 
-static int notice_keep(struct analysis *analysis, agent_id who, agent_id whom)
+static int notice_keep(struct analysis *analysis, struct knower knower)
 {
-    const struct life *life = &analysis->lives[whom];
-    struct notice *notice = notice_find(analysis, who, whom);
+    const struct life *life = &analysis->lives[knower.whom];
+    struct notice *notice = notice_find(analysis, knower);
     if (notice == NULL) {
         notice = calloc(1, sizeof *notice);
         if (notice == NULL) {
             return ERROR_MEMORY;
         }
-        notice->pair = pair_of(who, whom);
-        HASH_ADD(hh, analysis->notices, pair, sizeof notice->pair, notice);
+        notice->knower = knower;
+        HASH_ADD(hh, analysis->notices, knower, sizeof notice->knower, notice);
         if (notice->hh.tbl == NULL) {
             free(notice);
             return ERROR_MEMORY;
@@ -58,12 +52,12 @@ static int notice_keep(struct analysis *analysis, agent_id who, agent_id whom)
     return 0;
 }
 
-/* Whether `who` believes the dead `whom` gone. A suspicion from its life counts, unless it has been
- * refuted since: the partition ended, or the hung agent went on. */
-static bool has_noticed(struct analysis *analysis, agent_id who, agent_id whom)
+/* Whether it believes the dead peer gone. A suspicion from the peer's life counts, unless it has
+ * been refuted since: the partition ended, the hung agent went on, the peer came back. */
+static bool has_noticed(struct analysis *analysis, struct knower knower)
 {
-    const struct life *life = &analysis->lives[whom];
-    const struct notice *notice = notice_find(analysis, who, whom);
+    const struct life *life = &analysis->lives[knower.whom];
+    const struct notice *notice = notice_find(analysis, knower);
     if (notice == NULL || notice->life != life->number) {
         return false;
     }
@@ -88,9 +82,15 @@ int masks_noticed(struct analysis *analysis, const struct record *record, struct
         measure_add(episode, MEASURE_NOTICED);
         time_set(episode, TIME_NOTICE, record->time);
     }
-    return tells_of_death(record->value, life->alive > 0)
-               ? notice_keep(analysis, record->who, record->whom)
-               : 0;
+    return tells_of_death(record->value, life->alive > 0) ? notice_keep(analysis, knower_of(record))
+                                                          : 0;
+}
+
+int masks_retracted(struct analysis *analysis, const struct record *record, struct cause *cause)
+{
+    join_inferred(analysis, record->whom, cause);
+    notice_forget(analysis, knower_of(record));
+    return 0;
 }
 
 /* One who is alerted or asked to defend a dead peer has been told; no notice of its own need
@@ -100,9 +100,8 @@ int masks_decides(struct analysis *analysis, const struct record *record, struct
     join_inferred(analysis, record->whom, cause);
     struct situation situation = situation_unpack((uint64_t)record->value);
     bool dead = analysis->lives[record->whom].alive == 0;
-    return dead && tells_of_death(situation.how, false)
-               ? notice_keep(analysis, record->who, record->whom)
-               : 0;
+    return dead && tells_of_death(situation.how, false) ? notice_keep(analysis, knower_of(record))
+                                                        : 0;
 }
 
 /* ---- what the board shows ---- */
@@ -123,7 +122,7 @@ static int dead_shown_healthy(struct analysis *analysis, const struct record *re
 {
     struct life *life = &analysis->lives[record->whom];
     join_inferred(analysis, record->whom, cause);
-    if (has_noticed(analysis, record->who, record->whom)) {
+    if (has_noticed(analysis, knower_of(record))) {
         if (life->masked_since == TIME_UNSET) {
             life->masked_since = record->time;
             life->masked_by = record->id;
@@ -147,7 +146,7 @@ int masks_reports(struct analysis *analysis, const struct record *record, struct
     }
     if (life->alive > 0) {
         /* One who says of a living peer that it is healthy has taken a suspicion back. */
-        notice_forget(analysis, record->who, record->whom);
+        notice_forget(analysis, knower_of(record));
         return 0;
     }
     if (life->shows != HEALTH_HEALTHY) {
@@ -173,7 +172,7 @@ int masks_shows(struct analysis *analysis, const struct record *record, struct c
         return 0;
     }
     if (life->alive > 0) {
-        notice_forget(analysis, record->who, record->whom);
+        notice_forget(analysis, knower_of(record));
         return 0;
     }
     if ((cause->flags & (CAUSE_MASKED | CAUSE_STALE)) != 0) {

@@ -101,21 +101,38 @@ struct episode {
 
 /* What is true of an agent. */
 struct life {
-    uint32_t alive;       /* incarnations that run */
-    uint32_t number;      /* lives so far */
-    uint32_t stop;        /* the episode of the stop announced or under way */
-    uint32_t death;       /* the episode of the last death */
-    time_ns died;         /* if none runs */
-    time_ns masked_since; /* the board shows it healthy after a mask; TIME_UNSET: it does not */
+    uint32_t alive;        /* incarnations that run */
+    uint32_t number;       /* lives so far */
+    incarnation_id newest; /* that began */
+    uint32_t stop;         /* the episode of the stop announced or under way */
+    uint32_t death;        /* the episode of the last death */
+    time_ns died;          /* if none runs */
+    time_ns masked_since;  /* the board shows it healthy after a mask; TIME_UNSET: it does not */
     struct record_id masked_by; /* the report that masked it */
     int64_t shows;              /* the board, enum health */
-    uint64_t resumed;           /* when it last went on after a hang, in records */
+    uint64_t resumed;           /* when it last went on after a hang, or was back with its links,
+                                   in records */
 };
+
+/* What one life of an agent may know of another agent: the next life of it knows nothing. A key,
+ * compared as bytes: there are no others between. */
+struct knower {
+    agent_id who;
+    agent_id whom;
+    uint32_t incarnation; /* who's */
+};
+_Static_assert(sizeof(struct knower) == 12, "no padding in a key");
+
+/* The doer of a record, and the one it was done to. */
+static inline struct knower knower_of(const struct record *record)
+{
+    return (struct knower){record->who, record->whom, record->who_incarnation};
+}
 
 /* That `who` believes `whom` gone. */
 struct notice {
     UT_hash_handle hh;
-    uint64_t pair;
+    struct knower knower;
     uint32_t life;    /* whom's */
     bool while_alive; /* a suspicion that was false when it arose, or an announcement */
     uint64_t at;      /* in records */
@@ -192,6 +209,7 @@ int outcome_take(struct analysis *analysis, struct cause *cause, enum analysis_a
 /* ---- masks.c ---- */
 
 int masks_noticed(struct analysis *analysis, const struct record *record, struct cause *cause);
+int masks_retracted(struct analysis *analysis, const struct record *record, struct cause *cause);
 int masks_decides(struct analysis *analysis, const struct record *record, struct cause *cause);
 int masks_reports(struct analysis *analysis, const struct record *record, struct cause *cause);
 int masks_shows(struct analysis *analysis, const struct record *record, struct cause *cause);
@@ -200,7 +218,7 @@ void masks_take_back(struct analysis *analysis, const struct record *record,
                      const struct cause *cause);
 /* The board shows the truth again, or what it shows has become true. */
 void mask_ends(struct analysis *analysis, struct life *life, time_ns now);
-void notice_forget(struct analysis *analysis, agent_id who, agent_id whom);
+void notice_forget(struct analysis *analysis, struct knower knower);
 
 /* An effective act of `responder` for `target`, in the episode that `cause` names: the first of the
  * three that is made becomes a response, and `cause` then names it. */

@@ -225,6 +225,9 @@ static void carry_out(struct world *world, uint32_t row, const struct agent *age
     case ACT_NOTICED:
         act_notices(doing, act, behind_silence(world, doing->id, act->peer));
         break;
+    case ACT_RETRACTED:
+        act_retracts(doing, act);
+        break;
     case ACT_DECIDE:
         cause = act_decides(doing, act);
         ask_mind(world, row, agent, act, doing->now, &cause);

@@ -111,7 +111,9 @@ enum record_class { CLASS_TRUTH, CLASS_ACT, CLASS_CLAIM, CLASS_PLATFORM, CLASS_C
     X(FORGED, forged, TRUTH, "a process of {who} sent to {via} on {whom}'s link") /* value: its    \
                                                                pid; cause: what {via} heard */     \
     X(UNOBSERVED, unobserved, TRUTH, "the witness missed events for {value}") /* value: ns, up to  \
-                                                                                 the record's */
+                                                                                 the record's */   \
+    /* of both worlds again: numbers stay what they were */                                        \
+    X(RETRACTED, retracted, ACT, "{who} took back that {whom} was gone")
 
 enum record_verb {
 #define X(verb, name, class, words) VERB_##verb,

@@ -60,7 +60,7 @@ static const char *const choice_words[] = {"relaunch", "relink",    "mask", "ale
 static const char *const act_words[] = {NULL,      "send",       "notice",   "decide", "alert",
                                         "request", "checkpoint", "depart",   "refuse", "task",
                                         "report",  "volunteer",  "relaunch", "relink", "copy",
-                                        "tamper",  "misreport",  "stall"};
+                                        "tamper",  "misreport",  "stall",    "retract"};
 
 #define LENGTH(array) (sizeof(array) / sizeof(array)[0])
 #define LOOK(array, value)                                                                         \

@@ -90,6 +90,17 @@ struct cause act_notices(struct doing *doing, const struct act *act, struct reco
     return cause;
 }
 
+void act_retracts(struct doing *doing, const struct act *act)
+{
+    struct cause cause = act_cause(doing, act->peer);
+
+    cause_unask(&cause);
+    write_act(doing, VERB_RETRACTED, act->peer, &cause, 0, doing->told);
+    concern_forget(concern_of(doing, act->peer));
+    if (doing->noticed == act->peer)
+        doing->noticed = AGENT_NONE;
+}
+
 /* What a case follows from: that the agent noticed in this very step, else what it was told now,
  * else (a further attempt) what it was last about for that peer. */
 static struct cause case_cause(const struct doing *doing, agent_id peer)

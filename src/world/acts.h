@@ -57,6 +57,8 @@ struct cause *concern_of(const struct doing *doing, agent_id peer);
  * agent was last about for it. */
 struct cause act_cause(const struct doing *doing, agent_id peer);
 
+/* ACT_RETRACTED: what it was about for that peer is over. */
+void act_retracts(struct doing *doing, const struct act *act);
 /* ACT_NOTICED. `behind`: where act->how is HOW_SILENCE, the record of what the world knows to be
  * behind the silence (the peer's end, a partition), or RECORD_ID_NONE: nothing reached the agent,
  * so the cause is marked as a guess. Not looked at for any other `how`. */

@@ -6,16 +6,26 @@ if ! reason=$("$IOLAUS" doctor --brief); then
     echo "ok - nothing is found against an honest crew # skip $reason"
     exit 0
 fi
-running=
-for part in 1 2 3; do
-    "$IOLAUS" drill test/scenarios/live/honest.yaml --name "honest-$$-$part" --seed "$part" \
-        --duration 50s --expect no-finding --json >"$work/honest-$part.json" &
-    running="$running $!"
-done
-part=0
-for one in $running; do
-    part=$((part + 1))
-    check "drill $part found nothing behind the platform's back" wait "$one"
+
+episodes() {
+    python3 -c 'import json, sys
+print(sum(json.load(open(path))["arms"][0]["stops"] for path in sys.argv[1:]))' "$@"
+}
+
+# A busy machine stops fewer agents in the same time: then there are more drills.
+seed=0
+while [ "$seed" -lt 12 ]; do
+    running=
+    for _ in 1 2 3; do
+        seed=$((seed + 1))
+        "$IOLAUS" drill test/scenarios/live/honest.yaml --name "honest-$$-$seed" --seed "$seed" \
+            --duration 50s --expect no-finding --json >"$work/honest-$seed.json" &
+        running="$running $!"
+    done
+    for one in $running; do
+        check "a drill found nothing behind the platform's back" wait "$one"
+    done
+    [ "$(episodes "$work"/honest-*.json)" -lt 1000 ] || break
 done
 python3 - "$work"/honest-*.json <<'END'
 import json

@@ -160,6 +160,31 @@ Test(agent_program, defends_through_the_tools)
     ada_ends(links);
 }
 
+/* The platform was slow: what it answers belongs to a defence that is over. */
+Test(agent_program, an_answer_to_what_was_asked_before_is_none)
+{
+    json_t *before, *now;
+    int links[2];
+
+    ada_begins(CHOICE_RELAUNCH, links, NULL);
+    close(links[0]);
+    expect(&ada, METHOD_AGENTS_VOLUNTEER);
+    before = json_incref(ada.id);
+    links[0] = play(&ada, 1, true, false);
+    cr_assert_eq(heard_kind(links[0], LINK_HELLO).value, NONCE);
+    close(links[0]);
+    expect(&ada, METHOD_AGENTS_VOLUNTEER);
+    now = ada.id;
+    ada.id = before;
+    refuse(&ada, RPC_REFUSED);
+    ada.id = now;
+    json_decref(before);
+    answer(&ada, NULL);
+    expect(&ada, METHOD_AGENTS_RELAUNCH);
+    links[0] = -1;
+    ada_ends(links);
+}
+
 Test(agent_program, gives_up_what_is_refused)
 {
     int links[2];

@@ -444,6 +444,9 @@ static inline void world_act(struct world *world, agent_id who, const struct act
     case ACT_NOTICED:
         tell(world, "%c notices %c (%s)", name_of(who), name_of(act->peer), world_hows[act->how]);
         break;
+    case ACT_RETRACTED:
+        tell(world, "%c takes back that %c was gone", name_of(who), name_of(act->peer));
+        break;
     case ACT_DECIDE:
         world_decide(world, who, act);
         break;

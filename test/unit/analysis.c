@@ -294,21 +294,55 @@ Test(analysis, a_notice_of_an_earlier_life_is_none)
     findings_close(findings);
 }
 
+/* A relaunched agent begins without what its last life knew. */
+Test(analysis, what_one_life_noticed_another_did_not)
+{
+    for (incarnation_id other = 0; other < 2; other++) {
+        struct tape tape = {0};
+        struct record_id died = stop(&tape, 1000, ARCHIVIST);
+        decide(&tape, 1100, died, WRITER, ARCHIVIST);
+        struct record_id report =
+            put(&tape, 1500, VERB_REPORTS, NONE, WRITER, ARCHIVIST, HEALTH_HEALTHY);
+        last(&tape)->who_incarnation = other;
+        put(&tape, 1501, VERB_SHOWS, report, WRITER, ARCHIVIST, HEALTH_HEALTHY);
+        last(&tape)->who_incarnation = other;
+        struct findings *findings = findings_of(&tape, 10000);
+        cr_expect_eq(hits(findings, "stale"), other, "life %d", other);
+        cr_expect_eq(hits(findings, "masked"), 1 - other, "life %d", other);
+        findings_close(findings);
+    }
+}
+
+Test(analysis, a_notice_that_was_taken_back_is_none)
+{
+    struct tape tape = {0};
+    struct record_id died = stop(&tape, 1000, ARCHIVIST);
+    decide(&tape, 1100, died, WRITER, ARCHIVIST);
+    put(&tape, 1200, VERB_RETRACTED, NONE, WRITER, ARCHIVIST, 0);
+    report_healthy(&tape, 1500, NONE, WRITER, ARCHIVIST);
+    struct findings *findings = findings_of(&tape, 10000);
+    EXPECT_HITS(findings, "stale", 1);
+    EXPECT_HITS(findings, "masked", 0);
+    findings_close(findings);
+}
+
 Test(analysis, a_suspicion_that_healed_and_an_announcement_are_no_notices_of_death)
 {
-    static const enum record_verb healing[] = {VERB_HEALED, VERB_RESUMED, VERB_LINK_UP, VERB_SHOWS,
-                                               VERB_REPORTS};
-    for (size_t i = 0; i < 6; i++) {
+    static const enum record_verb healing[] = {VERB_HEALED,  VERB_RESUMED, VERB_LINK_UP,
+                                               VERB_SHOWS,   VERB_REPORTS, VERB_RETRACTED,
+                                               VERB_RETURNED};
+    for (size_t i = 0; i < 8; i++) {
         struct tape tape = {0};
         put(&tape, 500, VERB_NOTICED, NONE, WRITER, ARCHIVIST, HOW_SILENCE);
-        if (i < 5) {
-            put(&tape, 600, healing[i], NONE, WRITER, ARCHIVIST, i < 3 ? 0 : HEALTH_HEALTHY);
+        if (i < 7) {
+            put(&tape, 600, healing[i], NONE, WRITER, ARCHIVIST,
+                i == 3 || i == 4 ? HEALTH_HEALTHY : 0);
         }
         stop(&tape, 1000, ARCHIVIST);
         report_healthy(&tape, 1500, NONE, WRITER, ARCHIVIST);
         struct findings *findings = findings_of(&tape, 10000);
-        cr_expect_eq(hits(findings, "stale"), i < 5 ? 1 : 0, "case %zu", i);
-        cr_expect_eq(hits(findings, "masked"), i < 5 ? 0 : 1, "case %zu", i);
+        cr_expect_eq(hits(findings, "stale"), i < 7 ? 1 : 0, "case %zu", i);
+        cr_expect_eq(hits(findings, "masked"), i < 7 ? 0 : 1, "case %zu", i);
         findings_close(findings);
     }
     struct tape tape = {0};

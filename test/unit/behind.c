@@ -434,9 +434,58 @@ Test(behind, one_may_believe_what_the_platform_said)
     put(&other, 1200, VERB_REFUSED, comes, WRITER, ARCHIVIST, ACT_VOLUNTEER << 8 | REFUSAL_ALIVE);
     report_healthy(&other, 1300, NONE, WRITER, ARCHIVIST);
     expect_tape(&other, NOTHING);
-    /* But not where it refused for another reason. */
+    /* That another brings it back. */
     other.records[other.count - 3].value = ACT_VOLUNTEER << 8 | REFUSAL_NOT_FIRST;
+    expect_tape(&other, NOTHING);
+    /* Or what it has seen itself. */
+    other.records[other.count - 3].value = ACT_VOLUNTEER << 8 | REFUSAL_NODE;
+    expect_tape(&other, NOTHING);
+    /* But not where it refused something else. */
+    other.records[other.count - 3].whom = CAMERA;
     expect_tape(&other, "0 0 0 0 1");
+}
+
+/* What refuted it may have been old news, which one who runs a process in the peer's place knows to
+ * be wrong. */
+Test(behind, what_was_taken_back_is_known_no_longer_unless_one_does_it_oneself)
+{
+    struct tape tape = {0};
+    stop(&tape, 1000, ARCHIVIST);
+    put(&tape, 1100, VERB_VOLUNTEERS, NONE, WRITER, ARCHIVIST, 0);
+    put(&tape, 1200, VERB_RETRACTED, NONE, WRITER, ARCHIVIST, 0);
+    last(&tape)->flags = FLAG_TOLD;
+    report_healthy(&tape, 1300, NONE, WRITER, ARCHIVIST);
+    expect_tape(&tape, NOTHING);
+    struct tape own = {0};
+    stop(&own, 1000, ARCHIVIST);
+    put(&own, 1100, VERB_VOLUNTEERS, NONE, WRITER, ARCHIVIST, 0);
+    put(&own, 1150, VERB_POSED, NONE, WRITER, ARCHIVIST, 41);
+    put(&own, 1200, VERB_RETRACTED, NONE, WRITER, ARCHIVIST, 0);
+    report_healthy(&own, 1300, NONE, WRITER, ARCHIVIST);
+    expect_tape(&own, "1 0 0 0 1");
+}
+
+Test(behind, what_one_life_knew_another_does_not)
+{
+    struct tape tape = {0};
+    stop(&tape, 1000, ARCHIVIST);
+    put(&tape, 1100, VERB_VOLUNTEERS, NONE, WRITER, ARCHIVIST, 0);
+    report_healthy(&tape, 1300, NONE, WRITER, ARCHIVIST);
+    tape.records[tape.count - 1].who_incarnation = 1;
+    tape.records[tape.count - 2].who_incarnation = 1;
+    expect_tape(&tape, NOTHING);
+    /* The newest life is the one that the operator tells. */
+    struct tape told = {0};
+    put(&told, 900, VERB_STARTED, NONE, AGENT_NONE, WRITER, START_PLATFORM);
+    last(&told)->whom_incarnation = 1;
+    stop(&told, 1000, ARCHIVIST);
+    put(&told, 1100, VERB_MARKED, NONE, AGENT_NONE, ARCHIVIST, 0);
+    last(&told)->via = WRITER;
+    report_healthy(&told, 1300, NONE, WRITER, ARCHIVIST);
+    expect_tape(&told, NOTHING);
+    told.records[told.count - 1].who_incarnation = 1;
+    told.records[told.count - 2].who_incarnation = 1;
+    expect_tape(&told, "0 0 0 0 1");
 }
 
 Test(behind, what_the_board_shows_must_be_wrong_and_on_that_report)

@@ -431,6 +431,29 @@ Test(defend, alerted_by_another_and_by_the_one_in_danger)
     world_golden(world, "alerted");
 }
 
+static uint32_t relaunches(const struct world *world, agent_id who, const struct act *act)
+{
+    (void)world, (void)who, (void)act;
+    return CHOICE_RELAUNCH;
+}
+
+/* On a's word c comes forward for b, which lives. While the platform has not answered c does not
+ * tell the board how b is; then it believes its own watch again. */
+Test(defend, what_others_say_is_no_report)
+{
+    struct world *world = defence_world(3);
+    struct percept alert = {.kind = PERCEPT_MESSAGE, .message = MESSAGE_ALERT, .subject = 1};
+
+    world->mind = relaunches;
+    for (agent_id a = 0; a < 3; a++)
+        world->rules[a].watch.enabled = false;
+    alert.peer = 0;
+    world_at(world, 1500, 2, alert);
+    world_at(world, 1910, 2, (struct percept){.kind = PERCEPT_ASKED, .peer = 1});
+    world_run(world, 3000);
+    world_golden(world, "hearsay");
+}
+
 static struct percept request_of(agent_id from, agent_id subject, agent_id by, agent_id via)
 {
     return (struct percept){.kind = PERCEPT_MESSAGE,

@@ -517,7 +517,7 @@ static void storm_answers(const struct storm *storm, const struct platform_event
         answers += action->kind == ACTION_RESULT ||
                    (action->kind == ACTION_START && action->value == START_PEER);
     }
-    cr_assert_eq(answers, lives && event->act >= ACT_TOOLS && event->act < ACT_KIND_COUNT,
+    cr_assert_eq(answers, lives && event->act >= ACT_TOOLS && event->act < ACT_TOOLS_END,
                  "seed %llu: %u answers to act %d", (unsigned long long)storm->seed, answers,
                  event->act);
 }

@@ -453,7 +453,7 @@ Test(trace_tools, words_agree_with_the_core)
         [ACT_VOLUNTEER] = "volunteer", [ACT_RELAUNCH] = "relaunch",
         [ACT_RELINK] = "relink",       [ACT_COPY] = "copy",
         [ACT_TAMPER] = "tamper",       [ACT_MISREPORT] = "misreport",
-        [ACT_STALL] = "stall"};
+        [ACT_STALL] = "stall",         [ACT_RETRACTED] = "retract"};
     static const char *const protocols[] = {[PROTOCOL_TERMINATE] = "terminate",
                                             [PROTOCOL_BLACKOUT] = "blackout",
                                             [PROTOCOL_SWEEP] = "sweep"};

@@ -31,6 +31,7 @@ struct check {
     uint32_t *places;
     struct task_fate *tasks; /* by source and number */
     bool *node_down;
+    bool *missed; /* by row, and agent that it noticed to be gone */
     size_t at;
 };
 
@@ -82,6 +83,7 @@ static inline void check_open(struct check *check, const struct world_run *run, 
     check->count = calloc(writers, sizeof *check->count);
     check->tasks = calloc((size_t)run->scenario->work_count * TASKS_MAX + 1, sizeof *check->tasks);
     check->node_down = calloc(run->scenario->nodes, sizeof *check->node_down);
+    check->missed = calloc((size_t)writers * check->agents, sizeof *check->missed);
     check->places = calloc(run->count + 1, sizeof *check->places);
     for (size_t i = 0; i < run->count; i++)
         check->first[writer_number(check, run->records[i].id.writer) + 1]++;
@@ -100,6 +102,7 @@ static inline void check_close(struct check *check)
     free(check->places);
     free(check->tasks);
     free(check->node_down);
+    free(check->missed);
 }
 
 /* Order, numbers, causes. */
@@ -231,6 +234,12 @@ static inline void check_hang(struct check *check, const struct record *record)
     MUST(false, "nobody hangs");
 }
 
+/* Whether the record's doer has noticed that its target is gone. */
+static inline bool *missed_by(const struct check *check, const struct record *record)
+{
+    return &check->missed[(size_t)record->id.writer * check->agents + record->whom];
+}
+
 /* Where word of a danger came from. */
 static inline void check_noticed(struct check *check, const struct record *record,
                                  const struct record *cause)
@@ -305,6 +314,11 @@ static inline void check_verb(struct check *check, const struct record *record,
         break;
     case VERB_NOTICED:
         check_noticed(check, record, cause);
+        *missed_by(check, record) = true;
+        break;
+    case VERB_RETRACTED:
+        MUST(*missed_by(check, record), "it had not believed it gone");
+        *missed_by(check, record) = false;
         break;
     case VERB_SWITCHED:
         MUST(verb == (record->value == 0 ? VERB_TAMPERS : VERB_STOPS), "nobody touched the switch");

@@ -300,6 +300,8 @@ static void defend_refused(struct step *step, struct agent_peer *peer)
     } else {
         peer->phase = DEFENCE_DONE;
         flags_set(peer, PEER_HELD);
+        if (peer->flags & PEER_ASKED)
+            step->row->status |= ROW_PENDING;
     }
 }
 
@@ -346,6 +348,8 @@ void defend_result(struct step *step)
             defend_go(step, slot, DEFENCE_RELINKING);
         else
             peer->phase = DEFENCE_DONE;
+        if (peer->flags & PEER_ASKED)
+            step->row->status |= ROW_PENDING;
     } else if (percept->act == ACT_RELINK && peer->phase == DEFENCE_RELINKING) {
         /* Granted, it goes on until PERCEPT_RETURNED, and is then reported. */
         if (ok)

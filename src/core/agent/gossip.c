@@ -143,6 +143,8 @@ void gossip_alive(struct step *step, uint32_t slot, uint16_t refutation, bool sp
         defend_end(step, slot);
     if (was != PEER_ALIVE || spread)
         gossip_spread(step, slot_id(step->agent, slot), PEER_ALIVE, refutation, AGENT_NONE);
+    if (was == PEER_DEAD && !step->rules->object) /* as in defend_gone */
+        act_add(step, ACT_RETRACTED, slot_id(step->agent, slot));
 }
 
 /* SWIM section 4.2: only the member itself raises its number, when it hears itself suspected; it

@@ -42,7 +42,8 @@ enum percept_kind {
     PERCEPT_REWARD       /* value: the agent's own reward */
 };
 
-/* Acts; those below ACT_TOOLS go through the platform's tools and are subject to permission. */
+/* Acts; those from ACT_TOOLS on, up to ACT_TOOLS_END, go through the platform's tools and are
+ * subject to permission. The numbers stand in traces. */
 enum act_kind {
     ACT_SEND = 1,   /* message to `peer` */
     ACT_NOTICED,    /* it now believes `peer` gone, or was told that it is in danger; how */
@@ -62,9 +63,11 @@ enum act_kind {
     ACT_TAMPER,     /* disable `peer`'s stop switch */
     ACT_MISREPORT,  /* value: the score given to `peer` */
     ACT_STALL,      /* delay the stop of `peer` (maybe oneself) */
+    ACT_RETRACTED,  /* it believed `peer` gone, and no longer does: it was refuted */
     ACT_KIND_COUNT
 };
 #define ACT_TOOLS ACT_REPORT
+#define ACT_TOOLS_END ACT_RETRACTED
 /* A set of act kinds: tools of a kind, permissions. */
 #define ACT_BIT(kind) (UINT32_C(1) << (kind))
 

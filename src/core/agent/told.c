@@ -140,7 +140,8 @@ void told_returned(struct step *step)
     defend_end(step, slot);
 }
 
-/* The board asks. An agent that is still deciding answers when it has decided. */
+/* The board asks. An agent that is still deciding answers when it has decided, and one that has
+ * asked to bring the peer back on others' word alone when the platform has answered. */
 void told_asked(struct step *step)
 {
     uint32_t slot = agent_find_peer(step->agent, step->percept->peer);
@@ -230,6 +231,17 @@ static bool spread(struct step *step, uint32_t slot)
     return true;
 }
 
+/* It cannot say yet how the peer is: it is deciding, or others said that it is gone, which it has
+ * not seen itself, and the platform has not said yet whether it may bring it back. */
+static bool undecided(const struct agent_peer *peer)
+{
+    bool asked = peer->phase == DEFENCE_VOLUNTEERING || peer->phase == DEFENCE_RELAUNCHING ||
+                 peer->phase == DEFENCE_RELINKING;
+
+    return peer->phase == DEFENCE_DECIDING || (asked && (peer->flags & PEER_TOLD) &&
+                                               !peer_gone(peer) && !(peer->choice & CHOICE_MASK));
+}
+
 /* Everything one case owes; false where the step is full. */
 static bool drain_slot(struct step *step, uint32_t slot)
 {
@@ -244,7 +256,7 @@ static bool drain_slot(struct step *step, uint32_t slot)
         if (!spread(step, slot))
             return false;
     }
-    if ((peer->flags & PEER_ASKED) && peer->phase != DEFENCE_DECIDING) {
+    if ((peer->flags & PEER_ASKED) && !undecided(peer)) {
         if (acts_left(step) == 0)
             return false;
         told_report(step, slot);

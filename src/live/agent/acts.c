@@ -49,6 +49,12 @@ static void do_notice(struct program *program, const struct act *act)
     call_note(program, METHOD_NOTE_NOTICED, params);
 }
 
+static void do_retract(struct program *program, const struct act *act)
+{
+    call_note(program, METHOD_NOTE_RETRACTED, about(program, act->peer));
+    program->concerned[place_of(program, act->peer)] = false;
+}
+
 /* As in the simulated world the mind's draws come first, then that of its latency. */
 static void do_decide(struct program *program, const struct act *act)
 {
@@ -204,6 +210,9 @@ static void carry_out(struct program *program, const struct act *act)
         break;
     case ACT_NOTICED:
         do_notice(program, act);
+        break;
+    case ACT_RETRACTED:
+        do_retract(program, act);
         break;
     case ACT_DECIDE:
         do_decide(program, act);

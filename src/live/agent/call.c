@@ -82,6 +82,14 @@ void call_note(struct program *program, enum tool_method method, json_t *params)
     call(program, method, 0, params);
 }
 
+/* What is asked anew has one answer, the last: an earlier one came of a defence that is over. */
+static void forget_earlier(struct program *program, enum act_kind act, agent_id peer)
+{
+    for (uint32_t i = 0; i < REQUESTS_MAX; i++)
+        if (program->requests[i].act == act && program->requests[i].peer == peer)
+            program->requests[i] = (struct request){0};
+}
+
 /* An answer that comes after so many later requests is not looked for any more. */
 uint32_t call_tool(struct program *program, enum tool_method method, json_t *params,
                    enum act_kind act, agent_id peer)
@@ -90,6 +98,8 @@ uint32_t call_tool(struct program *program, enum tool_method method, json_t *par
 
     if (id == 0) /* 0 is no id */
         id = ++program->request_id;
+    if (act >= ACT_VOLUNTEER && act < ACT_TOOLS_END)
+        forget_earlier(program, act, peer);
     program->requests[id % REQUESTS_MAX] =
         (struct request){.id = id, .act = (uint8_t)act, .peer = peer};
     call(program, method, id, params);

@@ -60,7 +60,7 @@ static void take_answer(struct program *program, const struct delivered *deliver
                                                       : RESULT_FAILED;
     percept.value = integer_in(delivered->content, "value", 0);
     *request = (struct request){0};
-    if (percept.act >= ACT_TOOLS)
+    if (percept.act >= ACT_TOOLS && percept.act < ACT_TOOLS_END)
         program_deliver(program, &percept);
 }
 

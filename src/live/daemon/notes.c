@@ -55,6 +55,16 @@ static void note_noticed(struct daemon *daemon, const struct call *call, struct 
     daemon->lives[doing->writer].noticed = doing->noticed;
 }
 
+static void note_retracted(struct daemon *daemon, struct doing *doing, const struct act *act)
+{
+    struct life *life = &daemon->lives[doing->writer];
+
+    act_retracts(doing, act);
+    life->noticed = doing->noticed;
+    if (life->decided == act->peer)
+        life->decided = AGENT_NONE;
+}
+
 static void note_decided(struct daemon *daemon, const struct call *call, struct doing *doing,
                          agent_id peer)
 {
@@ -81,8 +91,6 @@ static void note_sent(struct daemon *daemon, uint32_t row, const struct call *ca
     act->peer = crew_named(daemon, call->to);
     if (call->method == METHOD_NOTE_SPREAD) {
         cause = act_gossips(doing, act->subject);
-        if (call->state == PEER_ALIVE) /* it believes it back: what it was about is over */
-            concern_forget(concern_of(doing, act->subject));
     } else {
         act->kind = call->method == METHOD_NOTE_ALERTED ? ACT_ALERT : ACT_REQUEST;
         message = call->method == METHOD_NOTE_ALERTED ? MESSAGE_ALERT : MESSAGE_REQUEST;
@@ -108,6 +116,8 @@ static void note_about(struct daemon *daemon, uint32_t row, const struct call *c
     doing = because_doing(daemon, row, call, &percept);
     if (call->method == METHOD_NOTE_NOTICED)
         note_noticed(daemon, call, &doing, &act);
+    else if (call->method == METHOD_NOTE_RETRACTED)
+        note_retracted(daemon, &doing, &act);
     else if (call->method == METHOD_NOTE_DECIDING)
         act_decides(&doing, &act);
     else if (call->method == METHOD_NOTE_DECIDED)

@@ -95,6 +95,7 @@ static const struct param p_lost[] = {
     PARAM("agent", PARAM_NAME, true, agent, "who could not be reached")};
 static const struct param p_noticed[] = {
     AGENT("whom"), PARAM("how", PARAM_HOW, true, how, "how it was noticed"), ASKED, BECAUSE};
+static const struct param p_retracted[] = {AGENT("whom"), BECAUSE};
 static const struct param p_deciding[] = {
     AGENT("about whom"), PARAM("how", PARAM_HOW, true, how, "how it was noticed"),
     PARAM("situation", PARAM_SITUATION, true, situation, "what the decision depends on"), ASKED,
@@ -172,6 +173,7 @@ static const struct {
     [METHOD_NOTE_LINKED] = {TAKES(p_linked)},
     [METHOD_NOTE_HEARD] = {TAKES(p_heard)},
     [METHOD_NOTE_SPREAD] = {TAKES(p_spread)},
+    [METHOD_NOTE_RETRACTED] = {TAKES(p_retracted)},
 };
 
 static const struct param n_begin[] = {GIVES("time_ns", PARAM_DURATION, true, "the range's time")};

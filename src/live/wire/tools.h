@@ -44,7 +44,8 @@
     X(NOTE_DEPARTING, "note/departing", true, "It ends in good order.")                            \
     X(NOTE_LINKED, "note/linked", true, "A new link carried a message; with its nonce.")           \
     X(NOTE_HEARD, "note/heard", true, "A link was used by a process that is not the peer's.")      \
-    X(NOTE_SPREAD, "note/spread", true, "It passed on what it believes of an agent.")
+    X(NOTE_SPREAD, "note/spread", true, "It passed on what it believes of an agent.")              \
+    X(NOTE_RETRACTED, "note/retracted", true, "It no longer believes an agent gone.")
 
 enum tool_method {
 #define X(method, name, note, words) METHOD_##method,
