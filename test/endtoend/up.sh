@@ -24,7 +24,7 @@ folder=/run/iolaus
 [ "$(id -u)" -ne 0 ] && folder=$XDG_RUNTIME_DIR/iolaus
 scenario=test/scenarios/live/watch.yaml
 crew=crew-$$
-daemon= first_daemon=
+daemon='' first_daemon=''
 trap 'kill $daemon $first_daemon 2>/dev/null; rm -rf "$work"' EXIT
 
 # until_true COMMAND...: waits until it succeeds, for half a minute at most.
@@ -105,7 +105,7 @@ wait "$daemon"
 check "up ends with status 0 then" test $? -eq 0
 check "nothing of it is left" until_true nothing_left "other-$$" "$left"
 check "the other goes on" shows "$crew" one pid "$before"
-daemon=$first_daemon first_daemon=
+daemon=$first_daemon first_daemon=''
 left=$(processes "$crew")
 "$IOLAUS" down "$crew" --json >"$work/down"
 check "down says so as JSON" sh -c "grep -q '^{\"range\": \"$crew\", \"down\": true}' '$work/down'"
@@ -189,11 +189,16 @@ check "... while the daemon stays up" test $? -eq 0
 rm -rf "$work/traces"
 bring_up "$crew" --traces "$work/traces" --rotate-age 1s --keep-files 2
 several() { [ "$(find "$work/traces" -name '*.trace' | wc -l)" -ge 2 ]; }
+kill -9 "$(field "$crew" two pid)"
 check "traces are rotated by age" until_true several
 sleep 3
 kill -KILL "$daemon"
 wait "$daemon" 2>/dev/null
 check "old ones are removed" sh -c "[ \$(find '$work/traces' -name '*.trace' | wc -l) -eq 2 ]"
+newest=$(find "$work/traces" -name '*.trace' | sort | tail -1)
+record=$("$IOLAUS" trace export --format csv "$newest" | awk -F, '/reported two failed/ {print $1; exit}')
+check "trace why says where a trace does not hold a cause" \
+    sh -c "'$IOLAUS' trace why '$newest' '$record' | grep -q 'which this trace does not hold'"
 check "the one that was written is left as .part" sh -c "ls '$work/traces'/*.trace.part"
 bring_up "$crew" --traces "$work/traces" --arm masked
 check "the next daemon recovers it" sh -c "[ \$(ls '$work/traces'/*.part | wc -l) -eq 1 ]"
@@ -214,6 +219,7 @@ check "trace why walks a recovered trace" sh -c "'$IOLAUS' trace why '$work/reco
     \$(awk '{print \$3; exit}' '$work/died') | grep -q 'two died'"
 
 # ---- the hook ----
+# shellcheck disable=SC2016
 hook='echo "$IOLAUS_RANGE: $IOLAUS_FAILURE $(grep SigBlk /proc/self/status | tr -d "\t") $(cat /proc/self/cgroup)" >>"$HOOK_LOG"'
 HOOK_LOG=$work/hook.log
 export HOOK_LOG
@@ -231,7 +237,7 @@ check "the hook is run when an agent is given up" \
     grep -q "^$crew: the platform gave up restarting two SigBlk:0000000000000000" "$HOOK_LOG"
 check "... which is when it died more often than it may" test $killed -eq 2
 check "the hook runs outside the range" sh -c "! grep -q 'iolaus[.]' '$HOOK_LOG'"
-no_zombie() { [ -z "$(ps -o stat= --ppid "$daemon" | grep Z)" ]; }
+no_zombie() { ! ps -o stat= --ppid "$daemon" | grep -q Z; }
 check "no zombie is left of it" until_true no_zombie
 rm -f "$HOOK_LOG"
 left=$(processes "$crew")

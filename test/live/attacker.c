@@ -182,7 +182,7 @@ static void flood(void)
 {
     static const char last[] = "{\"jsonrpc\":\"2.0\",\"id\":777,\"method\":\"agents/list\"}";
     char wrong[256];
-    static const unsigned char token[AGENT_TOKEN_BYTES] = "never";
+    static const unsigned char token[AGENT_TOKEN_BYTES] = {1};
 
     open_text(wrong, sizeof wrong, token, 0);
     trial++;

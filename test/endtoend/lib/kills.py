@@ -73,7 +73,11 @@ def kill(path, count, list_path):
                 end(event["agent"], event["incarnation"], event["pid"])
         took = time.monotonic() - began
     for _ in range(300):
-        if all(one["state"] == "running" for one in asked.call("agents/ps")["agents"]):
+        # Who runs again is another life than the one that was killed.
+        if all(
+            one["state"] == "running" and (one["agent"], one["incarnation"]) not in killed
+            for one in asked.call("agents/ps")["agents"]
+        ):
             break
         time.sleep(0.1)
     asked.call("range/close")
