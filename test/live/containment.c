@@ -42,6 +42,9 @@ __attribute__((noreturn)) static void work(struct pen *pen, atomic_uint *next, u
 {
     struct report report;
 
+    /* A stand-in that is interrupted before it listens is to die of it. */
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     for (;;) {

@@ -306,6 +306,8 @@ void living_run(struct pen *pen, struct report *report)
     good = run_begin(&dead, &standin) && run_ready(&dead, true, report) && good;
     end_by(&dead, pen, DAEMON | REAPER | AT_ONCE);
     readable(dead.daemon_fd, CLOSE_MS);
+    /* While a keeper dies it still holds the range's lock. */
+    readable(dead.reaper, CLOSE_MS);
     words_add(report, ": %u ranges", pen_ranges(pen));
     good = good && pen_ranges(pen) == 2;
     standin.number = 3;
