@@ -270,7 +270,7 @@ check "systemd is told that the crew is up" grep -q '^READY=1' "$work/notified"
 "$IOLAUS" down "$crew" >/dev/null
 wait "$daemon"
 if command -v systemd-analyze >/dev/null 2>&1; then
-    sed "s:@bindir@:$(dirname "$IOLAUS"):" 'packaging/iolaus@.service.in' >"$work/iolaus@.service"
+    sed "s:@bindir@:$(realpath "$(dirname "$IOLAUS")"):" 'packaging/iolaus@.service.in' >"$work/iolaus@.service"
     check "systemd finds the unit right" sh -c "systemd-analyze verify --man=no '$work/iolaus@.service' 2>&1 | \
         tee '$work/unit' >&2; ! grep -q 'iolaus@' '$work/unit'"
 else
