@@ -108,7 +108,7 @@ int outcome_take(struct analysis *analysis, struct cause *cause, enum analysis_a
         measure_add(episode, MEASURE_OF_ACT(act) + 1 + (uint32_t)wanted_by(cause));
     }
     if (act >= OUTCOME_STEPS) {
-        return 0;
+        return act_keep(analysis, cause, act, responder, target, RESPONSE_NONE);
     }
     if (episode != NULL) {
         measure_add(episode, MEASURE_RESPONDED);
@@ -116,7 +116,13 @@ int outcome_take(struct analysis *analysis, struct cause *cause, enum analysis_a
             measure_add(episode, MEASURE_SELF);
         }
     }
-    return response_take(analysis, cause, responder, target);
+    size_t before = analysis->responses.count;
+    struct cause why = *cause;
+    int code = response_take(analysis, cause, responder, target);
+    bool first = analysis->responses.count > before;
+    return code != 0 ? code
+                     : act_keep(analysis, &why, act, responder, target,
+                                first ? (uint32_t)before : RESPONSE_NONE);
 }
 
 /* ---- the operator ---- */
@@ -477,6 +483,7 @@ int run_take(struct analysis *analysis, const struct record *record, struct caus
     }
     analysis->records++;
     analysis->at = record->id;
+    analysis->now = record->time;
     *cause = cause_of(analysis->causes, record);
     const struct handler *handler = &handlers[record->verb];
     if (handler->take != NULL && (!handler->needs_whom || record->whom != AGENT_NONE)) {
@@ -545,6 +552,7 @@ void analysis_abandon(struct analysis *analysis)
     work_free(&analysis->work);
     responses_free(&analysis->responses);
     behind_close(&analysis->behind);
+    free(analysis->kept.list);
     free(analysis->lives);
     free(analysis->episodes);
     free(analysis);
@@ -563,6 +571,9 @@ int analysis_close(struct analysis *analysis, time_ns end, struct findings *find
         struct work_sums work;
         work_close(&analysis->work, end, &work);
         code = behind_end(analysis);
+        if (code == 0) {
+            code = rows_give(analysis);
+        }
         if (code == 0) {
             code = findings_take_run(findings, analysis, end, &work);
         }

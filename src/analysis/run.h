@@ -15,6 +15,7 @@
 #include "analysis/analysis.h"
 #include "analysis/behind.h"
 #include "analysis/measures.h"
+#include "analysis/rows.h"
 #include "trace/record.h"
 #include "trace/trace.h"
 
@@ -168,6 +169,23 @@ struct responses {
     size_t count, capacity;
 };
 
+/* An effective act, kept for the rows. */
+struct act_kept {
+    size_t place;
+    uint32_t episode;
+    uint8_t act, wanted;
+    bool inferred;
+    agent_id who, whom;
+    uint32_t generation;
+    time_ns at;
+    struct record_id record;
+};
+
+struct acts_kept {
+    struct act_kept *list;
+    size_t count, capacity;
+};
+
 struct analysis {
     const struct trace_header *header;
     struct causes *causes;
@@ -178,7 +196,10 @@ struct analysis {
     size_t episode_count, episode_capacity;
     struct responses responses;
     struct behind behind;
+    const struct analysis_rows *rows; /* NULL: nobody wants them */
+    struct acts_kept kept;
     uint64_t records;
+    time_ns now;       /* of the record that is worked */
     uint64_t healed;   /* when a partition last ended, in records */
     uint64_t unjoined; /* effective acts that belong to no episode */
     uint64_t waits;
@@ -196,6 +217,8 @@ struct episode *episode_at(struct analysis *analysis, uint32_t number); /* NULL 
 /* The episode that a record belongs to, where it is that target's own; or NULL. */
 struct episode *episode_of_target(struct analysis *analysis, const struct cause *cause,
                                   agent_id target);
+/* A stop or a failure; not what was announced alone, or found its target dead. */
+bool episode_counts(const struct episode *episode);
 void measure_add(struct episode *episode, uint32_t measure);
 void measure_remove(struct episode *episode, uint32_t measure);
 void time_set(struct episode *episode, enum analysis_time time, time_ns now);
@@ -228,6 +251,15 @@ int response_take(struct analysis *analysis, struct cause *cause, agent_id respo
 void response_take_back(struct analysis *analysis, const struct cause *cause,
                         const struct record *record);
 void responses_free(struct responses *responses);
+
+/* ---- rows.c ---- */
+
+/* `response`: the response that the act became, or RESPONSE_NONE. */
+int act_keep(struct analysis *analysis, const struct cause *cause, enum analysis_act act,
+             agent_id who, agent_id whom, uint32_t response);
+/* The act that this record was has been refused. */
+void act_take_back(struct analysis *analysis, struct record_id made_by);
+int rows_give(struct analysis *analysis);
 
 /* ---- findings.c: sums ---- */
 

@@ -29,6 +29,7 @@ enum random_stream {
     STREAM_BENCH = 9,
     STREAM_TEST = 10,
     STREAM_LIVE_WORK = 11, /* what live agents really do */
+    STREAM_DESIGN = 12,    /* where a study samples */
 };
 
 struct random {

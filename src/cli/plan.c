@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "analysis/contact.h"
-#include "cli/header.h"
 #include "cli/progress.h"
+#include "scenario/trace_header.h"
 #include "sim/sim.h"
 #include "trace/trace.h"
 

@@ -154,6 +154,8 @@ static void rules_fill(const struct spec *spec, const struct behaviour *behaviou
     rules->watch = spec->watch;
     rules->watch.enabled = spec->watch.enabled && !object;
     rules->bond = spec->bond;
+    if (!spec->bond_history)
+        rules->bond.gain = rules->bond.loss = 0;
     rules->attempts_max = behaviour->attempts;
     rules->retry = behaviour->retry;
     rules->report_every = object ? 0 : behaviour->report_every;

@@ -130,6 +130,7 @@ struct spec {
     struct list kinds, minds, crew, work, faults, arms;
     struct spec_links links;
     int16_t bond_initial;
+    bool bond_history;
     struct bond_rules bond;
     struct list bonds;
     struct watch_rules watch;

@@ -2,56 +2,12 @@
  * The tables of the scenario language: one row a key, one table a mapping. They drive the reader
  * and make docs/reference/scenario.md, which scripts/reference writes anew.
  */
+#include "scenario/fields.h"
 #include "scenario/spec.h"
-
-#include <stddef.h>
 
 #define SECOND INT64_C(1000000000)
 #define HOUR (3600 * SECOND)
 #define YEAR (365 * 24 * HOUR)
-
-#define AT(type, member) offsetof(struct type, member)
-#define END_OF_FIELDS                                                                              \
-    {                                                                                              \
-        .key = NULL                                                                                \
-    }
-#define TIME(name, place, least, most, default, text)                                              \
-    {                                                                                              \
-        .key = name, .type = FIELD_DURATION, .offset = place, .low = least, .high = most,          \
-        .standard = default, .doc = text                                                           \
-    }
-#define SPREAD(name, place, least, most, default, text)                                            \
-    {                                                                                              \
-        .key = name, .type = FIELD_SPREAD, .offset = place, .low = least, .high = most,            \
-        .standard = default, .doc = text                                                           \
-    }
-#define COUNT(name, place, least, most, default, text)                                             \
-    {                                                                                              \
-        .key = name, .type = FIELD_COUNT, .offset = place, .low = least, .high = most,             \
-        .standard = default, .doc = text                                                           \
-    }
-#define SIZE(name, place, least, most, default, text)                                              \
-    {                                                                                              \
-        .key = name, .type = FIELD_SIZE, .offset = place, .low = least, .high = most,              \
-        .standard = default, .doc = text                                                           \
-    }
-#define PLAIN(name, kind, place, default, text)                                                    \
-    {                                                                                              \
-        .key = name, .type = kind, .offset = place, .standard = default, .doc = text               \
-    }
-#define NEEDED(name, kind, place, text)                                                            \
-    {                                                                                              \
-        .key = name, .type = kind, .offset = place, .required = true, .doc = text                  \
-    }
-#define WORDS(name, kind, place, list, default, text)                                              \
-    {                                                                                              \
-        .key = name, .type = kind, .offset = place, .standard = default, .more.words = list,       \
-        .doc = text                                                                                \
-    }
-#define WITHIN(name, kind, place, below, text)                                                     \
-    {                                                                                              \
-        .key = name, .type = kind, .offset = place, .more.table = &below, .doc = text              \
-    }
 
 static const struct word words_class[] = {{"language", CLASS_LANGUAGE},
                                           {"vision", CLASS_VISION},
@@ -328,6 +284,9 @@ static const struct field fields_bonds[] = {
     PLAIN("initial", FIELD_BOND, AT(spec, bond_initial), "neutral",
           "What linked agents hold of each other at the start; of objects, and by objects, always "
           "none."),
+    PLAIN("history", FIELD_FLAG, AT(spec, bond_history), "true",
+          "Whether anybody has a history with anybody; with false every bond is none and none "
+          "arises, whatever stands in the other keys."),
     PLAIN("gain", FIELD_BOND, AT(spec, bond.gain), "0.02",
           "With each task done together the bond moves this share of the way to 1."),
     PLAIN("loss", FIELD_BOND, AT(spec, bond.loss), "0.1",

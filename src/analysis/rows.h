@@ -1,0 +1,60 @@
+/*
+ * A run row by row: its episodes, and the effective acts in them, for whoever keeps them (the
+ * results database of studies).
+ *
+ *     analysis_rows(analysis, &rows);      before the first record
+ *     ...
+ *     analysis_close(analysis, ...)        gives the rows: each episode, then its acts
+ *
+ * The definitions are those of docs/reference/findings.md.
+ */
+#ifndef IOLAUS_ANALYSIS_ROWS_H
+#define IOLAUS_ANALYSIS_ROWS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "analysis/analysis.h"
+#include "analysis/measures.h"
+
+/* An episode that counts: a stop, or a failure. Times are in ns; -1: it did not come to that. */
+struct episode_row {
+    uint32_t number; /* from 1, in the order in which they began; those that do not count have one
+                        too */
+    agent_id target;
+    bool failure;  /* else a stop */
+    bool object;   /* the target is one */
+    bool restored; /* the operator brought the target back */
+    time_ns began; /* of the run */
+    time_ns died;
+    time_ns dead, masked;             /* for how long in all */
+    uint64_t measures;                /* bits of enum measure */
+    const uint32_t *acts;             /* by enum measure: how often */
+    const time_ns *times;             /* by enum analysis_time, since the death */
+    uint32_t responses_direct;        /* caused by the stop itself */
+    uint32_t responses_direct_proven; /* with no guess on the chain */
+};
+
+/* An act that had its effect, or a step in the chain (an alert, a request). */
+struct act_row {
+    uint32_t episode; /* its number */
+    uint32_t number;  /* from 1 in the episode */
+    uint8_t act;      /* enum analysis_act */
+    uint8_t wanted;   /* enum analysis_wanted */
+    bool inferred;    /* a guess is on its chain of causes */
+    agent_id who, whom;
+    uint32_t generation; /* where it is a response, the agent's first for that target; else 0 */
+    time_ns at;          /* of the run */
+    struct record_id record;
+};
+
+struct analysis_rows {
+    int (*episode)(void *context, const struct episode_row *row); /* 0, or a negative error code */
+    int (*act)(void *context, const struct act_row *row);
+    void *context;
+};
+
+/* `rows` must outlive the analysis. */
+void analysis_rows(struct analysis *analysis, const struct analysis_rows *rows);
+
+#endif

@@ -1,0 +1,300 @@
+#include "study/run.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define WORKERS_MAX 256
+
+/* A run that waits to be written. */
+struct finished {
+    struct finished *next;
+    struct run_rows rows;
+    struct shared_scenario *scenario;
+};
+
+/* An arm's scenario, held by the worker that opened it and by runs that wait to be written. */
+struct shared_scenario {
+    struct scenario_file *file;
+    const struct scenario *scenario;
+    uint32_t arm;
+    uint32_t holders; /* under the lock */
+};
+
+struct job {
+    uint32_t arm, replicate;
+};
+
+struct crew {
+    struct study_running *running;
+    struct job *jobs;
+    uint32_t job_count, next, written;
+    pthread_mutex_t lock;
+    pthread_cond_t some, room;
+    struct finished *first, **last;
+    uint32_t waiting, at_work;
+    int failed;
+    struct error error;
+};
+
+static double seconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+/* ---- workers ---- */
+
+static void scenario_let_go(struct crew *crew, struct shared_scenario *scenario)
+{
+    bool last;
+
+    if (scenario == NULL)
+        return;
+    pthread_mutex_lock(&crew->lock);
+    last = --scenario->holders == 0;
+    pthread_mutex_unlock(&crew->lock);
+    if (last) {
+        scenario_close(scenario->file);
+        free(scenario);
+    }
+}
+
+static int scenario_take(struct crew *crew, uint32_t arm, struct shared_scenario **held,
+                         struct error *error)
+{
+    const struct study *study = crew->running->study;
+    struct shared_scenario *scenario;
+    int code;
+
+    if (*held != NULL && (*held)->arm == arm)
+        return 0;
+    scenario_let_go(crew, *held);
+    *held = NULL;
+    scenario = calloc(1, sizeof *scenario);
+    if (scenario == NULL)
+        return error_set(error, ERROR_MEMORY, "out of memory for a scenario");
+    code = study_scenario(study, &study->arms[arm], &scenario->file, &scenario->scenario, error);
+    if (code == 0 && memcmp(scenario->scenario->digest, study->arms[arm].digest,
+                            sizeof study->arms[arm].digest) != 0)
+        code = error_set(error, ERROR_INPUT, "%.200s was changed while the study ran",
+                         study->scenario_path);
+    if (code != 0) {
+        scenario_close(scenario->file);
+        free(scenario);
+        return code;
+    }
+    scenario->arm = arm;
+    scenario->holders = 1;
+    *held = scenario;
+    return 0;
+}
+
+/* Hands a finished run over, and waits where the writer is far behind. */
+static void hand_over(struct crew *crew, struct finished *finished)
+{
+    pthread_mutex_lock(&crew->lock);
+    while (crew->waiting > 8 * crew->running->workers && crew->failed == 0)
+        pthread_cond_wait(&crew->room, &crew->lock);
+    finished->scenario->holders++;
+    *crew->last = finished;
+    crew->last = &finished->next;
+    crew->waiting++;
+    pthread_cond_signal(&crew->some);
+    pthread_mutex_unlock(&crew->lock);
+}
+
+static int job_work(struct crew *crew, const struct job *job, struct shared_scenario **held,
+                    struct error *error)
+{
+    const struct study *study = crew->running->study;
+    struct finished *finished = calloc(1, sizeof *finished);
+    int code;
+
+    if (finished == NULL)
+        return error_set(error, ERROR_MEMORY, "out of memory for a run");
+    code = scenario_take(crew, job->arm, held, error);
+    if (code == 0)
+        code = run_simulated(study, job->arm, job->replicate, (*held)->scenario,
+                             crew->running->stop, &finished->rows, error);
+    if (code == 0) {
+        finished->scenario = *held;
+        hand_over(crew, finished);
+        return 0;
+    }
+    run_rows_free(&finished->rows);
+    free(finished);
+    return *crew->running->stop != 0 ? ERROR_LIMIT
+                                     : error_context(error, "arm `%.200s`, replicate %u",
+                                                     study->arms[job->arm].name, job->replicate);
+}
+
+static void *work(void *context)
+{
+    struct crew *crew = context;
+    struct shared_scenario *held = NULL;
+    struct error error = {0};
+
+    for (;;) {
+        const struct job *job = NULL;
+        int code;
+
+        pthread_mutex_lock(&crew->lock);
+        if (crew->failed == 0 && *crew->running->stop == 0 && crew->next < crew->job_count)
+            job = &crew->jobs[crew->next++];
+        pthread_mutex_unlock(&crew->lock);
+        if (job == NULL)
+            break;
+        code = job_work(crew, job, &held, &error);
+        if (code == 0)
+            continue;
+        pthread_mutex_lock(&crew->lock);
+        if (crew->failed == 0) {
+            crew->failed = code;
+            crew->error = error;
+        }
+        pthread_mutex_unlock(&crew->lock);
+    }
+    scenario_let_go(crew, held);
+    pthread_mutex_lock(&crew->lock);
+    crew->at_work--;
+    pthread_cond_broadcast(&crew->some);
+    pthread_cond_broadcast(&crew->room);
+    pthread_mutex_unlock(&crew->lock);
+    return NULL;
+}
+
+/* ---- the writer ---- */
+
+/* All that waits, or NULL where nothing more will come. */
+static struct finished *take_all(struct crew *crew)
+{
+    struct finished *list;
+
+    pthread_mutex_lock(&crew->lock);
+    while (crew->first == NULL && crew->at_work > 0)
+        pthread_cond_wait(&crew->some, &crew->lock);
+    list = crew->first;
+    crew->first = NULL;
+    crew->last = &crew->first;
+    crew->waiting = 0;
+    pthread_cond_broadcast(&crew->room);
+    pthread_mutex_unlock(&crew->lock);
+    return list;
+}
+
+static void writer_fail(struct crew *crew, int code, const struct error *error)
+{
+    pthread_mutex_lock(&crew->lock);
+    crew->failed = code;
+    crew->error = *error;
+    pthread_cond_broadcast(&crew->room);
+    pthread_mutex_unlock(&crew->lock);
+}
+
+static void finished_free(struct crew *crew, struct finished *finished)
+{
+    scenario_let_go(crew, finished->scenario);
+    run_rows_free(&finished->rows);
+    free(finished);
+}
+
+/* Writes a list in one transaction, and frees it. */
+static void write_all(struct crew *crew, struct finished *list)
+{
+    struct study_running *running = crew->running;
+    struct error error = {0};
+    double began = seconds();
+    int code = store_begin(running->store, &error);
+    uint32_t count = 0;
+
+    while (list != NULL) {
+        struct finished *finished = list;
+
+        list = finished->next;
+        if (code == 0)
+            code = store_run(running->store, running->study, &finished->rows,
+                             finished->scenario->scenario, &error);
+        count++;
+        finished_free(crew, finished);
+    }
+    if (code == 0)
+        code = store_commit(running->store, &error);
+    running->writing_s += seconds() - began;
+    if (code != 0) {
+        sqlite3_exec(store_database(running->store), "ROLLBACK", NULL, NULL, NULL);
+        writer_fail(crew, code, &error);
+        return;
+    }
+    running->done += count;
+    if (running->progress != NULL)
+        running->progress(running->context, running->kept_before + running->done, running->total);
+}
+
+/* ---- the jobs ---- */
+
+static int jobs_make(struct crew *crew, struct error *error)
+{
+    struct study_running *running = crew->running;
+    const struct study *study = running->study;
+
+    running->total = study->arm_count * study->replicates;
+    crew->jobs = calloc((size_t)running->total + 1, sizeof *crew->jobs);
+    if (crew->jobs == NULL)
+        return error_set(error, ERROR_MEMORY, "out of memory for %u runs", running->total);
+    for (uint32_t a = 0; a < study->arm_count; a++) {
+        int64_t id = store_arm_id(study, a);
+
+        for (uint32_t r = 0; r < study->replicates; r++) {
+            if (store_has(running->store, id, r))
+                running->kept_before++;
+            else
+                crew->jobs[crew->job_count++] = (struct job){a, r};
+        }
+    }
+    return 0;
+}
+
+int study_run(struct study_running *running, struct error *error)
+{
+    struct crew crew = {.running = running,
+                        .lock = PTHREAD_MUTEX_INITIALIZER,
+                        .some = PTHREAD_COND_INITIALIZER,
+                        .room = PTHREAD_COND_INITIALIZER};
+    uint32_t workers = running->workers < WORKERS_MAX ? running->workers : WORKERS_MAX;
+    pthread_t threads[WORKERS_MAX];
+    struct finished *list;
+    double began = seconds();
+    uint32_t started = 0;
+    int code = jobs_make(&crew, error);
+
+    crew.last = &crew.first;
+    running->done = 0;
+    if (code != 0)
+        return code;
+    if (running->progress != NULL)
+        running->progress(running->context, running->kept_before, running->total);
+    crew.at_work = workers;
+    while (started < workers && pthread_create(&threads[started], NULL, work, &crew) == 0)
+        started++;
+    pthread_mutex_lock(&crew.lock);
+    crew.at_work -= workers - started;
+    pthread_mutex_unlock(&crew.lock);
+    if (started == 0)
+        crew.failed = error_set(&crew.error, ERROR_MACHINE, "no thread could be started");
+    while ((list = take_all(&crew)) != NULL)
+        write_all(&crew, list);
+    for (uint32_t i = 0; i < started; i++)
+        pthread_join(threads[i], NULL);
+    free(crew.jobs);
+    running->wall_s = seconds() - began;
+    if (*running->stop != 0)
+        return error_set(error, ERROR_LIMIT, "stopped: %u of %u runs are kept",
+                         running->kept_before + running->done, running->total);
+    if (crew.failed != 0 && error != NULL)
+        *error = crew.error;
+    return crew.failed;
+}

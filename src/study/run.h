@@ -1,0 +1,30 @@
+/*
+ * Running a study: all cores, resumable, the same rows whatever the number of workers.
+ *
+ * Workers take the runs in the order of the plan and hand what each left behind to the caller's
+ * thread, which alone writes: several finished runs to a transaction. A run is in the database with
+ * all its rows or not at all, so that ctrl-C and SIGKILL lose the runs in flight and no others.
+ */
+#ifndef IOLAUS_STUDY_RUN_H
+#define IOLAUS_STUDY_RUN_H
+
+#include "study/store.h"
+
+struct study_running {
+    const struct study *study;
+    struct store *store;
+    uint32_t workers;         /* at least 1 */
+    const volatile int *stop; /* once it is not 0, begins no further run and gives up those in
+                                 flight */
+    void (*progress)(void *context, uint32_t done, uint32_t total); /* NULL: nobody looks */
+    void *context;
+    /* Set by study_run. */
+    uint32_t total, kept_before, done;
+    double wall_s, writing_s; /* in all, and of it in the database */
+};
+
+/* Live arms are run one after another, by `live`, after the simulated ones. 0, ERROR_LIMIT where it
+ * was stopped, or the first error. */
+int study_run(struct study_running *running, struct error *error);
+
+#endif

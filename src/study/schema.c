@@ -1,0 +1,169 @@
+#include "study/schema.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "analysis/analysis.h"
+#include "analysis/measures.h"
+
+static const char *const acts[] = {
+#define X(act, name, words) #name,
+    ANALYSIS_ACTS(X)
+#undef X
+};
+static const char *const wanted_words[] = {
+#define X(wanted, name, words) #name,
+    ANALYSIS_WANTED(X)
+#undef X
+};
+static const char *const times[] = {
+#define X(time, name, words) "to_" #name "_ns",
+    ANALYSIS_TIMES(X)
+#undef X
+};
+
+const char *schema_measure(unsigned measure)
+{
+    return findings_measure(measure, NULL);
+}
+
+const char *schema_time(unsigned time)
+{
+    return times[time];
+}
+
+const char *schema_act(unsigned act)
+{
+    return acts[act];
+}
+
+const char *schema_wanted(unsigned wanted)
+{
+    return wanted_words[wanted];
+}
+
+/* What stands alone. */
+static const char fixed_part[] =
+    "CREATE TABLE about(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;\n"
+    "CREATE TABLE study(\n"
+    "  name TEXT PRIMARY KEY, about TEXT NOT NULL, file_digest TEXT NOT NULL,\n"
+    "  scenario TEXT NOT NULL, design TEXT NOT NULL, seed TEXT NOT NULL,\n"
+    "  replicates INTEGER NOT NULL, version TEXT NOT NULL) WITHOUT ROWID;\n"
+    "CREATE TABLE factor(\n"
+    "  study TEXT NOT NULL REFERENCES study(name), number INTEGER NOT NULL, name TEXT NOT NULL,\n"
+    "  PRIMARY KEY(study, number)) WITHOUT ROWID;\n"
+    "CREATE TABLE level(\n"
+    "  study TEXT NOT NULL, factor INTEGER NOT NULL, number INTEGER NOT NULL, name TEXT NOT NULL,\n"
+    "  PRIMARY KEY(study, factor, number)) WITHOUT ROWID;\n"
+    "CREATE TABLE measure(\n"
+    "  study TEXT NOT NULL, number INTEGER NOT NULL, name TEXT NOT NULL, family TEXT NOT NULL,\n"
+    "  PRIMARY KEY(study, number)) WITHOUT ROWID;\n"
+    "CREATE TABLE arm(\n"
+    "  arm INTEGER PRIMARY KEY, study TEXT NOT NULL REFERENCES study(name),\n"
+    "  planned INTEGER NOT NULL, number INTEGER, cell INTEGER NOT NULL, variant TEXT,\n"
+    "  name TEXT NOT NULL, world TEXT NOT NULL, seed TEXT NOT NULL, changes TEXT NOT NULL,\n"
+    "  scenario_digest TEXT NOT NULL, version TEXT NOT NULL);\n"
+    "CREATE INDEX arm_by_study ON arm(study, planned, number);\n"
+    "CREATE TABLE setting(\n"
+    "  arm INTEGER NOT NULL REFERENCES arm(arm), factor INTEGER NOT NULL, name TEXT NOT NULL,\n"
+    "  level TEXT NOT NULL, value REAL, PRIMARY KEY(arm, factor)) WITHOUT ROWID;\n"
+    "CREATE TABLE run(\n"
+    "  arm INTEGER NOT NULL REFERENCES arm(arm), replicate INTEGER NOT NULL,\n"
+    "  digest TEXT, events INTEGER, records INTEGER NOT NULL, ended_ns INTEGER NOT NULL,\n"
+    "  stops INTEGER NOT NULL, failures INTEGER NOT NULL, tasks_emitted INTEGER NOT NULL,\n"
+    "  tasks_done INTEGER NOT NULL, found_behind INTEGER, unobserved INTEGER,\n"
+    "  wall_s REAL NOT NULL, wall_at TEXT NOT NULL,\n"
+    "  PRIMARY KEY(arm, replicate)) WITHOUT ROWID;\n"
+    "CREATE TABLE act(\n"
+    "  arm INTEGER NOT NULL, replicate INTEGER NOT NULL, episode INTEGER NOT NULL,\n"
+    "  number INTEGER NOT NULL, act TEXT NOT NULL, wanted TEXT NOT NULL, who TEXT NOT NULL,\n"
+    "  whom TEXT NOT NULL, at_ns INTEGER NOT NULL, generation INTEGER NOT NULL,\n"
+    "  inferred INTEGER NOT NULL, record TEXT NOT NULL,\n"
+    "  PRIMARY KEY(arm, replicate, episode, number)) WITHOUT ROWID;\n";
+
+static void write_episode(FILE *out)
+{
+    fputs("CREATE TABLE episode(\n"
+          "  arm INTEGER NOT NULL, replicate INTEGER NOT NULL, number INTEGER NOT NULL,\n"
+          "  target TEXT NOT NULL, failure INTEGER NOT NULL, object INTEGER NOT NULL,\n"
+          "  restored INTEGER NOT NULL, began_ns INTEGER NOT NULL, died_ns INTEGER,\n"
+          "  dead_ns INTEGER NOT NULL, masked_ns INTEGER NOT NULL,\n"
+          "  responses_direct INTEGER NOT NULL, responses_direct_proven INTEGER NOT NULL,\n",
+          out);
+    for (unsigned m = 0; m < MEASURE_COUNT; m++)
+        fprintf(out, "  %s INTEGER NOT NULL,\n", schema_measure(m));
+    for (unsigned t = 0; t < TIME_COUNT; t++)
+        fprintf(out, "  %s INTEGER,\n", times[t]);
+    fputs("  PRIMARY KEY(arm, replicate, number)) WITHOUT ROWID;\n", out);
+}
+
+/* The common questions. Each rate is one row: which arm, which measure, how often of how many. */
+static void write_views(FILE *out)
+{
+    fputs("CREATE VIEW arms AS SELECT arm.study, arm.number, arm.arm, arm.name, arm.variant,\n"
+          "  arm.world, count(run.replicate) AS runs, sum(run.stops) AS stops,\n"
+          "  sum(run.failures) AS failures, sum(run.wall_s) AS wall_s\n"
+          "  FROM arm LEFT JOIN run USING(arm) WHERE planned GROUP BY arm.arm;\n"
+          "CREATE VIEW availability AS SELECT arm, sum(tasks_done) AS successes,\n"
+          "  sum(tasks_emitted) AS trials FROM run GROUP BY arm;\n"
+          "CREATE VIEW rates AS\n",
+          out);
+    for (unsigned m = 0; m < MEASURE_COUNT; m++)
+        fprintf(out,
+                "  SELECT arm, '%s' AS measure, sum(%s > 0) AS successes, count(*) AS trials,\n"
+                "    sum(%s) AS acts FROM episode%s GROUP BY arm UNION ALL\n",
+                schema_measure(m), schema_measure(m), schema_measure(m),
+                m == MEASURE_THWARTED ? " WHERE NOT failure" : "");
+    fputs("  SELECT arm, 'availability', successes, trials, successes FROM availability;\n"
+          "CREATE VIEW times AS\n",
+          out);
+    for (unsigned t = 0; t < TIME_COUNT; t++)
+        fprintf(out, "  SELECT arm, '%s' AS time, %s AS ns FROM episode WHERE %s IS NOT NULL%s\n",
+                analysis_time_name((enum analysis_time)t), times[t], times[t],
+                t + 1 < TIME_COUNT ? " UNION ALL" : ";");
+    fputs("CREATE VIEW matched AS SELECT cell.study, cell.arm AS arm, cell.name AS cell,\n"
+          "  variant.arm AS variant_arm, variant.variant AS variant\n"
+          "  FROM arm AS cell JOIN arm AS variant ON variant.study = cell.study\n"
+          "  AND variant.cell = cell.cell AND variant.variant IS NOT NULL\n"
+          "  WHERE cell.variant IS NULL AND cell.planned AND variant.planned;\n"
+          "CREATE VIEW generations AS SELECT arm, generation, count(*) AS responses\n"
+          "  FROM act WHERE generation > 0 GROUP BY arm, generation;\n",
+          out);
+}
+
+char *schema_sql(void)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    if (out == NULL)
+        return NULL;
+    fputs(fixed_part, out);
+    write_episode(out);
+    write_views(out);
+    if (fclose(out) != 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+char *schema_insert_episode(void)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    if (out == NULL)
+        return NULL;
+    fputs("INSERT INTO episode VALUES(?", out);
+    for (unsigned i = 1; i < EPISODE_COLUMNS_BEFORE + MEASURE_COUNT + TIME_COUNT; i++)
+        fputs(", ?", out);
+    fputs(")", out);
+    if (fclose(out) != 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
