@@ -77,3 +77,53 @@ for (set in seq_along(sets)) {
         pchisq(test$chisq, length(test$n) - 1, lower.tail = FALSE), rbind(test$obs, test$exp))
 }
 for (file in list(lives, curves, times, ranks)) close(file)
+
+# ---- logistic regression ----
+
+# Cells of a factorial design with trials each: y ~ a * b + c, b with three levels.
+cells <- expand.grid(a = 0:1, b = 0:2, c = c(-1, 0.5, 2))
+cells$trials <- rep(c(20, 35, 7), length.out = nrow(cells))
+chance <- plogis(-0.7 + 0.9 * cells$a - 0.4 * (cells$b == 1) + 0.6 * cells$a * (cells$b == 2) +
+                 0.5 * cells$c)
+cells$successes <- rbinom(nrow(cells), cells$trials, chance)
+cells_design <- model.matrix(~ a * factor(b) + c, cells)
+
+# Heinze and Schemper's example: endometrial cancer, where neovasculation separates.
+data(endometrial, package = "brglm2")
+endometrial_design <- model.matrix(~ NV + PI + EH, endometrial)
+
+# Three arms, one without a success.
+arms <- data.frame(successes = c(31, 12, 0), trials = c(100, 100, 100))
+arms_design <- cbind(1, c(0, 1, 0), c(0, 0, 1))
+
+designs <- list(list(cells$successes, cells$trials, cells_design),
+                list(endometrial$HG, rep(1, nrow(endometrial)), endometrial_design),
+                list(arms$successes, arms$trials, arms_design))
+rows <- fixture("regression_data.txt", "set, successes, trials, columns of the design")
+fits <- fixture("regression_fits.txt",
+                paste("set, Firth, deviance, null deviance, likelihood (logarithm; Firth: penalised),",
+                      "then value, error, low, high (95%), p of each column"))
+for (set in seq_along(designs)) {
+    s <- designs[[set]][[1]]
+    n <- designs[[set]][[2]]
+    x <- designs[[set]][[3]]
+    for (i in seq_along(s)) row(rows, set, s[i], n[i], x[i, ])
+    for (firth in 0:1) {
+        # Without Firth the others are separated, and R's answer is where it stopped.
+        if (!firth && set > 1) next
+        fit <- if (firth) glm(cbind(s, n - s) ~ x - 1, family = binomial, method = "brglmFit",
+                              type = "AS_mean", epsilon = 1e-13, maxit = 1000)
+               else glm(cbind(s, n - s) ~ x - 1, family = binomial,
+                        control = glm.control(epsilon = 1e-15))
+        p <- fitted(fit)
+        likelihood <- sum(s * log(p) + (n - s) * log1p(-p))
+        if (firth) likelihood <- likelihood + log(det(t(x) %*% (x * n * p * (1 - p)))) / 2
+        value <- coef(fit)
+        error <- sqrt(diag(solve(t(x) %*% (x * n * p * (1 - p)))))
+        row(fits, set, firth, deviance(fit), deviance(glm(cbind(s, n - s) ~ 1, family = binomial)),
+            likelihood, rbind(value, error, value - qnorm(0.975) * error,
+                              value + qnorm(0.975) * error, 2 * pnorm(-abs(value / error))))
+    }
+}
+close(rows)
+close(fits)

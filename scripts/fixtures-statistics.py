@@ -11,6 +11,7 @@ import pathlib
 import numpy
 import scipy
 import statsmodels
+import statsmodels.api
 from scipy import optimize, stats
 
 ROOM = pathlib.Path(__file__).resolve().parent.parent / "test" / "fixtures" / "statistics"
@@ -61,7 +62,8 @@ def boschloo(s1, n1, s2, n2):
 def tables():
     generator = numpy.random.default_rng(9)
     cases = [(7, 34, 1, 34), (1, 34, 7, 34), (8, 14, 1, 11), (7, 15, 12, 15), (74, 105, 43, 75),
-             (0, 10, 0, 10), (0, 10, 10, 10), (3, 3, 0, 4), (0, 25, 5, 25), (50, 100, 50, 100)]
+             (0, 10, 0, 10), (0, 10, 10, 10), (3, 3, 0, 4), (0, 25, 5, 25), (50, 100, 50, 100), (150, 300, 116, 300),
+             (290, 300, 280, 300), (9, 400, 0, 130)]
     for _ in range(30):
         n1, n2 = (int(n) for n in generator.integers(2, 60, 2))
         cases.append((int(generator.integers(0, n1 + 1)), n1, int(generator.integers(0, n2 + 1)), n2))
@@ -79,5 +81,30 @@ def tables():
           "the statistic), Boschloo (SciPy, central), chi squared", rows)
 
 
+def clusters():
+    """One row a trial, crews of unlike size, whose trials are alike."""
+    generator = numpy.random.default_rng(31)
+    rows = []
+    for crew in range(24):
+        lean = generator.normal(0, 0.8)
+        for _ in range(int(generator.integers(3, 15))):
+            x = generator.normal()
+            z = float(crew % 2)
+            chance = 1 / (1 + math.exp(0.3 - 0.7 * x - 0.5 * z - lean))
+            rows.append((int(generator.random() < chance), crew, 1.0, round(x, 6), z))
+    data = numpy.array(rows)
+    fits = []
+    count = 24
+    model = statsmodels.api.GLM(data[:, 0], data[:, 2:], family=statsmodels.api.families.Binomial())
+    fit = model.fit(cov_type="cluster", tol=1e-14,
+                    cov_kwds={"groups": data[:, 1].astype(int), "use_correction": False})
+    covariance = fit.cov_params()
+    fits.append((0, *fit.params, *covariance.ravel()))
+    fits.append((1, *fit.params, *(covariance * count / (count - 1)).ravel()))
+    write("clusters_data.txt", "success, cluster, columns of the design", rows)
+    write("clusters_fits.txt", "CR0 or CR1, coefficients, covariance", fits)
+
+
 if __name__ == "__main__":
     tables()
+    clusters()

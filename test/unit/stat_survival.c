@@ -162,6 +162,11 @@ Test(stat_survival, ends_of_the_data_are_no_trap)
     cr_assert_eq(test.degrees, 0);
     cr_assert_eq(test.p, 1);
 
+    /* R 4.2.2: survfit(Surv(1:4) ~ 1) has its median in the middle of the level stretch. */
+    struct lifetime four[] = {{4, true, 0}, {3, true, 0}, {2, true, 0}, {1, true, 0}};
+    made = survival_curve(four, 4, 0.95, steps);
+    cr_assert_eq(survival_quantile(steps, made, 0.5).time, 2.5);
+
     /* A group that nobody is in changes nothing. */
     struct lifetime three[] = {{1, true, 0}, {2, true, 2}, {3, true, 0}, {4, false, 2}};
     test = survival_logrank(three, 4, 3);
