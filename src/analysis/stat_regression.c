@@ -7,13 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ITERATIONS_MAX 30        /* of the likelihood: Newton's steps double the digits */
-#define ITERATIONS_FIRTH_MAX 300 /* of the penalised one, which gain as many digits each */
-#define MOVE_MIN 1e-9            /* of log odds */
-#define MOVE_MAX 5      /* of log odds, in one step: starts are never further off than that */
-#define HALVINGS_MAX 30 /* of a step that lowers the likelihood */
-#define RANK_MIN 1e-10  /* of the greatest column's length */
-#define CERTAIN 1e-3    /* of the greatest move: what counts as none in a direction */
+#define ITERATIONS_MAX 30         /* of the likelihood: Newton's steps double the digits */
+#define ITERATIONS_FIRTH_MAX 1000 /* of the penalised one: as a rule 10, sometimes hundreds */
+#define MOVE_MIN 1e-9             /* of log odds */
+#define HALVINGS_MAX 30           /* of a step that lowers the likelihood */
+#define RANK_MIN 1e-10            /* of the greatest column's length */
+#define MOVE_SURE 1e-4            /* of log odds: a last step below it is none */
 
 /* Where the work is done. With W the weights, the QR decomposition of sqrt(W) X with columns in the
  * order `order` gives the information as R'R. */
@@ -95,13 +94,16 @@ static void work_close(struct work *work)
 /* ---- one step ---- */
 
 /* Decomposes sqrt(W) X at the present log odds and inverts R. Returns how many columns are
- * independent; the inverse is made only if all are. */
-static size_t information_factor(struct work *work)
+ * independent; the inverse is made only if all are. `penalised`: each row has its hat's worth of
+ * trials more, which is nearer to the curvature of Firth's likelihood (and is it, where every row
+ * has a rate of its own). */
+static size_t information_factor(struct work *work, bool penalised)
 {
     const struct logistic_data *data = work->data;
     size_t k = data->columns;
     for (size_t i = 0; i < data->rows; i++) {
-        double root = sqrt((double)data->trials[i] * binomial_spread(work->log_odds[i]));
+        double trials = (double)data->trials[i] + (penalised ? work->hat[i] : 0);
+        double root = sqrt(trials * binomial_spread(work->log_odds[i]));
         for (size_t j = 0; j < k; j++) {
             work->weighted[i * k + j] = root * data->design[i * k + j];
         }
@@ -207,20 +209,23 @@ static void log_odds_move(struct work *work, double part)
 static double step_make(struct work *work, double *reached)
 {
     const struct logistic_data *data = work->data;
+    if (work->firth && information_factor(work, true) < data->columns) {
+        return NAN;
+    }
     step_fill(work);
     double move = 0;
     for (size_t i = 0; i < data->rows; i++) {
         work->moves[i] = row_times(data, i, work->step);
         move = data->trials[i] > 0 ? fmax(move, fabs(work->moves[i])) : move;
     }
-    double part = move > MOVE_MAX ? MOVE_MAX / move : 1;
+    double part = 1;
     for (int halvings = 0;; halvings++, part /= 2) {
         log_odds_move(work, part);
-        if (information_factor(work) < data->columns) {
+        if (information_factor(work, false) < data->columns) {
             return NAN;
         }
         double now = likelihood(work);
-        if (halvings == HALVINGS_MAX || now >= *reached - 1e-9 * (1 + fabs(*reached))) {
+        if (halvings == HALVINGS_MAX || now >= *reached - 1e-12 * (1 + fabs(*reached))) {
             *reached = now;
             break;
         }
@@ -234,22 +239,22 @@ static double step_make(struct work *work, double *reached)
     return move;
 }
 
-/* Whether the last step is a direction that no trial contradicts. */
-static bool step_separates(const struct work *work, double move)
+/* Whether the last step is a direction that no trial contradicts. In such a direction each step
+ * moves the nearest row by about 1, for ever. */
+static bool step_separates(const struct work *work)
 {
     const struct logistic_data *data = work->data;
-    double none = CERTAIN * move;
-    if (!(move > 0.1)) {
-        return false;
-    }
+    double greatest = 0;
     for (size_t i = 0; i < data->rows; i++) {
-        bool up = data->successes[i] > 0 && work->moves[i] < -none;
-        bool down = data->successes[i] < data->trials[i] && work->moves[i] > none;
+        double move = work->moves[i];
+        bool up = data->successes[i] > 0 && move < -MOVE_SURE;
+        bool down = data->successes[i] < data->trials[i] && move > MOVE_SURE;
         if (up || down) {
             return false;
         }
+        greatest = data->trials[i] > 0 ? fmax(greatest, fabs(move)) : greatest;
     }
-    return true;
+    return greatest > 0.1;
 }
 
 static int data_check(const struct logistic_data *data, struct error *error)
@@ -280,7 +285,7 @@ static int fit_make(struct work *work, struct logistic_fit *fit, struct error *e
 {
     /* At the start all log odds are 0, all weights of a row's trials alike: what is singular here
      * is the design. */
-    size_t rank = information_factor(work);
+    size_t rank = information_factor(work, false);
     if (rank < work->data->columns) {
         return error_set(error, ERROR_INPUT, "column %zu of the design depends on the others",
                          work->order[rank]);
@@ -294,7 +299,7 @@ static int fit_make(struct work *work, struct logistic_fit *fit, struct error *e
         fit->iterations++;
     }
     fit->converged = move <= MOVE_MIN;
-    fit->separated = !work->firth && !fit->converged && step_separates(work, move);
+    fit->separated = !work->firth && !fit->converged && step_separates(work);
     return 0;
 }
 
@@ -385,14 +390,13 @@ static void cluster_covariance(const struct work *work, enum logistic_covariance
 /* Whether the column has a part in the direction of a separation. */
 static bool column_separates(const struct work *work, size_t column)
 {
-    double greatest = 0;
-    double own = 0;
-    for (size_t i = 0; i < work->data->rows; i++) {
-        double part = work->data->design[i * work->data->columns + column] * work->step[column];
-        greatest = fmax(greatest, fabs(work->moves[i]));
-        own = fmax(own, fabs(part));
+    const struct logistic_data *data = work->data;
+    double part = 0;
+    for (size_t i = 0; i < data->rows; i++) {
+        double own = data->design[i * data->columns + column] * work->step[column];
+        part = data->trials[i] > 0 ? fmax(part, fabs(own)) : part;
     }
-    return own > CERTAIN * greatest;
+    return part > MOVE_SURE;
 }
 
 static void coefficients_fill(const struct work *work, const struct logistic_fit *fit,

@@ -50,6 +50,11 @@ static void sample_add(struct sample *sample, double successes, double trials, u
     }
 }
 
+static double uniform(struct random *random)
+{
+    return ((double)(random_u64(random) >> 11) + 0.5) * 0x1p-53;
+}
+
 /* One set of the fixture that R made. */
 static void sample_read(struct sample *sample, int set)
 {
@@ -278,9 +283,51 @@ Test(stat_regression, a_wrong_design_is_refused)
     cr_assert_eq(regress(&sample, false, COVARIANCE_MODEL), ERROR_INPUT);
 }
 
-static double uniform(struct random *random)
+/* With an intercept and one column, the data are separated exactly where the column's range among
+ * successes and its range among failures share at most one place. */
+static bool ranges_part(const struct sample *sample)
 {
-    return ((double)(random_u64(random) >> 11) + 0.5) * 0x1p-53;
+    double low[2] = {INFINITY, INFINITY};
+    double high[2] = {-INFINITY, -INFINITY};
+    for (size_t i = 0; i < sample->data.rows; i++) {
+        double at = sample->design[2 * i + 1];
+        for (int outcome = 0; outcome < 2; outcome++) {
+            uint64_t count =
+                outcome ? sample->successes[i] : sample->trials[i] - sample->successes[i];
+            low[outcome] = count > 0 ? fmin(low[outcome], at) : low[outcome];
+            high[outcome] = count > 0 ? fmax(high[outcome], at) : high[outcome];
+        }
+    }
+    return high[0] <= low[1] || high[1] <= low[0];
+}
+
+Test(stat_regression, every_fit_converges_or_is_separated)
+{
+    /* A column with tails as heavy as Cauchy's, in whole numbers, so that there are ties. */
+    enum { RUNS = 20000 };
+    static struct sample sample;
+    int separated = 0;
+    for (uint32_t run = 0; run < RUNS; run++) {
+        struct random random = random_make(29, run, 0, 0, STREAM_TEST, 0);
+        sample_open(&sample, 2);
+        size_t rows = 3 + random_below(&random, 15);
+        for (size_t i = 0; i < rows; i++) {
+            double far = round(3 * tan(M_PI * (uniform(&random) - 0.5)));
+            double columns[2] = {1, fmax(-500, fmin(500, far))};
+            uint64_t trials = random_below(&random, 3);
+            sample_add(&sample, (double)random_below(&random, trials + 1), (double)trials, 0,
+                       columns);
+        }
+        if (regress(&sample, false, COVARIANCE_MODEL) != 0) {
+            continue;
+        }
+        cr_assert_eq(sample.fit.separated, ranges_part(&sample), "seed 29, run %u", run);
+        cr_assert_neq(sample.fit.separated, sample.fit.converged, "seed 29, run %u", run);
+        separated += sample.fit.separated;
+        cr_assert_eq(regress(&sample, true, COVARIANCE_MODEL), 0);
+        cr_assert(sample.fit.converged, "seed 29, run %u: Firth in %u", run, sample.fit.iterations);
+    }
+    cr_assert(separated > RUNS / 10 && separated < RUNS * 9 / 10);
 }
 
 Test(stat_regression, crews_keep_the_level_only_with_the_sandwich)
