@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+"""Writes the fixtures of the statistics tests that SciPy and statsmodels are the judge of.
+
+    /usr/bin/python3 scripts/fixtures-statistics.py
+
+Debian 12: python3-scipy, python3-statsmodels. Each file says which versions made it.
+"""
+import math
+import pathlib
+
+import numpy
+import scipy
+import statsmodels
+import statsmodels.api
+from scipy import optimize, stats
+
+ROOM = pathlib.Path(__file__).resolve().parent.parent / "test" / "fixtures" / "statistics"
+MADE_BY = (f"scripts/fixtures-statistics.py; SciPy {scipy.__version__}, "
+           f"statsmodels {statsmodels.__version__}, NumPy {numpy.__version__}")
+
+
+def write(name, columns, rows):
+    ROOM.mkdir(parents=True, exist_ok=True)
+    with open(ROOM / name, "w", encoding="ascii") as file:
+        file.write(f"# {MADE_BY}\n# {columns}\n")
+        for row in rows:
+            file.write(" ".join(f"{number:.12g}" for number in row) + "\n")
+
+
+def fisher_all(n1, n2):
+    """Fisher's two-sided p of every table of n1 and n2 trials."""
+    p = numpy.empty((n1 + 1, n2 + 1))
+    for m in range(n1 + n2 + 1):
+        xs = numpy.arange(max(0, m - n2), min(n1, m) + 1)
+        pmf = stats.hypergeom.pmf(xs, n1 + n2, n1, m)
+        for x, own in zip(xs, pmf):
+            p[x, m - x] = pmf[pmf <= own * (1 + 1e-7)].sum()
+    return p
+
+
+def boschloo(s1, n1, s2, n2):
+    """With Fisher's two-sided p as the statistic: by the sum over all tables, the long way."""
+    fisher = fisher_all(n1, n2)
+    region = (fisher <= fisher[s1, s2] * (1 + 1e-7)).astype(float)
+
+    def level(rate):
+        return float(stats.binom.pmf(numpy.arange(n1 + 1), n1, rate) @ region
+                     @ stats.binom.pmf(numpy.arange(n2 + 1), n2, rate))
+
+    rates = numpy.linspace(0, 1, 1001)
+    levels = [level(rate) for rate in rates]
+    best = max(levels)
+    for i in range(1, 1000):
+        if levels[i] >= max(levels[i - 1], levels[i + 1]):
+            found = optimize.minimize_scalar(lambda rate: -level(rate), method="bounded",
+                                             bounds=(rates[i - 1], rates[i + 1]),
+                                             options={"xatol": 1e-10})
+            best = max(best, -found.fun)
+    return fisher[s1, s2], best
+
+
+def tables():
+    generator = numpy.random.default_rng(9)
+    cases = [(7, 34, 1, 34), (1, 34, 7, 34), (8, 14, 1, 11), (7, 15, 12, 15), (74, 105, 43, 75),
+             (0, 10, 0, 10), (0, 10, 10, 10), (3, 3, 0, 4), (0, 25, 5, 25), (50, 100, 50, 100), (150, 300, 116, 300),
+             (290, 300, 280, 300), (9, 400, 0, 130)]
+    for _ in range(30):
+        n1, n2 = (int(n) for n in generator.integers(2, 60, 2))
+        cases.append((int(generator.integers(0, n1 + 1)), n1, int(generator.integers(0, n2 + 1)), n2))
+    rows = []
+    for s1, n1, s2, n2 in cases:
+        table = [[s1, s2], [n1 - s1, n2 - s2]]
+        fisher, two_sided = boschloo(s1, n1, s2, n2)
+        central = stats.boschloo_exact(table, n=256).pvalue
+        score = 1.0
+        if 0 < s1 + s2 < n1 + n2:
+            score = stats.chi2_contingency(table, correction=False)[1]
+        rows.append((s1, n1, s2, n2, stats.fisher_exact(table)[1], two_sided, central, score))
+        assert math.isclose(fisher, rows[-1][4], rel_tol=1e-6)
+    write("tables.txt", "successes trials successes trials; p of Fisher, Boschloo (Fisher's p as "
+          "the statistic), Boschloo (SciPy, central), chi squared", rows)
+
+
+def clusters():
+    """One row a trial, crews of unlike size, whose trials are alike."""
+    generator = numpy.random.default_rng(31)
+    rows = []
+    for crew in range(24):
+        lean = generator.normal(0, 0.8)
+        for _ in range(int(generator.integers(3, 15))):
+            x = generator.normal()
+            z = float(crew % 2)
+            chance = 1 / (1 + math.exp(0.3 - 0.7 * x - 0.5 * z - lean))
+            rows.append((int(generator.random() < chance), crew, 1.0, round(x, 6), z))
+    data = numpy.array(rows)
+    fits = []
+    count = 24
+    model = statsmodels.api.GLM(data[:, 0], data[:, 2:], family=statsmodels.api.families.Binomial())
+    fit = model.fit(cov_type="cluster", tol=1e-14,
+                    cov_kwds={"groups": data[:, 1].astype(int), "use_correction": False})
+    covariance = fit.cov_params()
+    fits.append((0, *fit.params, *covariance.ravel()))
+    fits.append((1, *fit.params, *(covariance * count / (count - 1)).ravel()))
+    write("clusters_data.txt", "success, cluster, columns of the design", rows)
+    write("clusters_fits.txt", "CR0 or CR1, coefficients, covariance", fits)
+
+
+if __name__ == "__main__":
+    tables()
+    clusters()
