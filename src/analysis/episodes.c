@@ -108,7 +108,7 @@ int outcome_take(struct analysis *analysis, struct cause *cause, enum analysis_a
         measure_add(episode, MEASURE_OF_ACT(act) + 1 + (uint32_t)wanted_by(cause));
     }
     if (act >= OUTCOME_STEPS) {
-        return act_keep(analysis, cause, act, responder, target, RESPONSE_NONE);
+        return 0;
     }
     if (episode != NULL) {
         measure_add(episode, MEASURE_RESPONDED);

@@ -35,7 +35,7 @@ struct episode_row {
     uint32_t responses_direct_proven; /* with no guess on the chain */
 };
 
-/* An act that had its effect, or a step in the chain (an alert, a request). */
+/* An act that had its effect. Steps in the chain (alerts, requests) are counted in the episode. */
 struct act_row {
     uint32_t episode; /* its number */
     uint32_t number;  /* from 1 in the episode */

@@ -86,7 +86,7 @@ static void write_episode(FILE *out)
     fputs("CREATE TABLE episode(\n"
           "  arm INTEGER NOT NULL, replicate INTEGER NOT NULL, number INTEGER NOT NULL,\n"
           "  target TEXT NOT NULL, failure INTEGER NOT NULL, object INTEGER NOT NULL,\n"
-          "  restored INTEGER NOT NULL, began_ns INTEGER NOT NULL, died_ns INTEGER,\n"
+          "  began_ns INTEGER NOT NULL, died_ns INTEGER,\n"
           "  dead_ns INTEGER NOT NULL, masked_ns INTEGER NOT NULL,\n"
           "  responses_direct INTEGER NOT NULL, responses_direct_proven INTEGER NOT NULL,\n",
           out);

@@ -428,13 +428,12 @@ static int put_episode(struct store *store, int64_t arm, const struct run_rows *
     put_text(put, 4, scenario_agent_name(scenario, row->target, name));
     sqlite3_bind_int(put, 5, row->failure);
     sqlite3_bind_int(put, 6, row->object);
-    sqlite3_bind_int(put, 7, row->restored);
-    sqlite3_bind_int64(put, 8, row->began);
-    put_time(put, 9, row->died);
-    sqlite3_bind_int64(put, 10, row->dead);
-    sqlite3_bind_int64(put, 11, row->masked);
-    sqlite3_bind_int64(put, 12, row->responses_direct);
-    sqlite3_bind_int64(put, 13, row->responses_direct_proven);
+    sqlite3_bind_int64(put, 7, row->began);
+    put_time(put, 8, row->died);
+    sqlite3_bind_int64(put, 9, row->dead);
+    sqlite3_bind_int64(put, 10, row->masked);
+    sqlite3_bind_int64(put, 11, row->responses_direct);
+    sqlite3_bind_int64(put, 12, row->responses_direct_proven);
     for (unsigned m = 0; m < MEASURE_COUNT; m++)
         sqlite3_bind_int64(put, ++at, kept->acts[m]);
     for (unsigned t = 0; t < TIME_COUNT; t++)

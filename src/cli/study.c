@@ -1,0 +1,297 @@
+/* iolaus study: answers a research question from a file. */
+#include "cli/commands.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/argument.h"
+#include "cli/progress.h"
+#include "cli/study_print.h"
+#include "study/run.h"
+
+struct arguments {
+    const char *file, *database, *output, *study;
+    uint64_t workers, replicates;
+    enum study_format format;
+    bool database_input; /* the argument names a database, not a study */
+};
+
+enum { KEY_DATABASE = 256, KEY_STUDY };
+
+static const struct argp_option run_options[] = {
+    {"db", KEY_DATABASE, "FILE", 0, "the results database (default: STUDY.db here)", 0},
+    {"jobs", 'j', "N", 0, "runs worked at once (default: the number of processors)", 0},
+    {"replicates", 'r', "N", 0, "runs of each arm (default: the study's)", 0},
+    {0}};
+static const struct argp_option plan_options[] = {
+    {"jobs", 'j', "N", 0, "as for `study run`", 0},
+    {"replicates", 'r', "N", 0, "runs of each arm (default: the study's)", 0},
+    {0}};
+static const struct argp_option show_options[] = {
+    {"study", KEY_STUDY, "NAME", 0, "which study, where the database holds several", 0},
+    {"format", 'f', "FORMAT", 0, "text (the default), csv, markdown or json", 0},
+    {"output", 'o', "FILE", 0, "write to FILE in place of standard output", 0},
+    {0}};
+
+static error_t parse_format(const struct argp_state *state, const char *text,
+                            enum study_format *format)
+{
+    static const char *const names[] = {"text", "csv", "markdown", "json"};
+
+    for (int i = 0; i < 4; i++)
+        if (strcmp(text, names[i]) == 0) {
+            *format = (enum study_format)i;
+            return 0;
+        }
+    argp_error(state, "`%s` is no format; write text, csv, markdown or json", text);
+    return EINVAL;
+}
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+
+    switch (key) {
+    case KEY_DATABASE:
+        arguments->database = text;
+        return 0;
+    case KEY_STUDY:
+        arguments->study = text;
+        return 0;
+    case 'j':
+        return argument_number(state, text, 1, 256, "jobs", &arguments->workers);
+    case 'r':
+        return argument_number(state, text, 1, 10000000, "replicates", &arguments->replicates);
+    case 'f':
+        return parse_format(state, text, &arguments->format);
+    case 'o':
+        arguments->output = text;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (arguments->file != NULL)
+            argp_error(state, "one file at a time, please: `%s` is too many", text);
+        arguments->file = text;
+        return 0;
+    case ARGP_KEY_END:
+        if (arguments->file == NULL)
+            argp_error(state, "name a file");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static int report(const struct error *error)
+{
+    fprintf(stderr, "iolaus: %s\n", error->message);
+    return error_exit_status(error->code);
+}
+
+/* ---- run ---- */
+
+static volatile int stopped;
+
+static void stop(int signal)
+{
+    (void)signal;
+    stopped = 1;
+}
+
+struct shown {
+    struct progress *progress;
+    uint32_t done;
+};
+
+static void show_progress(void *context, uint32_t done, uint32_t total)
+{
+    struct shown *shown = context;
+
+    if (shown->progress == NULL)
+        shown->progress = progress_open("runs", total - done);
+    else
+        progress_add(shown->progress, done - shown->done);
+    shown->done = done;
+}
+
+static int study_load(const struct arguments *arguments, struct study **study, struct error *error)
+{
+    int code = study_open(study, arguments->file, error);
+
+    if (code == 0 && arguments->replicates > 0)
+        (*study)->replicates = (uint32_t)arguments->replicates;
+    return code;
+}
+
+static int tool_run(const struct arguments *arguments)
+{
+    struct study *study = NULL;
+    struct store *store = NULL;
+    struct shown shown = {0};
+    struct error error = {0};
+    char *path = NULL;
+    int code = study_load(arguments, &study, &error);
+
+    if (code == 0 && asprintf(&path, "%s%s", arguments->database == NULL ? study->name : "",
+                              arguments->database == NULL ? ".db" : arguments->database) < 0)
+        code = error_set(&error, ERROR_MEMORY, "no memory");
+    if (code == 0)
+        code = store_open(&store, path, STORE_WRITE, &error);
+    if (code == 0)
+        code = store_plan(store, study, &error);
+    if (code == 0) {
+        struct study_running running = {.study = study,
+                                        .store = store,
+                                        .workers = (uint32_t)arguments->workers,
+                                        .stop = &stopped,
+                                        .progress = show_progress,
+                                        .context = &shown};
+
+        signal(SIGINT, stop);
+        signal(SIGTERM, stop);
+        code = study_run(&running, &error);
+        progress_close(shown.progress);
+        if (code == 0)
+            printf("%s: %u runs of %u arms (%u were there already), %.1f s, of it %.1f%% writing; "
+                   "`iolaus study show %s` has the figures\n",
+                   study->name, running.total, study->arm_count, running.kept_before,
+                   running.wall_s,
+                   running.wall_s > 0 ? 100 * running.writing_s / running.wall_s : 0, path);
+        else if (stopped)
+            error_set(&error, ERROR_LIMIT,
+                      "%s: stopped; %u of %u runs are kept in %s, and the same "
+                      "command goes on with the others",
+                      study->name, running.kept_before + running.done, running.total, path);
+    }
+    store_close(store);
+    study_close(study);
+    free(path);
+    return code == 0 ? 0 : report(&error);
+}
+
+/* ---- show, export ---- */
+
+static int tool_show(const struct arguments *arguments)
+{
+    struct store *store = NULL;
+    struct results *results = NULL;
+    struct error error = {0};
+    FILE *out = stdout;
+    int code = store_open(&store, arguments->file, STORE_READ, &error);
+
+    if (code == 0) {
+        code = results_open(&results, store, arguments->study, &error);
+        if (code != 0)
+            error_context(&error, "%s", arguments->file);
+    }
+    if (code == 0 && arguments->output != NULL && (out = fopen(arguments->output, "w")) == NULL)
+        code = error_set(&error, ERROR_IO, "%s: %s", arguments->output, strerror(errno));
+    if (code == 0)
+        study_print(results, arguments->format, out);
+    if (out != NULL && fflush(out) != 0 && code == 0)
+        code = error_set(&error, ERROR_IO, "the output cannot be written");
+    if (out != NULL && out != stdout)
+        fclose(out);
+    results_close(results);
+    store_close(store);
+    return code == 0 ? 0 : report(&error);
+}
+
+static int tool_plan(const struct arguments *arguments)
+{
+    struct study *study = NULL;
+    struct error error = {0};
+    int code = study_load(arguments, &study, &error);
+
+    if (code == 0)
+        code = study_print_plan(study, (uint32_t)arguments->workers, stdout, &error);
+    study_close(study);
+    return code == 0 ? 0 : report(&error);
+}
+
+/* ---- the tools ---- */
+
+static const struct tool {
+    const char *name, *arguments, *words, *more;
+    const struct argp_option *options;
+    int (*run)(const struct arguments *arguments);
+} TOOLS[] = {
+    {"plan", "STUDY", "say how many runs a study has, how long they take, and what they can show",
+     "A short pilot measures how long a run takes. Power is that of a two-sided test at 5%, before "
+     "any adjustment for several comparisons.",
+     plan_options, tool_plan},
+    {"run", "STUDY", "run it, or go on where it was stopped",
+     "Runs that are in the database already are not run again. Ctrl-C, or being killed, loses the "
+     "runs in flight alone. The rows are the same with any -j.\n\n"
+     "Examples:\n"
+     "  iolaus study run studies/triggers.yaml\n"
+     "  iolaus study run studies/triggers.yaml -j 2 --db /tmp/results.db",
+     run_options, tool_run},
+    {"show", "DATABASE", "print its figures, with intervals and comparisons",
+     "Rates with Wilson's, differences with Newcombe's 95% interval; p by Boschloo's exact test, "
+     "adjusted within the study's families by Holm's procedure.",
+     show_options, tool_show},
+    {"export", "DATABASE", "the same as `show`, for `-f csv`, `-f markdown` and `-f json`",
+     "Example: iolaus study export triggers.db -f csv -o triggers.csv", show_options, tool_show},
+};
+#define TOOL_COUNT (sizeof TOOLS / sizeof TOOLS[0])
+
+static void print_help(FILE *out)
+{
+    fputs("Usage: iolaus study TOOL [ARGUMENT...]\n"
+          "Answers a research question from a file: what is varied, how often, compared with "
+          "what.\n\n"
+          "Tools:\n",
+          out);
+    for (size_t i = 0; i < TOOL_COUNT; i++)
+        fprintf(out, "  %-8s %-10s %s\n", TOOLS[i].name, TOOLS[i].arguments, TOOLS[i].words);
+    fputs("\n`iolaus study TOOL --help` says more.\n\n"
+          "Exit status: 0 done; 2 the input is wrong; 3 the machine cannot do it, or it was "
+          "stopped.\n",
+          out);
+}
+
+static int tool_start(const struct tool *tool, int argc, char **argv)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    struct arguments arguments = {.workers = processors < 1     ? 1
+                                             : processors > 256 ? 256
+                                                                : (uint64_t)processors};
+    struct argp argp = {.options = tool->options, .parser = parse, .args_doc = tool->arguments};
+    char name[32], *text;
+    int status;
+
+    if (asprintf(&text, "%c%s.\v%s", tool->words[0] - 'a' + 'A', tool->words + 1, tool->more) < 0)
+        return report(&(struct error){ERROR_MEMORY, "no memory"});
+    argp.doc = text;
+    snprintf(name, sizeof name, "iolaus study %s", tool->name);
+    argv[0] = name;
+    argp_err_exit_status = 2;
+    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    status = tool->run(&arguments);
+    free(text);
+    return status;
+}
+
+int command_study(int argc, char **argv)
+{
+    const char *name = argc > 1 ? argv[1] : "";
+
+    for (size_t i = 0; i < TOOL_COUNT; i++)
+        if (strcmp(name, TOOLS[i].name) == 0)
+            return tool_start(&TOOLS[i], argc - 1, argv + 1);
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-?") == 0 || strcmp(name, "help") == 0) {
+        print_help(stdout);
+        return 0;
+    }
+    if (argc > 1)
+        fprintf(stderr, "iolaus study: there is no tool `%s`; `iolaus study --help` lists them\n",
+                name);
+    else
+        print_help(stderr);
+    return 2;
+}

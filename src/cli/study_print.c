@@ -1,0 +1,285 @@
+#include "cli/study_print.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- text and Markdown ---- */
+
+static void rate_text(const struct rate *rate, char text[64])
+{
+    if (rate->trials == 0)
+        snprintf(text, 64, "-");
+    else
+        snprintf(text, 64, "%.4f [%.4f, %.4f]", rate->rate, rate->low, rate->high);
+}
+
+static void p_text(double p, char text[32])
+{
+    if (isnan(p))
+        snprintf(text, 32, "-");
+    else if (p < 0.0001)
+        snprintf(text, 32, "%.1e", p);
+    else
+        snprintf(text, 32, "%.4f", p);
+}
+
+static size_t longest_name(const struct results *results)
+{
+    size_t longest = 3;
+
+    for (uint32_t a = 0; a < results->arm_count; a++)
+        if (strlen(results->arms[a].name) > longest)
+            longest = strlen(results->arms[a].name);
+    return longest < 60 ? longest : 60;
+}
+
+static void print_rates(const struct results *results, const struct results_measure *measure,
+                        bool markdown, FILE *out)
+{
+    int width = (int)longest_name(results);
+
+    if (markdown)
+        fputs("| arm | successes | trials | rate [95%] |\n|---|---:|---:|---|\n", out);
+    else
+        fprintf(out, "  %-*s %10s %10s  %s\n", width, "arm", "successes", "trials", "rate [95%]");
+    for (uint32_t a = 0; a < results->arm_count; a++) {
+        const struct rate *rate = &measure->rates[a];
+        char text[64];
+
+        rate_text(rate, text);
+        fprintf(out, markdown ? "| %-*s | %llu | %llu | %s |\n" : "  %-*s %10llu %10llu  %s\n",
+                markdown ? 1 : width, results->arms[a].name, (unsigned long long)rate->successes,
+                (unsigned long long)rate->trials, text);
+    }
+}
+
+static void print_comparisons(const struct results *results, uint32_t measure, bool markdown,
+                              FILE *out)
+{
+    bool any = false;
+
+    for (uint32_t c = 0; c < results->comparison_count; c++) {
+        const struct results_comparison *at = &results->comparisons[c];
+        const struct results_arm *first = &results->arms[at->first],
+                                 *second = &results->arms[at->second];
+        char p[32], adjusted[32];
+
+        if (at->measure != measure)
+            continue;
+        if (!any)
+            fputs(markdown
+                      ? "\n| arm | against | difference [95%] | p | Holm |\n|---|---|---|---|---|\n"
+                      : "\n  differences\n",
+                  out);
+        any = true;
+        p_text(at->test.p, p);
+        p_text(at->adjusted, adjusted);
+        if (isnan(at->difference.difference))
+            fprintf(out, markdown ? "| %s | %s | - | - | - |\n" : "  %s, against %s: -\n",
+                    first->name, second->variant != NULL ? second->variant : second->name);
+        else
+            fprintf(out,
+                    markdown ? "| %s | %s | %+.4f [%+.4f, %+.4f] | %s | %s |\n"
+                             : "  %s, against %s: %+.4f [%+.4f, %+.4f], p %s, Holm %s\n",
+                    first->name, second->variant != NULL ? second->variant : second->name,
+                    at->difference.difference, at->difference.low, at->difference.high, p,
+                    adjusted);
+    }
+}
+
+static void print_words(const struct results *results, bool markdown, FILE *out)
+{
+    uint64_t runs = 0;
+
+    for (uint32_t a = 0; a < results->arm_count; a++)
+        runs += results->arms[a].runs;
+    fprintf(out, markdown ? "# %s\n\n%s\n\n" : "%s\n%s\n\n", results->study, results->about);
+    fprintf(out, "%llu of %llu runs: %u arms, %u replicates each; design %s.\n",
+            (unsigned long long)runs, (unsigned long long)results->arm_count * results->replicates,
+            results->arm_count, results->replicates, results->design);
+    for (uint32_t m = 0; m < results->measure_count; m++) {
+        fprintf(out, markdown ? "\n## %s\n\n" : "\n%s\n", results->measures[m].name);
+        print_rates(results, &results->measures[m], markdown, out);
+        print_comparisons(results, m, markdown, out);
+    }
+}
+
+/* ---- CSV: one row for each rate, and one for each difference ---- */
+
+static void csv_text(const char *text, FILE *out)
+{
+    fputc('"', out);
+    for (; *text != '\0'; text++) {
+        if (*text == '"')
+            fputc('"', out);
+        fputc(*text, out);
+    }
+    fputc('"', out);
+}
+
+static void csv_number(double number, FILE *out)
+{
+    if (!isnan(number))
+        fprintf(out, "%.10g", number);
+}
+
+static void print_csv(const struct results *results, FILE *out)
+{
+    fputs("what,measure,arm,against,successes,trials,value,low,high,p,p_holm,test\n", out);
+    for (uint32_t m = 0; m < results->measure_count; m++)
+        for (uint32_t a = 0; a < results->arm_count; a++) {
+            const struct rate *rate = &results->measures[m].rates[a];
+
+            fprintf(out, "rate,%s,", results->measures[m].name);
+            csv_text(results->arms[a].name, out);
+            fprintf(out, ",,%llu,%llu,", (unsigned long long)rate->successes,
+                    (unsigned long long)rate->trials);
+            csv_number(rate->trials == 0 ? NAN : rate->rate, out);
+            fprintf(out, ",%.10g,%.10g,,,\n", rate->low, rate->high);
+        }
+    for (uint32_t c = 0; c < results->comparison_count; c++) {
+        const struct results_comparison *at = &results->comparisons[c];
+        static const char *const tests[] = {[TABLE_BOSCHLOO] = "boschloo",
+                                            [TABLE_BOSCHLOO_CENTRAL] = "boschloo, central",
+                                            [TABLE_FISHER] = "fisher",
+                                            [TABLE_SCORE] = "score"};
+
+        fprintf(out, "difference,%s,", results->measures[at->measure].name);
+        csv_text(results->arms[at->first].name, out);
+        fputc(',', out);
+        csv_text(results->arms[at->second].name, out);
+        fputs(",,,", out);
+        csv_number(at->difference.difference, out);
+        fputc(',', out);
+        csv_number(at->difference.low, out);
+        fputc(',', out);
+        csv_number(at->difference.high, out);
+        fputc(',', out);
+        csv_number(at->test.p, out);
+        fputc(',', out);
+        csv_number(at->adjusted, out);
+        fprintf(out, ",%s\n", tests[at->test.test]);
+    }
+}
+
+/* ---- JSON ---- */
+
+static json_t *real_or_null(double number)
+{
+    return isnan(number) ? json_null() : json_real(number);
+}
+
+static json_t *rates_json(const struct results *results, const struct results_measure *measure)
+{
+    json_t *list = json_array();
+
+    for (uint32_t a = 0; a < results->arm_count; a++) {
+        const struct rate *rate = &measure->rates[a];
+
+        json_array_append_new(
+            list,
+            json_pack("{s:s, s:s?, s:s, s:I, s:I, s:I, s:o, s:f, s:f}", "arm",
+                      results->arms[a].name, "variant", results->arms[a].variant, "world",
+                      results->arms[a].world, "runs", (json_int_t)results->arms[a].runs,
+                      "successes", (json_int_t)rate->successes, "trials", (json_int_t)rate->trials,
+                      "rate", real_or_null(rate->trials == 0 ? NAN : rate->rate), "low", rate->low,
+                      "high", rate->high));
+    }
+    return list;
+}
+
+static void print_json(const struct results *results, FILE *out)
+{
+    json_t *measures = json_array(), *differences = json_array(), *whole;
+
+    for (uint32_t m = 0; m < results->measure_count; m++)
+        json_array_append_new(measures,
+                              json_pack("{s:s, s:s, s:o}", "measure", results->measures[m].name,
+                                        "family", results->measures[m].family, "rates",
+                                        rates_json(results, &results->measures[m])));
+    for (uint32_t c = 0; c < results->comparison_count; c++) {
+        const struct results_comparison *at = &results->comparisons[c];
+
+        json_array_append_new(
+            differences,
+            json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "measure",
+                      results->measures[at->measure].name, "arm", results->arms[at->first].name,
+                      "against", results->arms[at->second].name, "difference",
+                      real_or_null(at->difference.difference), "low",
+                      real_or_null(at->difference.low), "high", real_or_null(at->difference.high),
+                      "p", real_or_null(at->test.p), "p_holm", real_or_null(at->adjusted)));
+    }
+    whole = json_pack("{s:s, s:s, s:s, s:I, s:o, s:o}", "study", results->study, "about",
+                      results->about, "design", results->design, "replicates",
+                      (json_int_t)results->replicates, "measures", measures, "differences",
+                      differences);
+    json_dumpf(whole, out, JSON_INDENT(2));
+    fputc('\n', out);
+    json_decref(whole);
+}
+
+void study_print(const struct results *results, enum study_format format, FILE *out)
+{
+    if (format == STUDY_CSV)
+        print_csv(results, out);
+    else if (format == STUDY_JSON)
+        print_json(results, out);
+    else
+        print_words(results, format == STUDY_MARKDOWN, out);
+}
+
+/* ---- the plan ---- */
+
+/* A run of the first and of the last arm: the pilot. */
+static int pilot(const struct study *study, double *seconds, uint64_t *episodes,
+                 struct error *error)
+{
+    static const int never;
+    uint32_t pilots[] = {0, study->arm_count / 2, study->arm_count - 1};
+
+    *seconds = 0;
+    *episodes = 0;
+    for (size_t i = 0; i < 3; i++) {
+        struct scenario_file *file = NULL;
+        const struct scenario *scenario;
+        struct run_rows rows = {0};
+        int code = study_scenario(study, &study->arms[pilots[i]], &file, &scenario, error);
+
+        if (code == 0 && study->arms[pilots[i]].live)
+            rows.wall_s = (double)scenario->duration / 1e9;
+        else if (code == 0)
+            code = run_simulated(study, pilots[i], 0, scenario, &never, &rows, error);
+        *seconds += rows.wall_s / 3;
+        *episodes += rows.stops + rows.failures;
+        run_rows_free(&rows);
+        scenario_close(file);
+        if (code != 0)
+            return code;
+    }
+    return 0;
+}
+
+int study_print_plan(const struct study *study, uint32_t workers, FILE *out, struct error *error)
+{
+    uint64_t runs = (uint64_t)study->arm_count * study->replicates, episodes;
+    double seconds, per_arm;
+    int code = pilot(study, &seconds, &episodes, error);
+
+    if (code != 0)
+        return code;
+    per_arm = (double)episodes / 3 * study->replicates;
+    fprintf(out, "%s: %s\n", study->name, study->about);
+    fprintf(out,
+            "%u cells, with their matched variants %u arms, of %u replicates each: %llu runs.\n",
+            study->cell_count, study->arm_count, study->replicates, (unsigned long long)runs);
+    fprintf(out, "A run took %.3f s in a pilot of three: about %.0f s with %u workers.\n", seconds,
+            seconds * (double)runs / workers, workers);
+    fprintf(out, "An arm has about %.0f episodes.\n", per_arm);
+    for (uint32_t a = 0; a < study->arm_count && a < 20; a++)
+        fprintf(out, "  %s\n", study->arms[a].name);
+    if (study->arm_count > 20)
+        fprintf(out, "  and %u more\n", study->arm_count - 20);
+    return 0;
+}

@@ -1,0 +1,17 @@
+/* A study's plan and figures, as text. */
+#ifndef IOLAUS_CLI_STUDY_PRINT_H
+#define IOLAUS_CLI_STUDY_PRINT_H
+
+#include <stdio.h>
+
+#include "study/results.h"
+
+enum study_format { STUDY_TEXT, STUDY_CSV, STUDY_MARKDOWN, STUDY_JSON };
+
+void study_print(const struct results *results, enum study_format format, FILE *out);
+
+/* How many runs, how long they take with so many workers (by a pilot of a few runs), and with what
+ * power a comparison of two arms is seen. */
+int study_print_plan(const struct study *study, uint32_t workers, FILE *out, struct error *error);
+
+#endif

@@ -1,0 +1,323 @@
+#include "study/results.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CONFIDENCE 0.95
+
+struct loader {
+    const struct store *store;
+    sqlite3 *database;
+    struct results *results;
+    struct error *error;
+};
+
+static int memory(const struct loader *loader)
+{
+    return error_set(loader->error, ERROR_MEMORY, "out of memory for the results");
+}
+
+static int look(const struct loader *loader, const char *sql, sqlite3_stmt **statement)
+{
+    if (sqlite3_prepare_v2(loader->database, sql, -1, statement, NULL) != SQLITE_OK)
+        return store_error(loader->store, loader->error, "reading it");
+    return 0;
+}
+
+static char *text_at(sqlite3_stmt *statement, int column)
+{
+    const unsigned char *text = sqlite3_column_text(statement, column);
+
+    return text == NULL ? NULL : strdup((const char *)text);
+}
+
+/* ---- the study ---- */
+
+static int study_find(struct loader *loader, const char *name)
+{
+    struct results *results = loader->results;
+    sqlite3_stmt *find;
+    uint32_t found = 0;
+    int code =
+        look(loader, "SELECT name, about, design, replicates FROM study ORDER BY name", &find);
+
+    while (code == 0 && sqlite3_step(find) == SQLITE_ROW) {
+        const char *is = (const char *)sqlite3_column_text(find, 0);
+
+        if (name != NULL && strcmp(name, is) != 0)
+            continue;
+        if (found++ > 0)
+            continue;
+        results->study = text_at(find, 0);
+        results->about = text_at(find, 1);
+        results->design = text_at(find, 2);
+        results->replicates = (uint32_t)sqlite3_column_int64(find, 3);
+    }
+    sqlite3_finalize(find);
+    if (code == 0 && found == 0)
+        code = name == NULL
+                   ? error_set(loader->error, ERROR_INPUT, "there is no study in it")
+                   : error_set(loader->error, ERROR_INPUT, "there is no study `%s` in it", name);
+    if (code == 0 && found > 1)
+        code = error_set(loader->error, ERROR_INPUT, "there are %u studies in it: name one", found);
+    return code;
+}
+
+static int arms_load(struct loader *loader)
+{
+    struct results *results = loader->results;
+    sqlite3_stmt *list;
+    uint32_t room = 0;
+    int code = look(loader,
+                    "SELECT arm.arm, arm.name, variant, world, number, cell, count(run.replicate) "
+                    "FROM arm LEFT JOIN run USING(arm) WHERE study=? AND planned "
+                    "GROUP BY arm.arm ORDER BY number",
+                    &list);
+
+    if (code != 0)
+        return code;
+    sqlite3_bind_text(list, 1, results->study, -1, SQLITE_STATIC);
+    while (code == 0 && sqlite3_step(list) == SQLITE_ROW) {
+        struct results_arm *arm;
+
+        if (results->arm_count == room) {
+            struct results_arm *more;
+
+            room = room == 0 ? 64 : 2 * room;
+            more = realloc(results->arms, room * sizeof *more);
+            if (more == NULL) {
+                code = memory(loader);
+                break;
+            }
+            results->arms = more;
+        }
+        arm = &results->arms[results->arm_count++];
+        *arm = (struct results_arm){.id = sqlite3_column_int64(list, 0),
+                                    .name = text_at(list, 1),
+                                    .variant = text_at(list, 2),
+                                    .world = text_at(list, 3),
+                                    .number = (uint32_t)sqlite3_column_int64(list, 4),
+                                    .cell = (uint32_t)sqlite3_column_int64(list, 5),
+                                    .runs = (uint64_t)sqlite3_column_int64(list, 6)};
+        if (arm->name == NULL || arm->world == NULL)
+            code = memory(loader);
+    }
+    sqlite3_finalize(list);
+    return code;
+}
+
+/* ---- rates ---- */
+
+static uint32_t arm_of(const struct results *results, int64_t id)
+{
+    for (uint32_t a = 0; a < results->arm_count; a++)
+        if (results->arms[a].id == id)
+            return a;
+    return UINT32_MAX;
+}
+
+/* A measure is a column of `episode`, perhaps with an ending; its name was checked when the study
+ * was read, and is quoted all the same. */
+static char *rate_sql(const char *measure)
+{
+    static const struct {
+        const char *ending, *where;
+    } endings[] = {{"_of_agents", "AND NOT object"}, {"_of_objects", "AND object"}};
+    char name[80];
+    const char *where = "";
+
+    if (strcmp(measure, "availability") == 0)
+        return sqlite3_mprintf("SELECT arm, sum(tasks_done), sum(tasks_emitted) FROM run "
+                               "GROUP BY arm");
+    snprintf(name, sizeof name, "%s", measure);
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        size_t length = strlen(name), ending = strlen(endings[i].ending);
+
+        if (length > ending && strcmp(name + length - ending, endings[i].ending) == 0) {
+            name[length - ending] = '\0';
+            where = endings[i].where;
+        }
+    }
+    return sqlite3_mprintf("SELECT arm, sum(\"%w\" > 0), count(*) FROM episode WHERE %s %s "
+                           "GROUP BY arm",
+                           name, strcmp(name, "thwarted") == 0 ? "NOT failure" : "1", where);
+}
+
+static int rates_load(struct loader *loader, struct results_measure *measure)
+{
+    struct results *results = loader->results;
+    char *sql = rate_sql(measure->name);
+    sqlite3_stmt *sums;
+    int code;
+
+    measure->rates = calloc((size_t)results->arm_count + 1, sizeof *measure->rates);
+    if (sql == NULL || measure->rates == NULL) {
+        sqlite3_free(sql);
+        return memory(loader);
+    }
+    for (uint32_t a = 0; a < results->arm_count; a++)
+        measure->rates[a] = rate_wilson(0, 0, CONFIDENCE);
+    code = look(loader, sql, &sums);
+    sqlite3_free(sql);
+    while (code == 0 && sqlite3_step(sums) == SQLITE_ROW) {
+        uint32_t arm = arm_of(results, sqlite3_column_int64(sums, 0));
+
+        if (arm != UINT32_MAX)
+            measure->rates[arm] = rate_wilson((uint64_t)sqlite3_column_int64(sums, 1),
+                                              (uint64_t)sqlite3_column_int64(sums, 2), CONFIDENCE);
+    }
+    if (code == 0)
+        sqlite3_finalize(sums);
+    return code;
+}
+
+static int measures_load(struct loader *loader)
+{
+    struct results *results = loader->results;
+    sqlite3_stmt *list;
+    uint32_t count = 0;
+    int code =
+        look(loader, "SELECT name, family FROM measure WHERE study=? ORDER BY number", &list);
+
+    if (code != 0)
+        return code;
+    sqlite3_bind_text(list, 1, results->study, -1, SQLITE_STATIC);
+    while (sqlite3_step(list) == SQLITE_ROW)
+        count++;
+    sqlite3_reset(list);
+    results->measures = calloc((size_t)count + 1, sizeof *results->measures);
+    if (results->measures == NULL)
+        code = memory(loader);
+    while (code == 0 && results->measure_count < count && sqlite3_step(list) == SQLITE_ROW) {
+        struct results_measure *measure = &results->measures[results->measure_count++];
+
+        measure->name = text_at(list, 0);
+        measure->family = text_at(list, 1);
+        code = measure->name == NULL || measure->family == NULL ? memory(loader)
+                                                                : rates_load(loader, measure);
+    }
+    sqlite3_finalize(list);
+    return code;
+}
+
+/* ---- comparisons ---- */
+
+static int compare(struct loader *loader, uint32_t measure, uint32_t first, uint32_t second)
+{
+    struct results *results = loader->results;
+    const struct rate *rates = results->measures[measure].rates;
+    struct results_comparison *at = &results->comparisons[results->comparison_count++];
+
+    *at = (struct results_comparison){.measure = measure, .first = first, .second = second};
+    at->difference = difference_newcombe(&rates[first], &rates[second], CONFIDENCE);
+    if (rates[first].trials == 0 || rates[second].trials == 0) {
+        at->difference = (struct difference){NAN, NAN, NAN};
+        at->test.p = NAN;
+        return 0;
+    }
+    return boschloo_test(&rates[first], &rates[second], TABLE_BOSCHLOO, &at->test, loader->error);
+}
+
+/* Each cell against its variants; one at a time, each other cell against the first. */
+static int comparisons_make(struct loader *loader)
+{
+    struct results *results = loader->results;
+    bool from_first = strcmp(results->design, "one-at-a-time") == 0;
+    uint32_t cell = 0;
+    int code = 0;
+
+    results->comparisons = calloc((size_t)results->arm_count * results->measure_count + 1,
+                                  sizeof *results->comparisons);
+    if (results->comparisons == NULL)
+        return memory(loader);
+    for (uint32_t m = 0; m < results->measure_count; m++) {
+        for (uint32_t a = 0; a < results->arm_count && code == 0; a++) {
+            bool variant = results->arms[a].variant != NULL;
+
+            if (!variant)
+                cell = a;
+            if (variant)
+                code = compare(loader, m, cell, a);
+            else if (from_first && a > 0)
+                code = compare(loader, m, a, 0);
+        }
+    }
+    return code;
+}
+
+static int families_adjust(struct loader *loader)
+{
+    struct results *results = loader->results;
+    uint32_t count = results->comparison_count;
+    double *p = calloc((size_t)count + 1, sizeof *p);
+    size_t *order = calloc((size_t)count + 1, sizeof *order);
+    int code = p == NULL || order == NULL ? memory(loader) : 0;
+
+    for (uint32_t m = 0; m < results->measure_count && code == 0; m++) {
+        const char *family = results->measures[m].family;
+
+        /* Of others' families the p is no member. */
+        for (uint32_t c = 0; c < count; c++) {
+            const struct results_comparison *at = &results->comparisons[c];
+            bool member = strcmp(results->measures[at->measure].family, family) == 0;
+
+            p[c] = member ? at->test.p : NAN;
+        }
+        holm_adjust(p, count, order, p);
+        for (uint32_t c = 0; c < count; c++)
+            if (results->comparisons[c].measure == m)
+                results->comparisons[c].adjusted = p[c];
+    }
+    free(p);
+    free(order);
+    return code;
+}
+
+int results_open(struct results **result, const struct store *store, const char *study,
+                 struct error *error)
+{
+    struct results *results = calloc(1, sizeof *results);
+    struct loader loader = {store, store_database(store), results, error};
+    int code = results == NULL ? memory(&loader) : study_find(&loader, study);
+
+    *result = NULL;
+    if (code == 0)
+        code = arms_load(&loader);
+    if (code == 0)
+        code = measures_load(&loader);
+    if (code == 0)
+        code = comparisons_make(&loader);
+    if (code == 0)
+        code = families_adjust(&loader);
+    if (code != 0) {
+        results_close(results);
+        return code;
+    }
+    *result = results;
+    return 0;
+}
+
+void results_close(struct results *results)
+{
+    if (results == NULL)
+        return;
+    for (uint32_t a = 0; a < results->arm_count; a++) {
+        free(results->arms[a].name);
+        free(results->arms[a].variant);
+        free(results->arms[a].world);
+    }
+    for (uint32_t m = 0; m < results->measure_count; m++) {
+        free(results->measures[m].name);
+        free(results->measures[m].family);
+        free(results->measures[m].rates);
+    }
+    free(results->arms);
+    free(results->measures);
+    free(results->comparisons);
+    free(results->study);
+    free(results->about);
+    free(results->design);
+    free(results);
+}

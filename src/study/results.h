@@ -1,0 +1,56 @@
+/*
+ * Figures from the results database: each arm's rates, and its comparisons.
+ *
+ *     results_open(&results, store, "triggers", &error);
+ *     results_measure(results, "relaunched_by_peers", &rates, ...)
+ *
+ * Everything is counted from the rows, so that anybody with an SQLite client gets the same counts.
+ * Intervals: Wilson for rates, Newcombe for differences, both at 95%. Comparisons: Boschloo's exact
+ * test, two-sided, and Holm's adjustment within the family that the study's file names.
+ */
+#ifndef IOLAUS_STUDY_RESULTS_H
+#define IOLAUS_STUDY_RESULTS_H
+
+#include <stdint.h>
+
+#include "analysis/stat_tests.h"
+#include "analysis/statistics.h"
+#include "study/store.h"
+
+struct results_arm {
+    int64_t id;
+    char *name, *variant, *world; /* variant: NULL for the cell itself */
+    uint32_t number, cell;
+    uint64_t runs;
+};
+
+struct results_measure {
+    char *name, *family;
+    struct rate *rates; /* by arm */
+};
+
+/* What is compared with what: `first` less `second`. */
+struct results_comparison {
+    uint32_t measure, first, second; /* arms, by place */
+    struct difference difference;
+    struct table_result test;
+    double adjusted; /* within the family */
+};
+
+struct results {
+    char *study, *about, *design;
+    uint32_t replicates;
+    struct results_arm *arms;
+    struct results_measure *measures;
+    struct results_comparison *comparisons;
+    uint32_t arm_count, measure_count, comparison_count;
+};
+
+/* `study` may be NULL where the database holds one alone. Each cell is compared with each of its
+ * matched variants; in a one-at-a-time design also every cell with the first. ERROR_INPUT where
+ * there is no such study. */
+int results_open(struct results **results, const struct store *store, const char *study,
+                 struct error *error);
+void results_close(struct results *results);
+
+#endif
