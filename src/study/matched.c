@@ -153,12 +153,13 @@ static int cut_talk(struct words *words)
     return code;
 }
 
-/* The route without the hops that targets serve. */
+/* The route without the hops that targets serve. Hops that then follow one another in one group
+ * become one: a task does not go from an agent to itself. */
 static int take_route(struct words *words, uint32_t number)
 {
     const struct scenario *scenario = words->scenario;
     const struct scenario_work *work = &scenario->work[number];
-    char list[2048] = "";
+    char list[2048] = "", before[SCENARIO_NAME_BYTES] = "";
 
     for (uint32_t h = 0; h < work->hop_count; h++) {
         const struct scenario_hop *hop = &work->hops[h];
@@ -178,8 +179,13 @@ static int take_route(struct words *words, uint32_t number)
         scenario_agent_name(scenario, hop->candidates[0], name);
         if (strlen(list) + sizeof name + 2 > sizeof list)
             return error_set(words->error, ERROR_INPUT, "unrelated-work: a route is too long");
+        if (hop->count == group->count)
+            snprintf(name, sizeof name, "%s", group->name);
+        if (strcmp(name, before) == 0)
+            continue;
+        strcpy(before, name);
         strcat(list, list[0] == '\0' ? "" : ", ");
-        strcat(list, hop->count == group->count ? group->name : name);
+        strcat(list, name);
     }
     if (list[0] == '\0')
         return error_set(words->error, ERROR_INPUT,
