@@ -10,8 +10,10 @@
 #include <unistd.h>
 
 #include "cli/argument.h"
+#include "cli/live.h"
 #include "cli/progress.h"
 #include "cli/study_print.h"
+#include "live/daemon/daemon.h"
 #include "study/run.h"
 
 struct arguments {
@@ -102,6 +104,62 @@ static void stop(int signal)
     stopped = 1;
 }
 
+/* ---- live arms ---- */
+
+static int carry_live(void *context, struct carrying *run, struct error *error)
+{
+    struct daemon_outcome outcome = {0};
+    char name[LIVE_NAME_BYTES], control[108];
+    struct daemon_options options = {.scenario = run->scenario,
+                                     .name = name,
+                                     .seed = run->seed,
+                                     .replicate = run->replicate,
+                                     .duration = run->scenario->duration,
+                                     .campaign = true,
+                                     .sinks = run->sinks,
+                                     .sink_count = run->sink_count,
+                                     .control = control};
+    int code;
+
+    (void)context;
+    live_range_name(run->scenario->name, name);
+    code = live_control_path(name, control, sizeof control, error);
+    if (code == 0)
+        code = daemon_run(&options, &outcome, error);
+    run->ended = outcome.ended;
+    if (code == 0 && outcome.end == DAEMON_STOPPED) {
+        stopped = 1;
+        code = error_set(error, ERROR_LIMIT, "stopped");
+    }
+    return code;
+}
+
+/* Before anything is run: what the machine or the live world cannot do. */
+static int check_live(const struct study *study, struct error *error)
+{
+    int code = 0;
+    bool any = false;
+
+    for (uint32_t a = 0; a < study->arm_count && code == 0; a++) {
+        struct scenario_file *file = NULL;
+        const struct scenario *scenario;
+
+        if (!study->arms[a].live)
+            continue;
+        if (!any)
+            code = live_check_machine(error);
+        any = true;
+        if (code == 0)
+            code = study_scenario(study, &study->arms[a], &file, &scenario, error);
+        if (code == 0)
+            code = daemon_refuses(scenario, error);
+        scenario_close(file);
+        if (code != 0)
+            error_context(error, "%s: arm `%.200s`", study->path, study->arms[a].name);
+    }
+    return code;
+}
+
 struct shown {
     struct progress *progress;
     uint32_t done;
@@ -136,6 +194,8 @@ static int tool_run(const struct arguments *arguments)
     char *path = NULL;
     int code = study_load(arguments, &study, &error);
 
+    if (code == 0)
+        code = check_live(study, &error);
     if (code == 0 && asprintf(&path, "%s%s", arguments->database == NULL ? study->name : "",
                               arguments->database == NULL ? ".db" : arguments->database) < 0)
         code = error_set(&error, ERROR_MEMORY, "no memory");
@@ -149,7 +209,8 @@ static int tool_run(const struct arguments *arguments)
                                         .workers = (uint32_t)arguments->workers,
                                         .stop = &stopped,
                                         .progress = show_progress,
-                                        .context = &shown};
+                                        .context = &shown,
+                                        .live = carry_live};
 
         signal(SIGINT, stop);
         signal(SIGTERM, stop);

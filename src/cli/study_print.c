@@ -250,7 +250,8 @@ static int pilot(const struct study *study, double *seconds, uint64_t *episodes,
         if (code == 0 && study->arms[pilots[i]].live)
             rows.wall_s = (double)scenario->duration / 1e9;
         else if (code == 0)
-            code = run_simulated(study, pilots[i], 0, scenario, &never, &rows, error);
+            code = run_once(study, pilots[i], 0, scenario, carry_simulated, NULL, &never, &rows,
+                            error);
         *seconds += rows.wall_s / 3;
         *episodes += rows.stops + rows.failures;
         run_rows_free(&rows);

@@ -95,60 +95,102 @@ static void sums_take(struct run_rows *rows, const struct findings *findings)
     rows->unobserved_gaps = findings_unobserved(findings, &length);
 }
 
-int run_simulated(const struct study *study, uint32_t arm, uint32_t replicate,
-                  const struct scenario *scenario, const volatile int *stop, struct run_rows *rows,
-                  struct error *error)
+int carry_simulated(void *context, struct carrying *run, struct error *error)
 {
-    const struct analysis_rows taker = {keep_episode, keep_act, rows};
-    uint64_t seed = study->arms[arm].seed;
+    struct sim_options options = {.seed = run->seed,
+                                  .replicate = run->replicate,
+                                  .sink_count = run->sink_count,
+                                  .sinks = run->sinks,
+                                  .progress = look_at_stop,
+                                  .progress_context = (void *)(uintptr_t)run->stop};
+    struct sim_result result = {0};
+    int code = sim_run(run->scenario, &options, &result, error);
+
+    (void)context;
+    run->ended = result.ended;
+    run->events = result.events;
+    return code;
+}
+
+static int count_record(void *context, const struct record *record)
+{
+    uint64_t *records = context;
+
+    (void)record;
+    ++*records;
+    return 0;
+}
+
+/* What takes the records of a run. */
+struct takers {
+    struct analysis *analysis;
+    struct findings *findings;
+    struct trace_digest *digest;
+    struct record_sink sinks[3];
+};
+
+static int takers_open(struct takers *takers, const struct trace_header *header, const char *name,
+                       struct run_rows *rows, struct error *error)
+{
+    takers->analysis = analysis_open(header);
+    takers->findings = findings_open(name);
+    takers->digest = trace_digest_open(header);
+    if (takers->analysis == NULL || takers->findings == NULL || takers->digest == NULL)
+        return error_set(error, ERROR_MEMORY, "out of memory for a run");
+    takers->sinks[0] = (struct record_sink){analysis_take, takers->analysis};
+    takers->sinks[1] = (struct record_sink){trace_digest_take, takers->digest};
+    takers->sinks[2] = (struct record_sink){count_record, &rows->records};
+    return 0;
+}
+
+static int takers_close(struct takers *takers, int code, time_ns ended, struct run_rows *rows,
+                        struct error *error)
+{
+    if (takers->analysis != NULL && code == 0)
+        code = analysis_close(takers->analysis, ended, takers->findings, error);
+    else
+        analysis_abandon(takers->analysis);
+    if (takers->digest != NULL)
+        trace_digest_close(takers->digest, rows->digest);
+    if (code == 0)
+        sums_take(rows, takers->findings);
+    findings_close(takers->findings);
+    return code;
+}
+
+int run_once(const struct study *study, uint32_t arm, uint32_t replicate,
+             const struct scenario *scenario, carry_run *carry, void *context,
+             const volatile int *stop, struct run_rows *rows, struct error *error)
+{
+    const struct analysis_rows rows_taker = {keep_episode, keep_act, rows};
+    const struct study_arm *of = &study->arms[arm];
+    struct takers takers = {0};
     struct trace_header header;
     struct header_names *names = NULL;
-    struct analysis *analysis = NULL;
-    struct findings *findings = NULL;
-    struct trace_digest *digest = NULL;
-    struct record_sink sinks[2];
-    struct sim_options options = {.seed = seed,
-                                  .replicate = replicate,
-                                  .sink_count = 2,
-                                  .sinks = sinks,
-                                  .progress = look_at_stop,
-                                  .progress_context = (void *)(uintptr_t)stop};
-    struct sim_result result = {0};
+    struct carrying run = {.scenario = scenario,
+                           .seed = of->seed,
+                           .replicate = replicate,
+                           .sinks = takers.sinks,
+                           .sink_count = 3,
+                           .stop = stop};
     double began = wall_seconds();
     int code;
 
     *rows = (struct run_rows){.arm = arm, .replicate = replicate};
-    code = header_make(scenario, "sim", seed, replicate, &header, &names, error);
+    code = header_make(scenario, of->live ? "live" : "sim", run.seed, replicate, &header, &names,
+                       error);
     if (code != 0)
         return code;
-    analysis = analysis_open(&header);
-    findings = findings_open(study->arms[arm].name);
-    digest = trace_digest_open(&header);
-    if (analysis == NULL || findings == NULL || digest == NULL) {
-        code = error_set(error, ERROR_MEMORY, "out of memory for a run");
-        goto out;
+    code = takers_open(&takers, &header, of->name, rows, error);
+    if (code == 0) {
+        analysis_deadline(takers.analysis, scenario_longest_deadline(scenario));
+        analysis_rows(takers.analysis, &rows_taker);
+        code = carry(context, &run, error);
     }
-    analysis_deadline(analysis, scenario_longest_deadline(scenario));
-    analysis_rows(analysis, &taker);
-    sinks[0] = (struct record_sink){analysis_take, analysis};
-    sinks[1] = (struct record_sink){trace_digest_take, digest};
-    code = sim_run(scenario, &options, &result, error);
-    if (code != 0)
-        goto out;
-    code = analysis_close(analysis, result.ended, findings, error);
-    analysis = NULL;
-    if (code != 0)
-        goto out;
-    rows->events = result.events;
-    rows->records = result.records;
-    rows->ended = result.ended;
-    sums_take(rows, findings);
-    rows->wall_s = wall_seconds() - began;
-out:
-    if (digest != NULL)
-        trace_digest_close(digest, rows->digest);
-    analysis_abandon(analysis);
-    findings_close(findings);
+    code = takers_close(&takers, code, run.ended, rows, error);
     header_close(names);
+    rows->events = run.events;
+    rows->ended = run.ended;
+    rows->wall_s = wall_seconds() - began;
     return code;
 }

@@ -32,12 +32,27 @@ struct run_rows {
     uint32_t episode_count, act_count, episode_room, act_room;
 };
 
-/* Runs one replicate of an arm in the simulated world. `scenario` is the arm's. 0, or an error;
- * what was kept is freed with run_rows_free in either case. `stop` is looked at now and then: once
- * it is not 0 the run ends with ERROR_LIMIT. */
-int run_simulated(const struct study *study, uint32_t arm, uint32_t replicate,
-                  const struct scenario *scenario, const volatile int *stop, struct run_rows *rows,
-                  struct error *error);
+/* A world that carries a run out and hands its records to the sinks. Returns 0 or an error. */
+struct carrying {
+    const struct scenario *scenario;
+    uint64_t seed;
+    uint32_t replicate;
+    const struct record_sink *sinks;
+    uint32_t sink_count;
+    const volatile int *stop; /* once it is not 0 the run is to end, with ERROR_LIMIT */
+    time_ns ended;            /* set by the world */
+    uint64_t events;          /* likewise; 0 where it counts none */
+};
+typedef int carry_run(void *context, struct carrying *run, struct error *error);
+
+/* The simulated world; its context is not used. */
+int carry_simulated(void *context, struct carrying *run, struct error *error);
+
+/* Runs one replicate of an arm, whose scenario is `scenario`, in the world that `carry` is. 0, or
+ * an error; what was kept is freed with run_rows_free in either case. */
+int run_once(const struct study *study, uint32_t arm, uint32_t replicate,
+             const struct scenario *scenario, carry_run *carry, void *context,
+             const volatile int *stop, struct run_rows *rows, struct error *error);
 
 void run_rows_free(struct run_rows *rows);
 

@@ -28,8 +28,8 @@ struct job {
 
 struct crew {
     struct study_running *running;
-    struct job *jobs;
-    uint32_t job_count, next, written;
+    struct job *jobs; /* the simulated ones, then the live ones */
+    uint32_t job_count, live_first, next;
     pthread_mutex_t lock;
     pthread_cond_t some, room;
     struct finished *first, **last;
@@ -118,8 +118,8 @@ static int job_work(struct crew *crew, const struct job *job, struct shared_scen
         return error_set(error, ERROR_MEMORY, "out of memory for a run");
     code = scenario_take(crew, job->arm, held, error);
     if (code == 0)
-        code = run_simulated(study, job->arm, job->replicate, (*held)->scenario,
-                             crew->running->stop, &finished->rows, error);
+        code = run_once(study, job->arm, job->replicate, (*held)->scenario, carry_simulated, NULL,
+                        crew->running->stop, &finished->rows, error);
     if (code == 0) {
         finished->scenario = *held;
         hand_over(crew, finished);
@@ -143,7 +143,7 @@ static void *work(void *context)
         int code;
 
         pthread_mutex_lock(&crew->lock);
-        if (crew->failed == 0 && *crew->running->stop == 0 && crew->next < crew->job_count)
+        if (crew->failed == 0 && *crew->running->stop == 0 && crew->next < crew->live_first)
             job = &crew->jobs[crew->next++];
         pthread_mutex_unlock(&crew->lock);
         if (job == NULL)
@@ -236,6 +236,23 @@ static void write_all(struct crew *crew, struct finished *list)
 
 /* ---- the jobs ---- */
 
+static void jobs_of_world(struct crew *crew, bool live)
+{
+    struct study_running *running = crew->running;
+    const struct study *study = running->study;
+
+    for (uint32_t a = 0; a < study->arm_count; a++) {
+        int64_t id = store_arm_id(study, a);
+
+        for (uint32_t r = 0; r < study->replicates && study->arms[a].live == live; r++) {
+            if (store_has(running->store, id, r))
+                running->kept_before++;
+            else
+                crew->jobs[crew->job_count++] = (struct job){a, r};
+        }
+    }
+}
+
 static int jobs_make(struct crew *crew, struct error *error)
 {
     struct study_running *running = crew->running;
@@ -245,17 +262,47 @@ static int jobs_make(struct crew *crew, struct error *error)
     crew->jobs = calloc((size_t)running->total + 1, sizeof *crew->jobs);
     if (crew->jobs == NULL)
         return error_set(error, ERROR_MEMORY, "out of memory for %u runs", running->total);
-    for (uint32_t a = 0; a < study->arm_count; a++) {
-        int64_t id = store_arm_id(study, a);
+    jobs_of_world(crew, false);
+    crew->live_first = crew->job_count;
+    jobs_of_world(crew, true);
+    return crew->job_count > crew->live_first && running->live == NULL
+               ? error_set(error, ERROR_MACHINE,
+                           "%s: there is no live world to run its live arms in", study->path)
+               : 0;
+}
 
-        for (uint32_t r = 0; r < study->replicates; r++) {
-            if (store_has(running->store, id, r))
-                running->kept_before++;
-            else
-                crew->jobs[crew->job_count++] = (struct job){a, r};
+/* One after another, each written when it is done: a range has the machine to itself. */
+static void work_live(struct crew *crew)
+{
+    struct study_running *running = crew->running;
+    const struct study *study = running->study;
+    struct shared_scenario *held = NULL;
+    struct error error = {0};
+
+    for (uint32_t j = crew->live_first; j < crew->job_count && crew->failed == 0; j++) {
+        const struct job *job = &crew->jobs[j];
+        struct finished *finished = calloc(1, sizeof *finished);
+        int code = finished == NULL ? error_set(&error, ERROR_MEMORY, "out of memory for a run")
+                                    : scenario_take(crew, job->arm, &held, &error);
+
+        if (code == 0 && *running->stop == 0)
+            code = run_once(study, job->arm, job->replicate, held->scenario, running->live,
+                            running->live_context, running->stop, &finished->rows, &error);
+        if (code == 0 && *running->stop == 0) {
+            held->holders++;
+            finished->scenario = held;
+            write_all(crew, finished);
+            continue;
         }
+        if (finished != NULL)
+            run_rows_free(&finished->rows);
+        free(finished);
+        crew->failed = code == 0 ? ERROR_LIMIT : code;
+        error_context(&error, "arm `%.200s`, replicate %u", study->arms[job->arm].name,
+                      job->replicate);
+        crew->error = error;
     }
-    return 0;
+    scenario_let_go(crew, held);
 }
 
 int study_run(struct study_running *running, struct error *error)
@@ -289,6 +336,7 @@ int study_run(struct study_running *running, struct error *error)
         write_all(&crew, list);
     for (uint32_t i = 0; i < started; i++)
         pthread_join(threads[i], NULL);
+    work_live(&crew);
     free(crew.jobs);
     running->wall_s = seconds() - began;
     if (*running->stop != 0)

@@ -18,6 +18,8 @@ struct study_running {
                                  flight */
     void (*progress)(void *context, uint32_t done, uint32_t total); /* NULL: nobody looks */
     void *context;
+    carry_run *live; /* the live world, for live arms; NULL: there must be none */
+    void *live_context;
     /* Set by study_run. */
     uint32_t total, kept_before, done;
     double wall_s, writing_s; /* in all, and of it in the database */
