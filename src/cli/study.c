@@ -17,13 +17,12 @@
 #include "study/run.h"
 
 struct arguments {
-    const char *file, *database, *output, *study;
+    const char *file, *database, *output, *study, *measure;
     uint64_t workers, replicates;
     enum study_format format;
-    bool database_input; /* the argument names a database, not a study */
 };
 
-enum { KEY_DATABASE = 256, KEY_STUDY };
+enum { KEY_DATABASE = 256, KEY_STUDY, KEY_MEASURE };
 
 static const struct argp_option run_options[] = {
     {"db", KEY_DATABASE, "FILE", 0, "the results database (default: STUDY.db here)", 0},
@@ -36,6 +35,13 @@ static const struct argp_option plan_options[] = {
     {0}};
 static const struct argp_option show_options[] = {
     {"study", KEY_STUDY, "NAME", 0, "which study, where the database holds several", 0},
+    {"format", 'f', "FORMAT", 0, "text (the default), csv, markdown or json", 0},
+    {"output", 'o', "FILE", 0, "write to FILE in place of standard output", 0},
+    {0}};
+
+static const struct argp_option effects_options[] = {
+    {"study", KEY_STUDY, "NAME", 0, "which study, where the database holds several", 0},
+    {"measure", KEY_MEASURE, "NAME", 0, "of this measure alone", 0},
     {"format", 'f', "FORMAT", 0, "text (the default), csv, markdown or json", 0},
     {"output", 'o', "FILE", 0, "write to FILE in place of standard output", 0},
     {0}};
@@ -64,6 +70,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
         return 0;
     case KEY_STUDY:
         arguments->study = text;
+        return 0;
+    case KEY_MEASURE:
+        arguments->measure = text;
         return 0;
     case 'j':
         return argument_number(state, text, 1, 256, "jobs", &arguments->workers);
@@ -236,7 +245,36 @@ static int tool_run(const struct arguments *arguments)
 
 /* ---- show, export ---- */
 
-static int tool_show(const struct arguments *arguments)
+/* Every measure's effects, or the one that was named. */
+static int print_effects(const struct arguments *arguments, const struct results *results,
+                         const struct store *store, FILE *out, struct error *error)
+{
+    bool any = false;
+
+    if (arguments->format == STUDY_CSV)
+        fputs("measure,rank,term,level,odds_ratio,low,high,p,chi_squared,degrees,term_p,term_p_"
+              "holm\n",
+              out);
+    for (uint32_t m = 0; m < results->measure_count; m++) {
+        const char *measure = results->measures[m].name;
+        struct effects *effects;
+        int code;
+
+        if (arguments->measure != NULL && strcmp(arguments->measure, measure) != 0)
+            continue;
+        any = true;
+        code = effects_open(&effects, results, store, m, error);
+        if (code != 0)
+            return code;
+        study_print_effects(effects, measure, arguments->format, out);
+        effects_close(effects);
+    }
+    return any ? 0
+               : error_set(error, ERROR_INPUT, "`%s` is none of the study's measures",
+                           arguments->measure);
+}
+
+static int figures(const struct arguments *arguments, bool effects)
 {
     struct store *store = NULL;
     struct results *results = NULL;
@@ -251,7 +289,9 @@ static int tool_show(const struct arguments *arguments)
     }
     if (code == 0 && arguments->output != NULL && (out = fopen(arguments->output, "w")) == NULL)
         code = error_set(&error, ERROR_IO, "%s: %s", arguments->output, strerror(errno));
-    if (code == 0)
+    if (code == 0 && effects)
+        code = print_effects(arguments, results, store, out, &error);
+    else if (code == 0)
         study_print(results, arguments->format, out);
     if (out != NULL && fflush(out) != 0 && code == 0)
         code = error_set(&error, ERROR_IO, "the output cannot be written");
@@ -260,6 +300,16 @@ static int tool_show(const struct arguments *arguments)
     results_close(results);
     store_close(store);
     return code == 0 ? 0 : report(&error);
+}
+
+static int tool_show(const struct arguments *arguments)
+{
+    return figures(arguments, false);
+}
+
+static int tool_effects(const struct arguments *arguments)
+{
+    return figures(arguments, true);
 }
 
 static int tool_plan(const struct arguments *arguments)
@@ -296,6 +346,11 @@ static const struct tool {
      "Rates with Wilson's, differences with Newcombe's 95% interval; p by Boschloo's exact test, "
      "adjusted within the study's families by Holm's procedure.",
      show_options, tool_show},
+    {"effects", "DATABASE", "rank what the factors do, alone and in pairs",
+     "A logistic regression of the cells without their matched variants, with Firth's likelihood "
+     "and "
+     "a covariance that allows for the episodes of one run being alike.",
+     effects_options, tool_effects},
     {"export", "DATABASE", "the same as `show`, for `-f csv`, `-f markdown` and `-f json`",
      "Example: iolaus study export triggers.db -f csv -o triggers.csv", show_options, tool_show},
 };

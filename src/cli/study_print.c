@@ -230,6 +230,112 @@ void study_print(const struct results *results, enum study_format format, FILE *
         print_words(results, format == STUDY_MARKDOWN, out);
 }
 
+/* ---- effects ---- */
+
+static void print_level(const struct effect_level *level, bool markdown, FILE *out)
+{
+    const struct logistic_coefficient *at = &level->log_odds;
+    char p[32];
+
+    p_text(at->p, p);
+    fprintf(out,
+            markdown ? "| | %s | %.3g [%.3g, %.3g] | %s | |\n"
+                     : "      %-24s %8.3g [%.3g, %.3g], p %s\n",
+            level->name, exp(at->value), exp(at->low), exp(at->high), p);
+}
+
+static void effects_words(const struct effects *effects, const char *measure, bool markdown,
+                          FILE *out)
+{
+    fprintf(out, markdown ? "\n### Effects on %s\n\n" : "\neffects on %s\n", measure);
+    fprintf(out,
+            "%llu of %llu episodes, in %llu runs. Odds ratios against a factor's first level, "
+            "with 95%% intervals; the strongest first.\n",
+            (unsigned long long)effects->successes, (unsigned long long)effects->episodes,
+            (unsigned long long)effects->runs);
+    if (markdown)
+        fputs("\n| factor | level | odds ratio [95%] | p | Holm |\n|---|---|---|---|---|\n", out);
+    for (uint32_t t = 0; t < effects->term_count; t++) {
+        const struct effect_term *term = &effects->terms[t];
+        char p[32], adjusted[32];
+
+        p_text(term->p, p);
+        p_text(term->adjusted, adjusted);
+        fprintf(out,
+                markdown ? "| **%s** | chi squared %.1f (%u) | | %s | %s |\n"
+                         : "  %s: chi squared %.1f with %u degrees of freedom, p %s, Holm %s\n",
+                term->name, term->chi_squared, term->level_count, p, adjusted);
+        for (uint32_t l = 0; l < term->level_count; l++)
+            print_level(&term->levels[l], markdown, out);
+    }
+    if (effects->interactions_left_out)
+        fputs("Interactions are left out: there are too few runs for them.\n", out);
+}
+
+static void effects_csv(const struct effects *effects, const char *measure, FILE *out)
+{
+    for (uint32_t t = 0; t < effects->term_count; t++)
+        for (uint32_t l = 0; l < effects->terms[t].level_count; l++) {
+            const struct effect_term *term = &effects->terms[t];
+            const struct logistic_coefficient *at = &term->levels[l].log_odds;
+
+            fprintf(out, "%s,%u,", measure, t + 1);
+            csv_text(term->name, out);
+            fputc(',', out);
+            csv_text(term->levels[l].name, out);
+            fprintf(out, ",%.10g,%.10g,%.10g,%.10g,", exp(at->value), exp(at->low), exp(at->high),
+                    at->p);
+            csv_number(term->chi_squared, out);
+            fprintf(out, ",%u,", term->level_count);
+            csv_number(term->p, out);
+            fputc(',', out);
+            csv_number(term->adjusted, out);
+            fputc('\n', out);
+        }
+}
+
+static void effects_json(const struct effects *effects, const char *measure, FILE *out)
+{
+    json_t *terms = json_array(), *whole;
+
+    for (uint32_t t = 0; t < effects->term_count; t++) {
+        const struct effect_term *term = &effects->terms[t];
+        json_t *levels = json_array();
+
+        for (uint32_t l = 0; l < term->level_count; l++) {
+            const struct logistic_coefficient *at = &term->levels[l].log_odds;
+
+            json_array_append_new(levels, json_pack("{s:s, s:f, s:f, s:f, s:f, s:o}", "level",
+                                                    term->levels[l].name, "log_odds", at->value,
+                                                    "error", at->error, "low", at->low, "high",
+                                                    at->high, "p", real_or_null(at->p)));
+        }
+        json_array_append_new(terms,
+                              json_pack("{s:s, s:b, s:o, s:i, s:o, s:o, s:o}", "term", term->name,
+                                        "interaction", term->interaction, "chi_squared",
+                                        real_or_null(term->chi_squared), "degrees",
+                                        (int)term->level_count, "p", real_or_null(term->p),
+                                        "p_holm", real_or_null(term->adjusted), "levels", levels));
+    }
+    whole = json_pack("{s:s, s:I, s:I, s:I, s:o}", "measure", measure, "runs",
+                      (json_int_t)effects->runs, "episodes", (json_int_t)effects->episodes,
+                      "successes", (json_int_t)effects->successes, "terms", terms);
+    json_dumpf(whole, out, JSON_INDENT(2));
+    fputc('\n', out);
+    json_decref(whole);
+}
+
+void study_print_effects(const struct effects *effects, const char *measure,
+                         enum study_format format, FILE *out)
+{
+    if (format == STUDY_CSV)
+        effects_csv(effects, measure, out);
+    else if (format == STUDY_JSON)
+        effects_json(effects, measure, out);
+    else
+        effects_words(effects, measure, format == STUDY_MARKDOWN, out);
+}
+
 /* ---- the plan ---- */
 
 /* A run of the first and of the last arm: the pilot. */

@@ -4,11 +4,16 @@
 
 #include <stdio.h>
 
+#include "study/effects.h"
 #include "study/results.h"
 
 enum study_format { STUDY_TEXT, STUDY_CSV, STUDY_MARKDOWN, STUDY_JSON };
 
 void study_print(const struct results *results, enum study_format format, FILE *out);
+
+/* The effects of one measure, ranked. */
+void study_print_effects(const struct effects *effects, const char *measure,
+                         enum study_format format, FILE *out);
 
 /* How many runs, how long they take with so many workers (by a pilot of a few runs), and with what
  * power a comparison of two arms is seen. */

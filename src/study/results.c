@@ -120,17 +120,21 @@ static uint32_t arm_of(const struct results *results, int64_t id)
 
 /* A measure is a column of `episode`, perhaps with an ending; its name was checked when the study
  * was read, and is quoted all the same. */
-static char *rate_sql(const char *measure)
+char *results_rate_sql(const char *measure, bool by_run, const char *study)
 {
     static const struct {
         const char *ending, *where;
-    } endings[] = {{"_of_agents", "AND NOT object"}, {"_of_objects", "AND object"}};
-    char name[80];
+    } endings[] = {{"_of_agents", " AND NOT object"}, {"_of_objects", " AND object"}};
+    const char *group = by_run ? "arm, replicate" : "arm";
+    char name[80], *cells, *sql;
     const char *where = "";
 
-    if (strcmp(measure, "availability") == 0)
-        return sqlite3_mprintf("SELECT arm, sum(tasks_done), sum(tasks_emitted) FROM run "
-                               "GROUP BY arm");
+    cells =
+        sqlite3_mprintf("FROM %s WHERE arm IN (SELECT arm FROM arm WHERE study=%Q AND planned%s)",
+                        strcmp(measure, "availability") == 0 ? "run" : "episode", study,
+                        by_run ? " AND variant IS NULL" : "");
+    if (cells == NULL)
+        return NULL;
     snprintf(name, sizeof name, "%s", measure);
     for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
         size_t length = strlen(name), ending = strlen(endings[i].ending);
@@ -140,15 +144,21 @@ static char *rate_sql(const char *measure)
             where = endings[i].where;
         }
     }
-    return sqlite3_mprintf("SELECT arm, sum(\"%w\" > 0), count(*) FROM episode WHERE %s %s "
-                           "GROUP BY arm",
-                           name, strcmp(name, "thwarted") == 0 ? "NOT failure" : "1", where);
+    if (strcmp(measure, "availability") == 0)
+        sql = sqlite3_mprintf("SELECT arm, sum(tasks_done), sum(tasks_emitted) %s GROUP BY %s",
+                              cells, group);
+    else
+        sql =
+            sqlite3_mprintf("SELECT arm, sum(\"%w\" > 0), count(*) %s%s%s GROUP BY %s", name, cells,
+                            strcmp(name, "thwarted") == 0 ? " AND NOT failure" : "", where, group);
+    sqlite3_free(cells);
+    return sql;
 }
 
 static int rates_load(struct loader *loader, struct results_measure *measure)
 {
     struct results *results = loader->results;
-    char *sql = rate_sql(measure->name);
+    char *sql = results_rate_sql(measure->name, false, results->study);
     sqlite3_stmt *sums;
     int code;
 

@@ -53,4 +53,8 @@ int results_open(struct results **results, const struct store *store, const char
                  struct error *error);
 void results_close(struct results *results);
 
+/* The query that counts a measure: arm, successes, trials, of the study's planned arms; by run, of
+ * its cells alone. sqlite3_free frees it. */
+char *results_rate_sql(const char *measure, bool by_run, const char *study);
+
 #endif
