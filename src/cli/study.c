@@ -14,6 +14,7 @@
 #include "cli/progress.h"
 #include "cli/study_print.h"
 #include "live/daemon/daemon.h"
+#include "study/reference.h"
 #include "study/run.h"
 
 struct arguments {
@@ -45,6 +46,8 @@ static const struct argp_option effects_options[] = {
     {"format", 'f', "FORMAT", 0, "text (the default), csv, markdown or json", 0},
     {"output", 'o', "FILE", 0, "write to FILE in place of standard output", 0},
     {0}};
+
+static const struct argp_option no_options[] = {{0}};
 
 static error_t parse_format(const struct argp_state *state, const char *text,
                             enum study_format *format)
@@ -324,6 +327,17 @@ static int tool_plan(const struct arguments *arguments)
     return code == 0 ? 0 : report(&error);
 }
 
+static int tool_reference(const struct arguments *arguments)
+{
+    if (strcmp(arguments->file, "results") == 0)
+        results_reference(stdout);
+    else if (strcmp(arguments->file, "language") == 0)
+        study_reference(stdout);
+    else
+        return report(&(struct error){ERROR_INPUT, "the references are: language, results"});
+    return 0;
+}
+
 /* ---- the tools ---- */
 
 static const struct tool {
@@ -353,6 +367,9 @@ static const struct tool {
      effects_options, tool_effects},
     {"export", "DATABASE", "the same as `show`, for `-f csv`, `-f markdown` and `-f json`",
      "Example: iolaus study export triggers.db -f csv -o triggers.csv", show_options, tool_show},
+    {"reference", "PAGE", "print the reference of study files (language) or databases (results)",
+     "Examples: iolaus study reference language, iolaus study reference results", no_options,
+     tool_reference},
 };
 #define TOOL_COUNT (sizeof TOOLS / sizeof TOOLS[0])
 
@@ -364,7 +381,7 @@ static void print_help(FILE *out)
           "Tools:\n",
           out);
     for (size_t i = 0; i < TOOL_COUNT; i++)
-        fprintf(out, "  %-8s %-10s %s\n", TOOLS[i].name, TOOLS[i].arguments, TOOLS[i].words);
+        fprintf(out, "  %-9s %-9s %s\n", TOOLS[i].name, TOOLS[i].arguments, TOOLS[i].words);
     fputs("\n`iolaus study TOOL --help` says more.\n\n"
           "Exit status: 0 done; 2 the input is wrong; 3 the machine cannot do it, or it was "
           "stopped.\n",

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "study/reference.h"
 #include "study/run.h"
 #include "study/sample.h"
 
@@ -314,6 +315,30 @@ Test(study, each_word_changes_one_thing)
     for (uint32_t a = 0; a < 7; a++)
         scenario_close(files[a]);
     study_close(study);
+}
+
+/* scripts/reference writes the pages anew. */
+static void same_as_kept(void (*make)(FILE *), const char *path)
+{
+    char *made = NULL, *kept;
+    size_t size;
+    FILE *out = open_memstream(&made, &size), *in = fopen(path, "r");
+
+    make(out);
+    fclose(out);
+    cr_assert_not_null(in, "%s: write it with scripts/reference", path);
+    kept = calloc(1, size + 2);
+    cr_assert(fread(kept, 1, size + 1, in) == size && memcmp(made, kept, size) == 0,
+              "%s is old; run scripts/reference", path);
+    fclose(in);
+    free(made);
+    free(kept);
+}
+
+Test(study, the_reference_pages_are_those_of_the_program)
+{
+    same_as_kept(study_reference, SOURCE_ROOT "/docs/reference/study.md");
+    same_as_kept(results_reference, SOURCE_ROOT "/docs/reference/results.md");
 }
 
 /* ---- running ---- */
