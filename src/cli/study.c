@@ -294,7 +294,7 @@ static int figures(const struct arguments *arguments, bool effects)
         code = error_set(&error, ERROR_IO, "%s: %s", arguments->output, strerror(errno));
     if (code == 0 && effects)
         code = print_effects(arguments, results, store, out, &error);
-    else if (code == 0)
+    else if (code == 0 && (code = results_compare(results, &error)) == 0)
         study_print(results, arguments->format, out);
     if (out != NULL && fflush(out) != 0 && code == 0)
         code = error_set(&error, ERROR_IO, "the output cannot be written");

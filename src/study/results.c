@@ -5,18 +5,33 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Memory that runs out is an error like any other: uthash says so by leaving the element out. */
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
 #define CONFIDENCE 0.95
 
+struct arm_place {
+    int64_t id;
+    uint32_t arm;
+};
+
 struct loader {
+    struct arm_place *places; /* by id */
     const struct store *store;
     sqlite3 *database;
     struct results *results;
     struct error *error;
 };
 
+static int out_of_memory(struct error *error)
+{
+    return error_set(error, ERROR_MEMORY, "out of memory for the results");
+}
+
 static int memory(const struct loader *loader)
 {
-    return error_set(loader->error, ERROR_MEMORY, "out of memory for the results");
+    return out_of_memory(loader->error);
 }
 
 static int look(const struct loader *loader, const char *sql, sqlite3_stmt **statement)
@@ -110,12 +125,33 @@ static int arms_load(struct loader *loader)
 
 /* ---- rates ---- */
 
-static uint32_t arm_of(const struct results *results, int64_t id)
+static int by_id(const void *a, const void *b)
 {
+    const struct arm_place *first = a, *second = b;
+
+    return first->id < second->id ? -1 : first->id > second->id;
+}
+
+static int arms_index(struct loader *loader)
+{
+    const struct results *results = loader->results;
+
+    loader->places = calloc((size_t)results->arm_count + 1, sizeof *loader->places);
+    if (loader->places == NULL)
+        return memory(loader);
     for (uint32_t a = 0; a < results->arm_count; a++)
-        if (results->arms[a].id == id)
-            return a;
-    return UINT32_MAX;
+        loader->places[a] = (struct arm_place){results->arms[a].id, a};
+    qsort(loader->places, results->arm_count, sizeof *loader->places, by_id);
+    return 0;
+}
+
+static uint32_t arm_of(const struct loader *loader, int64_t id)
+{
+    const struct arm_place wanted = {id, 0};
+    const struct arm_place *found =
+        bsearch(&wanted, loader->places, loader->results->arm_count, sizeof *loader->places, by_id);
+
+    return found == NULL ? UINT32_MAX : found->arm;
 }
 
 /* A measure is a column of `episode`, perhaps with an ending; its name was checked when the study
@@ -172,7 +208,7 @@ static int rates_load(struct loader *loader, struct results_measure *measure)
     code = look(loader, sql, &sums);
     sqlite3_free(sql);
     while (code == 0 && sqlite3_step(sums) == SQLITE_ROW) {
-        uint32_t arm = arm_of(results, sqlite3_column_int64(sums, 0));
+        uint32_t arm = arm_of(loader, sqlite3_column_int64(sums, 0));
 
         if (arm != UINT32_MAX)
             measure->rates[arm] = rate_wilson((uint64_t)sqlite3_column_int64(sums, 1),
@@ -214,26 +250,65 @@ static int measures_load(struct loader *loader)
 
 /* ---- comparisons ---- */
 
-static int compare(struct loader *loader, uint32_t measure, uint32_t first, uint32_t second)
+/* The same counts are compared again and again: an exact test is made once for each. */
+struct tested {
+    UT_hash_handle hh;
+    uint64_t key[4];
+    struct table_result test;
+};
+
+struct comparer {
+    struct results *results;
+    struct tested *tested;
+    struct error *error;
+};
+
+static int test_pair(struct comparer *comparer, const struct rate *first, const struct rate *second,
+                     struct table_result *result)
 {
-    struct results *results = loader->results;
+    uint64_t key[4] = {first->successes, first->trials, second->successes, second->trials};
+    struct tested *tested = NULL;
+    int code;
+
+    HASH_FIND(hh, comparer->tested, key, sizeof key, tested);
+    if (tested != NULL) {
+        *result = tested->test;
+        return 0;
+    }
+    code = boschloo_test(first, second, TABLE_BOSCHLOO, result, comparer->error);
+    tested = code == 0 ? calloc(1, sizeof *tested) : NULL;
+    if (tested == NULL)
+        return code != 0 ? code : out_of_memory(comparer->error);
+    memcpy(tested->key, key, sizeof key);
+    tested->test = *result;
+    HASH_ADD(hh, comparer->tested, key, sizeof tested->key, tested);
+    if (tested->hh.tbl == NULL) {
+        free(tested);
+        return out_of_memory(comparer->error);
+    }
+    return 0;
+}
+
+static int compare(struct comparer *comparer, uint32_t measure, uint32_t first, uint32_t second)
+{
+    struct results *results = comparer->results;
     const struct rate *rates = results->measures[measure].rates;
     struct results_comparison *at = &results->comparisons[results->comparison_count++];
 
     *at = (struct results_comparison){.measure = measure, .first = first, .second = second};
-    at->difference = difference_newcombe(&rates[first], &rates[second], CONFIDENCE);
     if (rates[first].trials == 0 || rates[second].trials == 0) {
         at->difference = (struct difference){NAN, NAN, NAN};
         at->test.p = NAN;
         return 0;
     }
-    return boschloo_test(&rates[first], &rates[second], TABLE_BOSCHLOO, &at->test, loader->error);
+    at->difference = difference_newcombe(&rates[first], &rates[second], CONFIDENCE);
+    return test_pair(comparer, &rates[first], &rates[second], &at->test);
 }
 
 /* Each cell against its variants; one at a time, each other cell against the first. */
-static int comparisons_make(struct loader *loader)
+static int comparisons_make(struct comparer *comparer)
 {
-    struct results *results = loader->results;
+    struct results *results = comparer->results;
     bool from_first = strcmp(results->design, "one-at-a-time") == 0;
     uint32_t cell = 0;
     int code = 0;
@@ -241,7 +316,7 @@ static int comparisons_make(struct loader *loader)
     results->comparisons = calloc((size_t)results->arm_count * results->measure_count + 1,
                                   sizeof *results->comparisons);
     if (results->comparisons == NULL)
-        return memory(loader);
+        return out_of_memory(comparer->error);
     for (uint32_t m = 0; m < results->measure_count; m++) {
         for (uint32_t a = 0; a < results->arm_count && code == 0; a++) {
             bool variant = results->arms[a].variant != NULL;
@@ -249,21 +324,20 @@ static int comparisons_make(struct loader *loader)
             if (!variant)
                 cell = a;
             if (variant)
-                code = compare(loader, m, cell, a);
+                code = compare(comparer, m, cell, a);
             else if (from_first && a > 0)
-                code = compare(loader, m, a, 0);
+                code = compare(comparer, m, a, 0);
         }
     }
     return code;
 }
 
-static int families_adjust(struct loader *loader)
+static int families_adjust(struct results *results, struct error *error)
 {
-    struct results *results = loader->results;
     uint32_t count = results->comparison_count;
     double *p = calloc((size_t)count + 1, sizeof *p);
     size_t *order = calloc((size_t)count + 1, sizeof *order);
-    int code = p == NULL || order == NULL ? memory(loader) : 0;
+    int code = p == NULL || order == NULL ? out_of_memory(error) : 0;
 
     for (uint32_t m = 0; m < results->measure_count && code == 0; m++) {
         const char *family = results->measures[m].family;
@@ -285,22 +359,36 @@ static int families_adjust(struct loader *loader)
     return code;
 }
 
+int results_compare(struct results *results, struct error *error)
+{
+    struct comparer comparer = {results, NULL, error};
+    int code = comparisons_make(&comparer);
+    struct tested *tested = comparer.tested, *next;
+
+    HASH_CLEAR(hh, comparer.tested);
+    for (; tested != NULL; tested = next) {
+        next = tested->hh.next;
+        free(tested);
+    }
+    return code == 0 ? families_adjust(results, error) : code;
+}
+
 int results_open(struct results **result, const struct store *store, const char *study,
                  struct error *error)
 {
     struct results *results = calloc(1, sizeof *results);
-    struct loader loader = {store, store_database(store), results, error};
+    struct loader loader = {
+        .store = store, .database = store_database(store), .results = results, .error = error};
     int code = results == NULL ? memory(&loader) : study_find(&loader, study);
 
     *result = NULL;
     if (code == 0)
         code = arms_load(&loader);
     if (code == 0)
+        code = arms_index(&loader);
+    if (code == 0)
         code = measures_load(&loader);
-    if (code == 0)
-        code = comparisons_make(&loader);
-    if (code == 0)
-        code = families_adjust(&loader);
+    free(loader.places);
     if (code != 0) {
         results_close(results);
         return code;

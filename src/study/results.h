@@ -46,11 +46,14 @@ struct results {
     uint32_t arm_count, measure_count, comparison_count;
 };
 
-/* `study` may be NULL where the database holds one alone. Each cell is compared with each of its
- * matched variants; in a one-at-a-time design also every cell with the first. ERROR_INPUT where
- * there is no such study. */
+/* `study` may be NULL where the database holds one alone. ERROR_INPUT where there is no such study.
+ */
 int results_open(struct results **results, const struct store *store, const char *study,
                  struct error *error);
+
+/* Makes the comparisons; until then there are none. Each cell is compared with each of its matched
+ * variants; in a one-at-a-time design also every cell with the first. */
+int results_compare(struct results *results, struct error *error);
 void results_close(struct results *results);
 
 /* The query that counts a measure: arm, successes, trials, of the study's planned arms; by run, of

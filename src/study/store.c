@@ -148,8 +148,10 @@ int store_open(struct store **result, const char *path, enum store_mode mode, st
     else if (code >= 0 && mode == STORE_WRITE) {
         int made = code;
 
-        code = execute(store, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;", error,
-                       "setting it up");
+        code = execute(store,
+                       "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; "
+                       "PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=8192;",
+                       error, "setting it up");
         if (code == 0 && made == 0)
             code = make_schema(store, error);
         if (code == 0)
