@@ -10,9 +10,16 @@
 /* Probabilities that differ by less than this, relatively, are equal but for rounding. */
 #define TIE (1 + 1e-7)
 
+/* lgamma itself writes a global. */
+static double log_factorial(double n)
+{
+    int sign = 0;
+    return lgamma_r(n + 1, &sign);
+}
+
 static double log_choose(double n, double k)
 {
-    return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1);
+    return log_factorial(n) - log_factorial(k) - log_factorial(n - k);
 }
 
 /* ---- one margin: the tables with the same number of successes in all ---- */

@@ -313,7 +313,7 @@ Test(stat_regression, every_fit_converges_or_is_separated)
         size_t rows = 3 + random_below(&random, 15);
         for (size_t i = 0; i < rows; i++) {
             double far = round(3 * tan(M_PI * (uniform(&random) - 0.5)));
-            double columns[2] = {1, fmax(-500, fmin(500, far))};
+            double columns[2] = {1, fmax(-2e4, fmin(2e4, far * far * far))};
             uint64_t trials = random_below(&random, 3);
             sample_add(&sample, (double)random_below(&random, trials + 1), (double)trials, 0,
                        columns);
