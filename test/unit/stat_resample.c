@@ -107,6 +107,11 @@ Test(stat_resample, where_nothing_varies_wilson_stands_in)
     cr_assert_eq(
         bootstrap_ratio(&(struct clusters){1, part, ten}, 100, 0.95, key(5), &result, NULL), 0);
     cr_assert(result.stand_in && result.low < 0.3 && result.high > 0.3);
+    /* Half rounds to one success of one, above which Wilson's narrow interval would lie. */
+    double half[] = {5};
+    cr_assert_eq(bootstrap_ratio(&(struct clusters){1, half, ten}, 100, 0.5, key(5), &result, NULL),
+                 0);
+    cr_assert(result.low <= 0.5 && result.high >= 0.5);
     double more[] = {10, 10, 10};
     double some[] = {1, 2, 3};
     cr_assert_eq(
@@ -278,4 +283,9 @@ Test(stat_resample, what_is_too_long_to_sum_is_drawn_and_agrees)
     cr_expect_float_eq(result.deviation / deviation, 1, 0.05);
     cr_expect_float_eq(result.p, 0.5 * erfc(44.5 / deviation / sqrt(2)), 0.006, "p is %g",
                        result.p);
+
+    /* The columns always together: no draw comes near, and none is not a p of 0. */
+    memcpy(set + ROWS, set, ROWS);
+    cr_assert_eq(joint_excess_test(&data, 200, key(1), &result, NULL), 0);
+    cr_assert_float_eq(result.p, 1 / 201.0, 1e-15);
 }
