@@ -105,6 +105,60 @@ def clusters():
     write("clusters_fits.txt", "CR0 or CR1, coefficients, covariance", fits)
 
 
+def entropy(*columns):
+    """Of the joint of columns, in bits, and how many values it takes."""
+    counts = numpy.unique(numpy.array(columns), axis=1, return_counts=True)[1]
+    return stats.entropy(counts, base=2), len(counts)
+
+
+def information(x, y, z):
+    """I(X; Y | Z) by four entropies, plug-in, and Miller and Madow's bias."""
+    parts = [entropy(x, z), entropy(y, z), entropy(x, y, z), entropy(z)]
+    signs = (1, 1, -1, -1)
+    plugin = sum(sign * part[0] for sign, part in zip(signs, parts))
+    bias = -sum(sign * part[1] for sign, part in zip(signs, parts)) / (2 * len(x) * math.log(2))
+    return plugin, bias
+
+
+def windows(runs, ahead, from_history, to_history):
+    """(to at t + ahead, history of from, history of to) over all runs."""
+    rows = []
+    for source, target in runs:
+        for t in range(max(from_history, to_history) - 1, len(source) - ahead):
+            before = "".join(str(s) for s in source[t - from_history + 1:t + 1])
+            own = "".join(str(s) for s in target[t - to_history + 1:t + 1])
+            rows.append((int(target[t + ahead]), int("1" + before), int("1" + own)))
+    return numpy.array(rows).T
+
+
+def series():
+    generator = numpy.random.default_rng(77)
+    runs = []
+    for length in (1, 40, 3, 75, 130):
+        source = generator.integers(0, 3, length)
+        target = numpy.zeros(length, dtype=int)
+        for t in range(1, length):
+            heard = int(source[t - 1] > 0) if generator.random() < 0.5 else target[t - 1]
+            target[t] = heard if generator.random() < 0.8 else generator.integers(0, 2)
+        runs.append((source, target))
+    source, target = (numpy.concatenate(part) for part in zip(*runs))
+    write("series_data.txt", "run, from (3 symbols), to (2 symbols)",
+          [(i, s, t) for i, run in enumerate(runs) for s, t in zip(*run)])
+    none = numpy.zeros(len(source), dtype=int)
+    given = numpy.concatenate([numpy.full(len(run[0]), i) for i, run in enumerate(runs)])
+    rows = [(0, 0, 0, *information(source, target, none)),
+            (1, 0, 0, *information(source, target, given))]
+    for lag in (0, 1, 2, 7):
+        x, y, _ = windows(runs, lag, 1, 1)
+        rows.append((2, lag, 0, *information(x, y, numpy.zeros_like(x))))
+    for from_history, to_history in ((1, 1), (2, 1), (1, 3), (3, 2)):
+        rows.append((3, from_history, to_history,
+                     *information(*windows(runs, 1, from_history, to_history))))
+    write("series_information.txt", "0 mutual, 1 given the run, 2 delayed by (lag), "
+          "3 transfer with histories (from, to); bits plug-in, bias", rows)
+
+
 if __name__ == "__main__":
+    series()
     tables()
     clusters()
