@@ -16,8 +16,8 @@ struct pairing {
     size_t *shift; /* of each run of `from` */
 };
 
-/* The `history` symbols up to place t of a run, as one number; the run begins at `start` and is read
- * `shift` further on, round its end. */
+/* The `history` symbols up to place t of a run, as one number. The run begins at `start` and is
+ * read `shift` further on, round its end. */
 static uint32_t word_at(const struct symbols *symbols, size_t start, size_t length, size_t shift,
                         size_t t, size_t history)
 {

@@ -214,6 +214,13 @@ Test(stat_information, p_is_that_of_all_permutations)
     struct information result;
     information_mutual(&a, &a, NULL, 6, &test, &result, NULL);
     cr_expect_float_eq(result.p, 0.1, 0.009, "%g", result.p);
+    /* Two strata of four samples, which lie between each other: 2 of 6 ways in each. */
+    uint8_t pair[] = {0, 0, 1, 0, 0, 1, 1, 1};
+    uint8_t stratum[] = {0, 1, 0, 1, 0, 1, 0, 1};
+    struct symbols b = {pair, 2};
+    struct symbols given = {stratum, 2};
+    information_mutual(&b, &b, &given, 8, &test, &result, NULL);
+    cr_expect_float_eq(result.p, 1 / 9.0, 0.009, "%g", result.p);
     test.draws = 0;
     information_mutual(&a, &a, NULL, 6, &test, &result, NULL);
     cr_expect(result.p >= 1 && result.p <= 1);
@@ -269,6 +276,9 @@ Test(stat_information, what_is_too_large_is_refused)
     cr_assert_eq(result.samples, 26);
     cr_assert_eq(information_transfer(&a, &a, &runs, 11, 11, NULL, &result, NULL), ERROR_LIMIT);
     cr_assert_eq(information_transfer(&a, &a, &runs, 70, 1, NULL, &result, NULL), ERROR_LIMIT);
+    cr_assert_eq(
+        information_transfer(&(struct symbols){x, 256}, &a, &runs, 8, 1, NULL, &result, NULL),
+        ERROR_LIMIT);
     struct information_test test = {UINT32_MAX, key(0)};
     cr_assert_eq(information_mutual(&a, &a, NULL, 40, &test, &result, NULL), ERROR_LIMIT);
     cr_assert_eq(information_delayed(&a, &a, &runs, 40, NULL, &result, NULL), 0);
