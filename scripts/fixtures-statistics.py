@@ -12,6 +12,7 @@ import numpy
 import scipy
 import statsmodels
 import statsmodels.api
+import statsmodels.stats.proportion
 from scipy import optimize, stats
 
 ROOM = pathlib.Path(__file__).resolve().parent.parent / "test" / "fixtures" / "statistics"
@@ -158,7 +159,57 @@ def series():
           "3 transfer with histories (from, to); bits plug-in, bias", rows)
 
 
+def powers():
+    """By the sum over all tables, with both tests made on every table."""
+    rows = []
+    for first, n1, second, n2, alpha in (
+            (0.4, 60, 0.6, 60, 0.05), (0.1, 40, 0.35, 25, 0.05), (0.02, 100, 0.15, 90, 0.01),
+            (0.5, 30, 0.5, 30, 0.05), (0, 20, 0.3, 20, 0.05), (0.9, 15, 0.4, 80, 0.05),
+            (0.4, 150, 0.513, 150, 0.05), (1, 10, 0, 5, 0.001)):
+        x = numpy.arange(n1 + 1)
+        y = numpy.arange(n2 + 1)
+        pooled = (x[:, None] + y) / (n1 + n2)
+        with numpy.errstate(divide="ignore", invalid="ignore"):
+            z = (x[:, None] / n1 - y / n2) / numpy.sqrt(pooled * (1 - pooled) * (1 / n1 + 1 / n2))
+        score = 2 * stats.norm.sf(abs(z)) <= alpha
+        fisher = fisher_all(n1, n2) <= alpha
+        weights = stats.binom.pmf(x, n1, first)[:, None] * stats.binom.pmf(y, n2, second)
+        rows.append((first, n1, second, n2, alpha, weights[score].sum(), weights[fisher].sum()))
+    write("power.txt", "rate, trials, rate, trials, level; power of the score test, of Fisher's",
+          rows)
+
+
+def coverage():
+    """The exact coverage of 95% intervals, by the sum over all outcomes, on a grid of rates."""
+    methods = {"wilson": 0, "beta": 1}
+    rows = []
+    grid = numpy.arange(1, 200) / 200
+    for name, method in methods.items():
+        for n in (5, 10, 20, 50, 100):
+            limits = numpy.array([statsmodels.stats.proportion.proportion_confint(
+                s, n, 0.05, name) for s in range(n + 1)])
+            part = [stats.binom.pmf(numpy.arange(n + 1), n, p)[
+                (limits[:, 0] <= p) & (p <= limits[:, 1])].sum() for p in grid]
+            rows.append((method, n, 0, min(part), numpy.mean(part)))
+    for n1, n2 in ((10, 10), (20, 35)):
+        limits = numpy.array([[statsmodels.stats.proportion.confint_proportions_2indep(
+            s, n1, t, n2, method="newcomb", compare="diff") for t in range(n2 + 1)]
+            for s in range(n1 + 1)])
+        part = []
+        for p in numpy.arange(1, 20) / 20 + 0.003:
+            for q in numpy.arange(1, 20) / 20 + 0.001:
+                weights = (stats.binom.pmf(numpy.arange(n1 + 1), n1, p)[:, None]
+                           * stats.binom.pmf(numpy.arange(n2 + 1), n2, q))
+                inside = (limits[:, :, 0] <= p - q) & (p - q <= limits[:, :, 1])
+                part.append(weights[inside].sum())
+        rows.append((2, n1, n2, min(part), numpy.mean(part)))
+    write("coverage.txt", "0 Wilson, 1 Clopper and Pearson, 2 Newcombe; trials (of both arms); "
+          "least and mean coverage", rows)
+
+
 if __name__ == "__main__":
+    powers()
+    coverage()
     series()
     tables()
     clusters()
