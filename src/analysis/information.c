@@ -34,8 +34,9 @@ int information_table_open(struct information_table *table, struct error *error)
 {
     double cells = (double)table->x_size * (double)table->y_size * (double)table->z_size;
     if (cells > INFORMATION_CELLS_MAX) {
-        return error_set(error, ERROR_LIMIT, "alphabets of %.3g cells: at most %d", cells,
-                         INFORMATION_CELLS_MAX);
+        error_set(error, ERROR_LIMIT, "alphabets of %.3g cells: at most %d", cells,
+                  INFORMATION_CELLS_MAX);
+        return ERROR_LIMIT;
     }
     size_t xz = table->x_size * table->z_size;
     size_t yz = table->y_size * table->z_size;
@@ -44,7 +45,8 @@ int information_table_open(struct information_table *table, struct error *error)
     table->memory = calloc(counts, sizeof *table->xyz);
     if (table->samples == NULL || table->memory == NULL) {
         information_table_close(table);
-        return error_set(error, ERROR_MEMORY, "no memory for %zu samples", table->room);
+        error_set(error, ERROR_MEMORY, "no memory for %zu samples", table->room);
+        return ERROR_MEMORY;
     }
     table->xyz = table->memory;
     table->xz = table->xyz + xz * table->y_size;
@@ -91,8 +93,9 @@ struct information information_table_sum(struct information_table *table)
         if (table->xyz[cell] > 0) {
             size_t z = cell / table->y_size / table->x_size;
             double count = (double)table->xyz[cell];
-            double apart = (double)table->xz[cell / table->y_size] *
-                           (double)table->yz[z * table->y_size + cell % table->y_size];
+            size_t xz_cell = cell / table->y_size;
+            size_t yz_cell = z * table->y_size + cell % table->y_size;
+            double apart = (double)table->xz[xz_cell] * (double)table->yz[yz_cell];
             sum += count * log2(count * (double)table->z[z] / apart);
         }
     }

@@ -33,8 +33,8 @@ static uint32_t word_at(const struct symbols *symbols, size_t start, size_t leng
 
 static void samples_fill(const struct pairing *pairing, struct information_table *table)
 {
-    size_t history = pairing->from_history > pairing->to_history ? pairing->from_history
-                                                                 : pairing->to_history;
+    size_t history =
+        pairing->from_history > pairing->to_history ? pairing->from_history : pairing->to_history;
     size_t start = 0;
     table->count = 0;
     for (size_t run = 0; run < pairing->runs->count; run++) {

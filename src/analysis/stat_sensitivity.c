@@ -40,7 +40,7 @@ int design_sobol(size_t points, size_t factors, const struct random *shift, doub
     }
     free(sequence.state);
     if (shift != NULL) {
-        double by[DESIGN_SOBOL_MAX];
+        double by[DESIGN_SOBOL_MAX] = {0};
         struct random random = *shift;
         for (size_t i = 0; i < factors; i++) {
             by[i] = uniform(&random);

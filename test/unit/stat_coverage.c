@@ -48,7 +48,8 @@ static void coverage_difference(uint64_t n1, uint64_t n2, double *least, double 
     *least = 1;
     *mean = 0;
     for (int i = 0; i < 19 * 19; i++) {
-        double p = (i / 19 + 1) / 20.0 + 0.003;
+        int row = i / 19;
+        double p = (row + 1) / 20.0 + 0.003;
         double q = (i % 19 + 1) / 20.0 + 0.001;
         double covered = 0;
         for (uint64_t s = 0; s <= n1; s++) {
