@@ -7,111 +7,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-/* Probabilities that differ by less than this, relatively, are equal but for rounding. */
-#define TIE (1 + 1e-7)
-
-static double log_choose(double n, double k)
-{
-    return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1);
-}
-
-/* ---- one margin: the tables with the same number of successes in all ---- */
-
-/* The successes of the first arm run from `low` to `high`; pmf[x - low] is the probability of x. */
-struct margin {
-    uint64_t low, high;
-    double *pmf;
-};
-
-/* Fills the hypergeometric probabilities outward from the most probable table, where nothing
- * underflows that matters. */
-static void margin_fill(struct margin *margin, uint64_t first, uint64_t second, uint64_t successes)
-{
-    margin->low = successes > second ? successes - second : 0;
-    margin->high = successes < first ? successes : first;
-    double n1 = (double)first;
-    double n2 = (double)second;
-    double m = (double)successes;
-    uint64_t mode = (uint64_t)((n1 + 1) * (m + 1) / (n1 + n2 + 2));
-    mode = mode < margin->low ? margin->low : mode > margin->high ? margin->high : mode;
-    double *pmf = margin->pmf;
-    double x = (double)mode;
-    pmf[mode - margin->low] =
-        exp(log_choose(n1, x) + log_choose(n2, m - x) - log_choose(n1 + n2, m));
-    for (uint64_t i = mode; i < margin->high; i++) {
-        x = (double)i;
-        pmf[i + 1 - margin->low] =
-            pmf[i - margin->low] * ((n1 - x) * (m - x)) / ((x + 1) * (n2 - m + x + 1));
-    }
-    for (uint64_t i = mode; i > margin->low; i--) {
-        x = (double)i;
-        pmf[i - 1 - margin->low] =
-            pmf[i - margin->low] * (x * (n2 - m + x)) / ((n1 - x + 1) * (m - x + 1));
-    }
-    /* The logarithms of large factorials cost digits, which the sum gives back. */
-    double sum = 0;
-    for (uint64_t i = 0; i <= margin->high - margin->low; i++) {
-        sum += pmf[i];
-    }
-    for (uint64_t i = 0; i <= margin->high - margin->low; i++) {
-        pmf[i] /= sum;
-    }
-}
-
-/* The sum of all probabilities of at most `limit`, from both ends inward. */
-static double margin_sum(const struct margin *margin, double limit)
-{
-    double sum = 0;
-    uint64_t low = 0;
-    uint64_t high = margin->high - margin->low + 1;
-    while (low < high && margin->pmf[low] <= limit) {
-        sum += margin->pmf[low++];
-    }
-    while (high > low && margin->pmf[high - 1] <= limit) {
-        sum += margin->pmf[--high];
-    }
-    return fmin(1, sum);
-}
-
-/* The level that the test "Fisher's two-sided p is at most `limit`" has on this margin. Tables are
- * taken up from the least probable, those that tie together. */
-static double margin_level(const struct margin *margin, double limit)
-{
-    double level = 0;
-    uint64_t low = 0;
-    uint64_t high = margin->high - margin->low + 1;
-    const double *pmf = margin->pmf;
-    while (low < high) {
-        double least = fmin(pmf[low], pmf[high - 1]) * TIE;
-        double sum = level;
-        while (low < high && pmf[low] <= least) {
-            sum += pmf[low++];
-        }
-        while (high > low && pmf[high - 1] <= least) {
-            sum += pmf[--high];
-        }
-        if (sum > limit) {
-            return level;
-        }
-        level = sum;
-    }
-    return 1;
-}
-
-/* The same for a one-sided p; `above`: many successes of the first arm are extreme. */
-static double margin_level_one_sided(const struct margin *margin, double limit, bool above)
-{
-    uint64_t tables = margin->high - margin->low + 1;
-    double level = 0;
-    for (uint64_t i = 0; i < tables; i++) {
-        double sum = level + margin->pmf[above ? tables - 1 - i : i];
-        if (sum > limit) {
-            return level;
-        }
-        level = sum;
-    }
-    return 1;
-}
+#include "analysis/stat_margin.h"
 
 /* ---- the common rate ---- */
 
@@ -132,7 +28,7 @@ static double level_at(const struct levels *levels, double angle)
     }
     double mode = floor(fmin(n, (n + 1) * rate));
     double odds = rate / (1 - rate);
-    double peak = exp(log_choose(n, mode) + mode * log(rate) + (n - mode) * log1p(-rate));
+    double peak = exp(margin_log_choose(n, mode) + mode * log(rate) + (n - mode) * log1p(-rate));
     double weight = peak;
     double total = peak;
     double sum = weight * levels->level[(uint64_t)mode];
@@ -225,7 +121,7 @@ static int memory_error(struct error *error, uint64_t trials)
 static double fisher_p(const struct rate *first, const struct rate *second, struct margin *margin)
 {
     margin_fill(margin, first->trials, second->trials, first->successes + second->successes);
-    return margin_sum(margin, margin->pmf[first->successes - margin->low] * TIE);
+    return margin_sum(margin, margin->pmf[first->successes - margin->low] * MARGIN_TIE);
 }
 
 /* P of as many successes of the first arm or more (`above`), or as many or fewer. */
@@ -281,11 +177,12 @@ static struct table_result boschloo_in(const struct rate *first, const struct ra
     if (direction != 0) {
         result.statistic = fisher_p_one_sided(first, margin, direction > 0);
     }
-    double limit = result.statistic * TIE;
+    double limit = result.statistic * MARGIN_TIE;
     for (uint64_t m = 0; m <= levels->trials; m++) {
         margin_fill(margin, first->trials, second->trials, m);
-        levels->level[m] = direction == 0 ? margin_level(margin, limit)
-                                          : margin_level_one_sided(margin, limit, direction > 0);
+        levels->level[m] = direction == 0
+                               ? margin_reject(margin, limit).level
+                               : margin_reject_one_sided(margin, limit, direction > 0).level;
     }
     result.p = fmin(1, level_greatest(levels, grid, steps, &result.nuisance));
     return result;

@@ -138,6 +138,75 @@ Test(stat_regression, heinze_and_schempers_cancer_comes_out_as_published)
     }
 }
 
+Test(stat_regression, profiles_are_those_of_r)
+{
+    static struct sample sample;
+    FILE *file = fixture_open("regression_profiles.txt");
+    double row[FIXTURE_NUMBERS_MAX];
+    int rows = 0;
+    for (; fixture_row(file, row) == 7; rows++) {
+        struct logistic_profile profile;
+        struct logistic_options options = {row[1] > 0, COVARIANCE_MODEL, 0.95};
+        sample_read(&sample, (int)row[0]);
+        cr_assert_eq(logistic_profile(&sample.data, &options, (size_t)row[2], &profile, NULL), 0);
+        /* R's optim stops at some 1e-6 of the place. */
+        cr_expect(near(profile.low, row[3], 1e-4) && near(profile.high, row[4], 1e-4) &&
+                      near(profile.chi_squared, row[5], 1e-5) && near(profile.p, row[6], 1e-5),
+                  "set %g, Firth %g, column %g: %g to %g, not %g to %g", row[0], row[1], row[2],
+                  profile.low, profile.high, row[3], row[4]);
+    }
+    cr_assert_eq(rows, 21);
+    fclose(file);
+
+    /* Heinze and Schemper 2002, table I: neovasculation 0.61 to 7.85, pulsatility -0.12 to 0.04,
+     * endometrium height -4.37 to -1.23. */
+    double low[] = {0.61, -0.12, -4.37};
+    double high[] = {7.85, 0.04, -1.23};
+    sample_read(&sample, 2);
+    struct logistic_profile profile;
+    struct logistic_options options = {true, COVARIANCE_MODEL, 0.95};
+    for (size_t j = 0; j < 3; j++) {
+        cr_assert_eq(logistic_profile(&sample.data, &options, j + 1, &profile, NULL), 0);
+        cr_expect_float_eq(profile.low, low[j], 0.006, "%zu: %g", j, profile.low);
+        cr_expect_float_eq(profile.high, high[j], 0.006, "%zu: %g", j, profile.high);
+    }
+    /* Without the penalty the first has a lower limit alone. */
+    options.firth = false;
+    cr_assert_eq(logistic_profile(&sample.data, &options, 1, &profile, NULL), 0);
+    cr_expect(isinf(profile.high) && profile.high > 0, "to %g", profile.high);
+    /* R 4.2.2: uniroot over glm with an offset. */
+    cr_expect_float_eq(profile.low, 1.28411179, 1e-6, "from %.9g", profile.low);
+    cr_assert_eq(logistic_profile(&sample.data, &options, 3, &profile, NULL), 0);
+    cr_expect(isfinite(profile.low) && profile.high < 0);
+}
+
+Test(stat_regression, one_rate_has_the_profile_of_its_likelihood)
+{
+    /* Of 20 trials none: 20 log(1 - p) falls to -1.92 at p = 1 - exp(-3.841 / 40); against a half
+     * the ratio is 2^20. Firth's: (20.5 log(1 - p) + 0.5 log p) has its top at 0.5 / 21. */
+    static struct sample sample;
+    sample_open(&sample, 1);
+    double columns[1] = {1};
+    sample_add(&sample, 0, 20, 0, columns);
+    struct logistic_profile profile;
+    struct logistic_options options = {false, COVARIANCE_MODEL, 0.95};
+    double quantile = 3.841458820694124;
+    cr_assert_eq(logistic_profile(&sample.data, &options, 0, &profile, NULL), 0);
+    double p = 1 - exp(-quantile / 40);
+    cr_expect(isinf(profile.low) && profile.low < 0);
+    cr_expect_float_eq(profile.high, log(p / (1 - p)), 1e-7);
+    cr_expect_float_eq(profile.chi_squared, 40 * log(2), 1e-7);
+    options.firth = true;
+    cr_assert_eq(logistic_profile(&sample.data, &options, 0, &profile, NULL), 0);
+    double top = 20.5 * log(20.5 / 21) + 0.5 * log(0.5 / 21);
+    double ends[] = {profile.low, profile.high};
+    for (int i = 0; i < 2; i++) {
+        double at = 1 / (1 + exp(-ends[i]));
+        cr_expect_float_eq(2 * (top - 20.5 * log1p(-at) - 0.5 * log(at)), quantile, 1e-6);
+    }
+    cr_expect(profile.low < log(0.5 / 20.5) && profile.high > log(0.5 / 20.5));
+}
+
 Test(stat_regression, arms_alone_are_their_log_odds)
 {
     /* With a column for each arm the fit is the arms' own log odds, Firth's those with half a
@@ -313,7 +382,7 @@ Test(stat_regression, every_fit_converges_or_is_separated)
         size_t rows = 3 + random_below(&random, 15);
         for (size_t i = 0; i < rows; i++) {
             double far = round(3 * tan(M_PI * (uniform(&random) - 0.5)));
-            double columns[2] = {1, fmax(-500, fmin(500, far))};
+            double columns[2] = {1, fmax(-2e4, fmin(2e4, far * far * far))};
             uint64_t trials = random_below(&random, 3);
             sample_add(&sample, (double)random_below(&random, trials + 1), (double)trials, 0,
                        columns);

@@ -40,7 +40,7 @@ Test(stat_survival, curves_are_those_of_r)
     FILE *file = fixture_open("survival_curves.txt");
     double row[FIXTURE_NUMBERS_MAX];
     struct lifetime lives[LIVES_MAX];
-    struct survival_step steps[LIVES_MAX];
+    struct survival_step steps[LIVES_MAX] = {{0}};
     int set = 0;
     size_t made = 0;
     size_t place = 0;
