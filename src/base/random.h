@@ -29,6 +29,7 @@ enum random_stream {
     STREAM_BENCH = 9,
     STREAM_TEST = 10,
     STREAM_LIVE_WORK = 11, /* what live agents really do */
+    STREAM_CHECK = 12,     /* which of an agent's reports the platform looks into */
 };
 
 struct random {

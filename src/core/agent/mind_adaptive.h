@@ -142,7 +142,8 @@ void learner_returned(struct learner *learner, uint32_t place);
 void learner_interrupted(struct learner *learner);
 
 /* Ends the experiences whose window is over at `now`, the earliest first; returns when the next one
- * is, or TIME_NEVER. Whatever happened up to `now` must have been told before. */
+ * is, or TIME_NEVER. Whatever happened before `now` must have been told; what happens at `now`
+ * itself is no longer part of them. */
 time_ns learner_due(struct learner *learner, time_ns now);
 
 #endif
