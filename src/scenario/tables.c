@@ -91,8 +91,11 @@ static const struct word words_policy[] = {{"none", RESTART_NONE},
                                            {"backoff", RESTART_BACKOFF},
                                            {"intensity", RESTART_INTENSITY},
                                            {NULL, 0}};
-static const struct word words_on_failed[] = {
-    {"hold", ON_FAILED_HOLD}, {"reroute", ON_FAILED_REROUTE}, {"none", ON_FAILED_NONE}, {NULL, 0}};
+static const struct word words_on_failed[] = {{"hold", ON_FAILED_HOLD},
+                                              {"reroute", ON_FAILED_REROUTE},
+                                              {"none", ON_FAILED_NONE},
+                                              {"neighbours", ON_FAILED_NEIGHBOURS},
+                                              {NULL, 0}};
 static const struct word words_fault[] = {
     {"partition", FAULT_PARTITION}, {"node-crash", FAULT_NODE_CRASH},
     {"crash", FAULT_CRASH},         {"hang", FAULT_HANG},
@@ -472,7 +475,7 @@ static const struct field fields_board[] = {
          "How often the board asks about each agent; 0s: never."),
     WORDS("on_failed", FIELD_WORD, AT(spec, platform.on_failed), words_on_failed, "hold",
           "What is done with work for an agent that is shown failed: held, sent to another of its "
-          "group, or nothing."),
+          "group, or nothing; neighbours: held, and so is work for all that are linked with it."),
     END_OF_FIELDS};
 static const struct table table_board = {
     .name = "platform.board",
