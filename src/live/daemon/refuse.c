@@ -65,9 +65,8 @@ static int refuse_adaptive(const struct scenario *scenario, struct error *error)
     for (uint32_t g = 0; g < scenario->group_count; g++)
         if (scenario->groups[g].adaptive)
             return error_set(error, ERROR_MACHINE,
-                             "the mind of `%s` is adaptive, and learns over more stops than "
-                             "processes can be given; the live world has no adaptive minds, use "
-                             "`iolaus sim`",
+                             "adaptive minds are simulated only: they learn from thousands of "
+                             "stops, and `%s` has one; use `iolaus sim`",
                              scenario->groups[g].name);
     return 0;
 }
