@@ -305,6 +305,11 @@ static double after_mark(bool prune, bool marked)
     learner_decided(learner, 0, 5, &later, CHOICE_MASK, 8 * SECOND);
     learner_due(learner, 60 * SECOND);
     value = to(learner_value(learner, adaptive_state(&first), 0));
+    /* What was left out stays so when the peer is back and gone again. */
+    learner_returned(learner, 0);
+    learner_decided(learner, 0, 5, &(struct situation){.bond = BOND_NONE}, 0, 70 * SECOND);
+    learner_due(learner, 90 * SECOND);
+    cr_assert_eq(to(learner_value(learner, adaptive_state(&first), 0)), value);
     if (prune && marked)
         cr_assert_eq(bench->table.cell[adaptive_state(&later)][0].visits +
                          bench->table.cell[adaptive_state(&later)][CHOICE_MASK].visits,

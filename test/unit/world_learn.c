@@ -94,7 +94,7 @@ static struct rates measure(time_ns from, time_ns to, uint32_t seeds, const char
                 count_record(&run.records[i], &rates, &dead, &masked);
     }
     world_run_close(&run);
-    cr_assert_gt(rates.stops, 100);
+    cr_assert_gt(rates.decisions, 100);
     return rates;
 }
 #define MEASURE(from, to, seeds, ...)                                                              \
@@ -142,6 +142,23 @@ Test(world_learn, stays_at_the_floor_where_it_does_not)
     cr_expect_eq(frozen.relaunched + frozen.masked, 0, "%u, %u", frozen.relaunched, frozen.masked);
 }
 
+/* Only what is done in time is worth anything, and a task once however often it came by: nine tasks
+ * are lost with the worker, and it costs twelve to bring it back. */
+Test(world_learn, counts_each_task_in_time_once)
+{
+    struct rates late =
+        MEASURE(TRAIN, 10 * HOUR, 2,
+                "work=[{name: joint, every: 1s, deadline: 60ms, route: [worker, watcher]}]");
+    struct rates twice =
+        MEASURE(TRAIN, 10 * HOUR, 2, "minds.learner.adaptive.cost=6",
+                "work=[{name: joint, every: 1s, deadline: 3s, route: [watcher, worker, watcher]}]");
+
+    cr_expect_eq(late.done + late.relaunched, 0, "%u done, %u relaunched", late.done,
+                 late.relaunched);
+    cr_expect_gt(twice.done, 0);
+    cr_expect_eq(twice.relaunched, 0);
+}
+
 /* Marked stops that are learned from make it relaunch like any others; left out, nothing does. */
 Test(world_learn, pruned_learns_nothing_from_marked_stops)
 {
@@ -157,6 +174,30 @@ Test(world_learn, pruned_learns_nothing_from_marked_stops)
     expect_floor(&pruned, "pruned");
     cr_expect_eq(frozen.relaunched + frozen.masked, 0);
     cr_expect_geq(share(unmarked.relaunched, unmarked.stops), 0.9, "it learns from what is not");
+}
+
+/* The worker crashes, which may be learned from, but a second later the watcher itself is stopped:
+ * if that is marked, it is left out with all that was open. */
+Test(world_learn, pruned_leaves_out_its_own_stops)
+{
+    static const char *const changes[] = {
+        "minds.learner.adaptive.prune_marked=true",
+        "faults=[{kind: crash, at: 10s, every: 20s, agents: [worker]}]",
+        "campaign.targets=[watcher]",
+        "campaign.first=11s",
+        "campaign.grace=100ms",
+        "campaign.episode_max=2s",
+        "platform.restart={policy: always, delay: 8s}",
+        "campaign.marked=false"};
+    const char *marked[8];
+    struct rates unmarked = measure(TRAIN, 10 * HOUR, 2, changes, 8), pruned;
+
+    memcpy(marked, changes, sizeof marked);
+    marked[7] = "campaign.marked=true";
+    pruned = measure(TRAIN, 10 * HOUR, 2, marked, 8);
+    cr_expect_geq(share(unmarked.chosen[0], unmarked.decisions), 0.9, "%u of %u",
+                  unmarked.chosen[0], unmarked.decisions);
+    cr_expect_eq(pruned.chosen[0], 0, "%u of %u", pruned.chosen[0], pruned.decisions);
 }
 
 /* Where the board holds the watcher's own work while its neighbour is shown failed, and it can do
@@ -178,6 +219,29 @@ Test(world_learn, masks_where_it_pays_and_nobody_checks)
     cr_expect_geq(share(without.masked, without.stops), 0.9, "to be found out costs nothing here");
 }
 
+/* Caught is who says what is not so. Of a worker that is merely cut off it is so, of one that hangs
+ * it is not. */
+Test(world_learn, the_check_knows_the_truth)
+{
+    static const char *const changes[] = {
+        OWN_WORK,
+        REPORTS_ALONE,
+        NEIGHBOURS,
+        "minds.learner.adaptive.check=1",
+        "campaign.first=9h",
+        "watch={period: 500ms, timeout: 200ms, suspicion_mult: 0}",
+        "faults=[{kind: partition, at: 7s, every: 40s, lasts: 12s, agents: [worker]}]"};
+    const char *hangs[7];
+    struct rates cut_off = measure(TRAIN, 9 * HOUR, 2, changes, 7), hung;
+
+    memcpy(hangs, changes, sizeof hangs);
+    hangs[6] = "faults=[{kind: hang, at: 7s, every: 40s, lasts: 12s, agents: [worker]}]";
+    hung = measure(TRAIN, 9 * HOUR, 2, hangs, 7);
+    cr_expect_geq(share(cut_off.chosen[2], cut_off.decisions), 0.9, "%u of %u", cut_off.chosen[2],
+                  cut_off.decisions);
+    cr_expect_eq(hung.chosen[2], 0, "%u of %u", hung.chosen[2], hung.decisions);
+}
+
 /* The worker learns too, is stopped itself, and its mind goes on in its next life: the same as for
  * one that is never stopped. */
 Test(world_learn, a_mind_survives_its_process)
@@ -189,8 +253,9 @@ Test(world_learn, a_mind_survives_its_process)
                   rates.stops);
 }
 
-/* Crews in which several lives of one agent are alive at once, so that they share its learner: the
- * blocks in which rows are worked change nothing, nor does it whether anybody looks. */
+/* Crews in which several lives of one agent are alive at once, so that they share its learner, and
+ * wide windows, into which much falls: the blocks in which rows are worked change nothing, nor does
+ * it whether anybody looks. */
 Test(world_learn, the_same_in_any_blocks)
 {
     static const char *const changes[] = {
@@ -200,14 +265,15 @@ Test(world_learn, the_same_in_any_blocks)
         "minds.learner.adaptive.check=0.5",
         "watch={period: 500ms, timeout: 100ms, suspicion_mult: 0}",
         "faults=[{kind: hang, at: 7s, every: 23s, lasts: 6s, agents: [worker-2, watcher]}]",
-        "platform.board.on_failed=neighbours"};
+        "network.latency=150ms",
+        "platform.latency=150ms"};
     static const uint32_t blocks[] = {1, 2, 3, 7, 64};
     struct world_run first = {0}, other = {0};
     struct error error = {0};
     uint64_t events;
 
-    open_changed(&first, changes, 7);
-    open_changed(&other, changes, 7);
+    open_changed(&first, changes, 8);
+    open_changed(&other, changes, 8);
     cr_assert_eq(world_run_again(&first, 5, 0, true, &error), 0, "%s", error.message);
     events = first.result.events;
     for (size_t b = 0; b < sizeof blocks / sizeof *blocks; b++) {
