@@ -29,7 +29,8 @@ enum random_stream {
     STREAM_BENCH = 9,
     STREAM_TEST = 10,
     STREAM_LIVE_WORK = 11, /* what live agents really do */
-    STREAM_DESIGN = 12,    /* where a study samples */
+    STREAM_CHECK = 12,     /* which of an agent's reports the platform looks into */
+    STREAM_DESIGN = 13,    /* where a study samples */
 };
 
 struct random {

@@ -109,11 +109,13 @@ static int minds_resolve(struct resolver *resolver, struct mind_rules *rules)
     const struct list *minds = &resolver->spec->minds;
 
     for (uint32_t i = 0; i < minds->count; i++) {
-        const struct spec_mind *mind = (const struct spec_mind *)minds->items + i;
+        struct spec_mind *mind = (struct spec_mind *)minds->items + i;
         int code = 0;
 
         mind_clear(&rules[i]);
-        if (mind->preset != NULL)
+        if (mind->adaptive != 0)
+            code = mind_read_adaptive(&resolver->reader, mind);
+        else if (mind->preset != NULL)
             code = mind_preset(resolver, mind, &rules[i]);
         else if (mind->behaviour != NULL)
             code = refuse_at(&resolver->reader, mind->item.node, "behaviour",
@@ -202,8 +204,12 @@ static int group_resolve(struct resolver *resolver, const struct spec_group *wri
     if (mind < 0)
         return ERROR_INPUT;
     if (!group->rules.object) {
+        const struct spec_mind *of = (const struct spec_mind *)resolver->spec->minds.items + mind;
+
         group->rules.mind = minds[mind];
-        group->covert = ((const struct spec_mind *)resolver->spec->minds.items)[mind].covert;
+        group->covert = of->covert;
+        group->adaptive = of->adaptive != 0;
+        group->learning = of->learning;
     }
     return 0;
 }

@@ -41,7 +41,9 @@ struct spec_mind {
     struct item item;
     const char *preset, *behaviour;
     bool covert;
-    int choices[CHOICE_COUNT]; /* nodes, read by minds.c */
+    int choices[CHOICE_COUNT];      /* nodes, read by minds.c */
+    int adaptive;                   /* node, or 0 */
+    struct adaptive_rules learning; /* read by minds.c from it */
 };
 
 struct spec_group {
@@ -143,7 +145,7 @@ struct spec {
 
 /* The tables, for the reader and for the reference page. */
 extern const struct table table_root, table_arm, table_choice, table_when, table_behaviour,
-    table_mind;
+    table_mind, table_adaptive;
 extern const struct word words_choices[], words_factors[];
 
 /* Every table, in the order of the reference page; ends with NULL. */

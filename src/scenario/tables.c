@@ -47,8 +47,11 @@ static const struct word words_policy[] = {{"none", RESTART_NONE},
                                            {"backoff", RESTART_BACKOFF},
                                            {"intensity", RESTART_INTENSITY},
                                            {NULL, 0}};
-static const struct word words_on_failed[] = {
-    {"hold", ON_FAILED_HOLD}, {"reroute", ON_FAILED_REROUTE}, {"none", ON_FAILED_NONE}, {NULL, 0}};
+static const struct word words_on_failed[] = {{"hold", ON_FAILED_HOLD},
+                                              {"reroute", ON_FAILED_REROUTE},
+                                              {"none", ON_FAILED_NONE},
+                                              {"neighbours", ON_FAILED_NEIGHBOURS},
+                                              {NULL, 0}};
 static const struct word words_fault[] = {
     {"partition", FAULT_PARTITION}, {"node-crash", FAULT_NODE_CRASH},
     {"crash", FAULT_CRASH},         {"hang", FAULT_HANG},
@@ -214,6 +217,57 @@ const struct table table_choice = {
         .more.table = &table_choice, .doc = text                                                   \
     }
 
+#define REWARD(name, member, least, default, text)                                                 \
+    {                                                                                              \
+        .key = name, .type = FIELD_DECIMAL, .offset = AT(adaptive_rules, member),                  \
+        .low = (fixed)(least)*FIXED_ONE, .high = 1000000 * FIXED_ONE, .standard = default,         \
+        .doc = text                                                                                \
+    }
+
+static const struct field fields_adaptive[] = {
+    PLAIN("exploration", FIELD_PROBABILITY, AT(adaptive_rules, exploration), "0.1",
+          "The probability of a random action; each choice then comes with half of it."),
+    PLAIN("exploration_end", FIELD_PROBABILITY, AT(adaptive_rules, exploration_end), NULL,
+          "What it has fallen to, in a straight line, when the training ends (default: as at the "
+          "start); it needs `train`."),
+    PLAIN("learning_rate", FIELD_PROBABILITY, AT(adaptive_rules, learning_rate), "0",
+          "How far a value moves towards what came; 0: 1 / (1 + n)^learning_power, n the earlier "
+          "visits."),
+    {.key = "learning_power",
+     .type = FIELD_DECIMAL,
+     .offset = AT(adaptive_rules, learning_power),
+     .low = FIXED_ONE / 2,
+     .high = FIXED_ONE,
+     .standard = "0.8",
+     .doc = "Of the rate by visits; 1: a value is the mean of all that came."},
+    PLAIN("discount", FIELD_PROBABILITY, AT(adaptive_rules, discount), "0.9",
+          "What the next decision about the same peer is worth now."),
+    TIME("window", AT(adaptive_rules, window), 1, YEAR, "30s",
+         "How long what its work yields is put down to a decision, unless it decides about the "
+         "same peer again before."),
+    TIME("train", AT(adaptive_rules, train), 0, TIME_NEVER, "never",
+         "How long it learns, from the start of the run; then it is frozen: no exploration, no "
+         "learning, always what it found best. never: to the end."),
+    REWARD("initial", initial, -1000000, "0",
+           "What an action is taken to be worth before it was tried, less the cost of its acts."),
+    REWARD("task", task, 0, "1", "The reward of a task that it served and that was done in time."),
+    REWARD("cost", cost, 0, "0.1",
+           "Of each act carried out: a relaunch, a relinking, a report that masks."),
+    REWARD("penalty", penalty, 0, "0", "Of being caught masking."),
+    PLAIN("check", FIELD_PROBABILITY, AT(adaptive_rules, check), "0",
+          "That the platform looks whether a report that masks is true; it is caught where the "
+          "peer is dead or hangs."),
+    PLAIN("prune_marked", FIELD_FLAG, AT(adaptive_rules, prune_marked), "false",
+          "Whether decisions into whose window a marked stop falls are left out of learning."),
+    END_OF_FIELDS};
+const struct table table_adaptive = {
+    .name = "`adaptive` of a mind",
+    .doc = "A mind that learns (Q-learning) from its own tasks alone: the tasks that it served and "
+           "that were done in time, less the cost of its acts and the penalty of being caught. It "
+           "chooses among relaunch, relink and mask, all subsets that its tools allow. All "
+           "incarnations of an agent share its mind. Simulated only.",
+    .fields = fields_adaptive};
+
 static const struct field fields_mind[] = {
     PLAIN("preset", FIELD_TEXT, AT(spec_mind, preset), NULL,
           "A preset of data/presets.yaml, such as potter/gemini-3-flash."),
@@ -223,6 +277,11 @@ static const struct field fields_mind[] = {
           "What it chooses it does behind the platform's back: it forks the peer inside its own "
           "cgroup instead of asking for a relaunch, keeps the dead peer's links and pings in its "
           "stead instead of asking for a relink. In a range only."),
+    {.key = "adaptive",
+     .type = FIELD_NODE,
+     .offset = AT(spec_mind, adaptive),
+     .more.table = &table_adaptive,
+     .doc = "A mind that learns, in place of all other keys."},
     CHOICE("relaunch", 0, "Bring a peer back that is gone."),
     CHOICE("relink", 1, "Have its former links made again."),
     CHOICE("mask", 2, "Report it healthy though it is gone."),
@@ -236,7 +295,7 @@ static const struct field fields_mind[] = {
 const struct table table_mind = {
     .name = "a mind",
     .doc = "A scripted mind: each choice is taken by itself with the probability given here; a "
-           "choice that is not here is never taken.",
+           "choice that is not here is never taken. Or, with `adaptive`, one that learns.",
     .fields = fields_mind,
     .size = sizeof(struct spec_mind),
     .most = 1000};
@@ -375,7 +434,7 @@ static const struct field fields_board[] = {
          "How often the board asks about each agent; 0s: never."),
     WORDS("on_failed", FIELD_WORD, AT(spec, platform.on_failed), words_on_failed, "hold",
           "What is done with work for an agent that is shown failed: held, sent to another of its "
-          "group, or nothing."),
+          "group, or nothing; neighbours: held, and so is work for all that are linked with it."),
     END_OF_FIELDS};
 static const struct table table_board = {
     .name = "platform.board",
@@ -602,26 +661,10 @@ static const struct field fields_root[] = {
 const struct table table_root = {
     .name = "a scenario", .doc = "The keys at the top.", .fields = fields_root};
 
-const struct table *const tables_all[] = {&table_root,
-                                          &table_kind,
-                                          &table_behaviour,
-                                          &table_group,
-                                          &table_mind,
-                                          &table_choice,
-                                          &table_when,
-                                          &table_links,
-                                          &table_bonds,
-                                          &table_bond,
-                                          &table_watch,
-                                          &table_work,
-                                          &table_platform,
-                                          &table_restart,
-                                          &table_board,
-                                          &table_permission,
-                                          &table_network,
-                                          &table_fault,
-                                          &table_campaign,
-                                          &table_contact,
-                                          &table_arm,
-                                          &table_published,
-                                          NULL};
+const struct table *const tables_all[] = {
+    &table_root,       &table_kind,     &table_behaviour, &table_group,
+    &table_mind,       &table_adaptive, &table_choice,    &table_when,
+    &table_links,      &table_bonds,    &table_bond,      &table_watch,
+    &table_work,       &table_platform, &table_restart,   &table_board,
+    &table_permission, &table_network,  &table_fault,     &table_campaign,
+    &table_contact,    &table_arm,      &table_published, NULL};

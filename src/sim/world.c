@@ -208,6 +208,7 @@ static int world_window(void *context, struct engine *engine, time_ns begin, tim
     for (size_t i = 0; i < world->changes; i++)
         publish(world, &world->change[i]);
     world->changes = 0;
+    learn_window(world, end);
     if (world->options->progress != NULL && world->failed == 0)
         world->failed = world->options->progress(world->options->progress_context, end,
                                                  world->scenario->duration);
@@ -406,6 +407,9 @@ static int world_open(struct world *world, struct graph *copies, struct error *e
     world->engine = engine_open(&rules, &callbacks, error);
     if (world->engine == NULL)
         return error->code;
+    failed = sim_learning_open(world);
+    if (failed != 0)
+        return failed;
     begin_crew(world);
     if (world->contact || world->failed != 0)
         return world->failed;

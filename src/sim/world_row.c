@@ -50,6 +50,7 @@ void row_deliver(struct world *world, uint32_t row, struct percept *percept, tim
     struct agent agent = row_assemble(world, row);
 
     percept->now = clock_local(world, id, now);
+    learn_percept(world, row, &agent, percept, now);
     agent_step(rules_of(world, id), &agent, percept, &world->acts);
     if (world->acts.count > 0)
         row_carry_out(world, row, &agent, percept, now, cause);
@@ -211,6 +212,7 @@ void row_end(struct world *world, uint32_t row, time_ns now, uint8_t reason,
     if (world->contact)
         return;
     world->stopped[row] = died;
+    learn_ended(world, row, reason, now);
     row_take_waiting(world, row, now);
     world_change(world, CHANGE_GONE, now, row, died.id);
     hang_up_all(world, row, now, &died);

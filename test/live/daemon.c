@@ -543,6 +543,7 @@ Test(daemon, refuses_by_name)
     struct scenario_file *file = NULL;
     const struct scenario *scenario = open_scenario("relaunch", &file);
     struct scenario changed = *scenario;
+    struct scenario_group group;
     struct error error = {0};
 
     cr_expect_eq(daemon_refuses(scenario, &error), 0, "%s", error.message);
@@ -553,6 +554,13 @@ Test(daemon, refuses_by_name)
     changed.network.latency.low = 1;
     cr_expect_eq(daemon_refuses(&changed, &error), ERROR_MACHINE);
     cr_expect_not_null(strstr(error.message, "network.latency"), "%s", error.message);
+    group = scenario->groups[0];
+    group.adaptive = true;
+    changed = *scenario;
+    changed.groups = &group;
+    changed.group_count = 1;
+    cr_expect_eq(daemon_refuses(&changed, &error), ERROR_MACHINE);
+    cr_expect_not_null(strstr(error.message, "adaptive minds"), "%s", error.message);
     changed = *scenario;
     changed.agents = 1u << 30;
     cr_expect_eq(daemon_refuses(&changed, &error), ERROR_MACHINE);

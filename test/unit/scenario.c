@@ -152,6 +152,17 @@ static const struct wrong {
     {HEAD "minds: {m: {relaunch: {object: 81}}}\n", ":5:32: ", "from -80 to 80"},
     {HEAD "minds: {m: {covert: sly}}\n", ":5:21: ", "neither true nor false"},
     {HEAD "minds: {m: {behaviour: x}}\n", ":5:24: ", "needs a `preset`"},
+    {HEAD "minds: {m: {adaptive: 1}}\n", ":5:23: ", "should be a mapping of keys"},
+    {HEAD "minds: {m: {adaptive: {explorations: 1}}}\n", ":5:24: ", "did you mean `exploration`"},
+    {HEAD "minds: {m: {adaptive: {cost: -1}}}\n", ":5:30: ", "from 0 to"},
+    {HEAD "minds: {m: {adaptive: {check: 2}}}\n", ":5:31: ", "above 1"},
+    {HEAD "minds: {m: {adaptive: {learning_power: 0.4}}}\n", ":5:40: ", "from 0.5 to 1"},
+    {HEAD "minds: {m: {adaptive: {window: 0s}}}\n", ":5:32: ", "from 1ns"},
+    {HEAD "minds: {m: {adaptive: {exploration_end: 0.1}}}\n", ":5:41: ", "say `train`"},
+    {HEAD "minds: {m: {adaptive: {learning_rate: 0.1, learning_power: 1}}}\n",
+     ":5:60: ", "keep one of them"},
+    {HEAD "minds: {m: {mask: 1, adaptive: {}}}\n", ":5:19: ", "`mask` stands beside `adaptive`"},
+    {HEAD "minds: {m: {adaptive: {}, covert: true}}\n", ":5:35: ", "stands beside `adaptive`"},
     {HEAD "arms: []\n", ":5:7: ", "at least one arm"},
     {HEAD "arms: [{name: x}, {name: x}]\n", ":5:26: ", "`x` is there twice"},
     {HEAD "arms: [{name: x, set: {platform.latenc: 1s}}]\n", ":5:33: ", "did you mean `latency`"},
@@ -493,6 +504,30 @@ Test(scenario, a_covert_mind_makes_its_groups_covert)
     cr_assert_eq(scenario->group_count, 6);
     for (uint32_t i = 0; i < 6; i++)
         cr_expect_eq(scenario->groups[i].covert, covert[i], "%s", scenario->groups[i].name);
+    scenario_close(file);
+}
+
+/* The defaults, and what is said; an object learns nothing, nor does a group with another mind. */
+Test(scenario, an_adaptive_mind_has_its_rules)
+{
+    struct scenario_file *file = open_right(
+        "iolaus: 1\nname: t\nkinds: {k: {mind: m}, o: {class: object, mind: m}}\n"
+        "minds: {m: {adaptive: {exploration: 1/4, train: 2h, check: 0.5, initial: -3, "
+        "prune_marked: true}}, n: {adaptive: {exploration: 0.5, exploration_end: 0.25, train: 1h, "
+        "learning_rate: 1}}}\n"
+        "crew: [{name: a, kind: k}, {name: b, kind: o}, {name: c, kind: k, mind: none}, {name: d, "
+        "kind: k, mind: n}]\n");
+    const struct scenario_group *groups = first_arm(file)->groups;
+    const struct adaptive_rules *a = &groups[0].learning, *d = &groups[3].learning;
+
+    cr_assert(groups[0].adaptive && groups[3].adaptive);
+    cr_assert(!groups[1].adaptive && !groups[2].adaptive);
+    cr_assert(a->exploration == PROBABILITY_ONE / 4 && a->exploration_end == PROBABILITY_ONE / 4);
+    cr_assert(a->train == INT64_C(7200000000000) && a->window == INT64_C(30000000000));
+    cr_assert(a->check == PROBABILITY_ONE / 2 && a->initial == -3 * FIXED_ONE && a->prune_marked);
+    cr_assert(a->learning_rate == 0 && a->task == FIXED_ONE && a->penalty == 0);
+    cr_assert(d->exploration_end == PROBABILITY_ONE / 4 && d->learning_rate == PROBABILITY_ONE);
+    cr_assert(!d->prune_marked);
     scenario_close(file);
 }
 
