@@ -12,8 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/stat_sensitivity.h"
+#include "base/random.h"
 #include "study/inside.h"
-#include "study/sample.h"
 
 struct cell {
     uint32_t *level; /* by factor; UINT32_MAX: a range */
@@ -138,9 +139,10 @@ static int sampled(struct designer *designer)
     double *points = calloc((size_t)n * dimensions + 1, sizeof *points);
     int code = points == NULL ? memory(designer->error) : 0;
 
-    if (code == 0)
-        code = sobol ? sample_sobol(n, dimensions, points, designer->error)
-                     : sample_latin(study->seed, n, dimensions, points, designer->error);
+    if (code == 0 && sobol)
+        code = design_sobol(n, dimensions, NULL, points, designer->error);
+    else if (code == 0)
+        design_latin(n, dimensions, random_make(study->seed, 0, 0, 0, STREAM_DESIGN, 0), points);
     if (code == 0)
         code = cells_make(designer, sobol ? (uint64_t)n * (factors + 2) : n);
     for (uint32_t c = 0; c < designer->cell_count && code == 0; c++) {

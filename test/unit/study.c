@@ -15,7 +15,6 @@
 
 #include "study/reference.h"
 #include "study/run.h"
-#include "study/sample.h"
 
 static char folder[] = "/tmp/iolaus-study-XXXXXX";
 
@@ -206,21 +205,22 @@ Test(study, one_at_a_time_changes_one)
 
 Test(study, a_latin_hypercube_has_one_point_in_each_part)
 {
-    enum { COUNT = 50, DIMENSIONS = 4 };
-    double points[COUNT * DIMENSIONS], again[COUNT * DIMENSIONS];
-    struct error error = {0};
+    struct study *study = open_right(HEAD "design: latin\nsamples: 10\nfactors:\n"
+                                          "  - {name: loss, path: network.loss, from: 0, to: 1}\n"
+                                          "  - {name: count, path: crew.peer.count, "
+                                          "levels: [1, 2, 3, 4, 5]}\n");
+    int parts[10] = {0}, levels[5] = {0};
 
-    cr_assert_eq(sample_latin(7, COUNT, DIMENSIONS, points, &error), 0);
-    cr_assert_eq(sample_latin(7, COUNT, DIMENSIONS, again, &error), 0);
-    cr_expect_arr_eq(points, again, sizeof points);
-    for (int d = 0; d < DIMENSIONS; d++) {
-        int in_part[COUNT] = {0};
-
-        for (int i = 0; i < COUNT; i++)
-            in_part[(int)(points[i * DIMENSIONS + d] * COUNT)]++;
-        for (int i = 0; i < COUNT; i++)
-            cr_expect_eq(in_part[i], 1, "dimension %d, part %d: %d points", d, i, in_part[i]);
+    cr_assert_eq(study->arm_count, 10);
+    for (uint32_t a = 0; a < 10; a++) {
+        parts[(int)(study->arms[a].value[0] * 10)]++;
+        levels[study->arms[a].level[1]]++;
     }
+    for (int i = 0; i < 10; i++)
+        cr_expect_eq(parts[i], 1);
+    for (int i = 0; i < 5; i++)
+        cr_expect_eq(levels[i], 2);
+    study_close(study);
 }
 
 Test(study, saltellis_scheme_changes_one_column)
