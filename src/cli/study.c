@@ -12,6 +12,7 @@
 #include "cli/argument.h"
 #include "cli/live.h"
 #include "cli/progress.h"
+#include "cli/study_plan.h"
 #include "cli/study_print.h"
 #include "live/daemon/daemon.h"
 #include "study/reference.h"
@@ -322,7 +323,7 @@ static int tool_plan(const struct arguments *arguments)
     int code = study_load(arguments, &study, &error);
 
     if (code == 0)
-        code = study_print_plan(study, (uint32_t)arguments->workers, stdout, &error);
+        code = study_plan_print(study, (uint32_t)arguments->workers, stdout, &error);
     study_close(study);
     return code == 0 ? 0 : report(&error);
 }
