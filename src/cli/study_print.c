@@ -160,7 +160,7 @@ static void print_csv(const struct results *results, FILE *out)
         csv_number(at->test.p, out);
         fputc(',', out);
         csv_number(at->adjusted, out);
-        fprintf(out, ",%s\n", tests[at->test.test]);
+        fprintf(out, ",%s\n", isnan(at->test.p) ? "" : tests[at->test.test]);
     }
 }
 
