@@ -12,6 +12,7 @@
 #include "cli/argument.h"
 #include "cli/live.h"
 #include "cli/progress.h"
+#include "cli/study_figures.h"
 #include "cli/study_plan.h"
 #include "cli/study_print.h"
 #include "live/daemon/daemon.h"
@@ -46,6 +47,11 @@ static const struct argp_option effects_options[] = {
     {"measure", KEY_MEASURE, "NAME", 0, "of this measure alone", 0},
     {"format", 'f', "FORMAT", 0, "text (the default), csv, markdown or json", 0},
     {"output", 'o', "FILE", 0, "write to FILE in place of standard output", 0},
+    {0}};
+
+static const struct argp_option figures_options[] = {
+    {"study", KEY_STUDY, "NAME", 0, "which study, where the database holds several", 0},
+    {"output", 'o', "FOLDER", 0, "where they go (default: figures)", 0},
     {0}};
 
 static const struct argp_option no_options[] = {{0}};
@@ -278,7 +284,24 @@ static int print_effects(const struct arguments *arguments, const struct results
                            arguments->measure);
 }
 
-static int figures(const struct arguments *arguments, bool effects)
+static int tool_figures(const struct arguments *arguments)
+{
+    const char *folder = arguments->output == NULL ? "figures" : arguments->output;
+    struct store *store = NULL;
+    struct results *results = NULL;
+    struct error error = {0};
+    int code = store_open(&store, arguments->file, STORE_READ, &error);
+
+    if (code == 0)
+        code = results_open(&results, store, arguments->study, &error);
+    if (code == 0)
+        code = study_figures(results, store, folder, &error);
+    results_close(results);
+    store_close(store);
+    return code == 0 ? 0 : report(&error);
+}
+
+static int print_figures(const struct arguments *arguments, bool effects)
 {
     struct store *store = NULL;
     struct results *results = NULL;
@@ -308,12 +331,12 @@ static int figures(const struct arguments *arguments, bool effects)
 
 static int tool_show(const struct arguments *arguments)
 {
-    return figures(arguments, false);
+    return print_figures(arguments, false);
 }
 
 static int tool_effects(const struct arguments *arguments)
 {
-    return figures(arguments, true);
+    return print_figures(arguments, true);
 }
 
 static int tool_plan(const struct arguments *arguments)
@@ -368,6 +391,10 @@ static const struct tool {
      effects_options, tool_effects},
     {"export", "DATABASE", "the same as `show`, for `-f csv`, `-f markdown` and `-f json`",
      "Example: iolaus study export triggers.db -f csv -o triggers.csv", show_options, tool_show},
+    {"figures", "DATABASE", "draw its figures as SVG, with gnuplot",
+     "The scripts that gnuplot draws them from are left beside them.\n\n"
+     "Example: iolaus study figures triggers.db -o triggers",
+     figures_options, tool_figures},
     {"reference", "PAGE", "print the reference of study files (language) or databases (results)",
      "Examples: iolaus study reference language, iolaus study reference results", no_options,
      tool_reference},
