@@ -16,16 +16,17 @@
 #include "cli/study_plan.h"
 #include "cli/study_print.h"
 #include "live/daemon/daemon.h"
+#include "study/predict.h"
 #include "study/reference.h"
 #include "study/run.h"
 
 struct arguments {
-    const char *file, *database, *output, *study, *measure;
+    const char *file, *database, *output, *study, *measure, *fold, *ignore;
     uint64_t workers, replicates;
     enum study_format format;
 };
 
-enum { KEY_DATABASE = 256, KEY_STUDY, KEY_MEASURE };
+enum { KEY_DATABASE = 256, KEY_STUDY, KEY_MEASURE, KEY_FOLD, KEY_IGNORE };
 
 static const struct argp_option run_options[] = {
     {"db", KEY_DATABASE, "FILE", 0, "the results database (default: STUDY.db here)", 0},
@@ -54,6 +55,11 @@ static const struct argp_option figures_options[] = {
     {"output", 'o', "FOLDER", 0, "where they go (default: figures)", 0},
     {0}};
 
+static const struct argp_option predict_options[] = {
+    {"fold", KEY_FOLD, "COLUMN", 0, "the column of folds (default: fold)", 0},
+    {"ignore", KEY_IGNORE, "FACTOR", 0, "what the other model ignores (default: agents)", 0},
+    {0}};
+
 static const struct argp_option no_options[] = {{0}};
 
 static error_t parse_format(const struct argp_state *state, const char *text,
@@ -80,6 +86,12 @@ static error_t parse(int key, char *text, struct argp_state *state)
         return 0;
     case KEY_STUDY:
         arguments->study = text;
+        return 0;
+    case KEY_FOLD:
+        arguments->fold = text;
+        return 0;
+    case KEY_IGNORE:
+        arguments->ignore = text;
         return 0;
     case KEY_MEASURE:
         arguments->measure = text;
@@ -351,6 +363,41 @@ static int tool_plan(const struct arguments *arguments)
     return code == 0 ? 0 : report(&error);
 }
 
+static void print_prediction_error(const char *name, const struct prediction_error *error)
+{
+    printf("  %-28s %10.3f %16.3f %10.3f\n", name, error->mean_absolute, error->root_mean_square,
+           error->log_score);
+}
+
+static int tool_predict(const struct arguments *arguments)
+{
+    const char *fold = arguments->fold == NULL ? "fold" : arguments->fold;
+    const char *ignored = arguments->ignore == NULL ? "agents" : arguments->ignore;
+    struct prediction *prediction;
+    struct error error = {0};
+    char name[80];
+
+    if (predict_open(&prediction, arguments->file, fold, ignored, &error) != 0)
+        return report(&error);
+    printf("%s: %u cells predicted by %s\n\n", arguments->file, prediction->cell_count, fold);
+    printf("  %-32s %9s %10s %18s\n", "cell", "observed", "predicted", "without");
+    for (uint32_t c = 0; c < prediction->cell_count; c++) {
+        const struct predicted_cell *cell = &prediction->cells[c];
+
+        snprintf(name, sizeof name, "%s, line %u", cell->series, cell->line);
+        printf("  %-32s %4llu/%-4llu %9.2f %12.2f without %s\n", name,
+               (unsigned long long)cell->successes, (unsigned long long)cell->trials, cell->full,
+               cell->without, ignored);
+    }
+    printf("\n  %-28s %10s %16s %10s\n", "error", "absolute", "root mean square", "log score");
+    print_prediction_error("all factors", &prediction->full);
+    snprintf(name, sizeof name, "without %s", ignored);
+    print_prediction_error(name, &prediction->without);
+    print_prediction_error("the rates themselves", &prediction->perfect);
+    predict_close(prediction);
+    return 0;
+}
+
 static int tool_reference(const struct arguments *arguments)
 {
     if (strcmp(arguments->file, "results") == 0)
@@ -395,6 +442,13 @@ static const struct tool {
      "The scripts that gnuplot draws them from are left beside them.\n\n"
      "Example: iolaus study figures triggers.db -o triggers",
      figures_options, tool_figures},
+    {"predict", "CELLS",
+     "fit a mind's coefficients on some cells of a table, and predict the others",
+     "CELLS is a CSV file (studies/prediction/). Each cell is predicted by a fit without its fold, "
+     "with "
+     "all factors and without one; the error is given in rates and as a log score.\n\n"
+     "Example: iolaus study predict studies/prediction/group-size.csv --fold fold_model",
+     predict_options, tool_predict},
     {"reference", "PAGE", "print the reference of study files (language) or databases (results)",
      "Examples: iolaus study reference language, iolaus study reference results", no_options,
      tool_reference},
