@@ -337,7 +337,7 @@ Test(mind_adaptive, pruning_of_others)
     struct situation situation = {.bond = BOND_GOOD};
     uint32_t s = adaptive_state(&situation);
 
-    for (int own = 0; own < 2; own++) {
+    for (uint32_t own = 0; own < 2; own++) {
         struct bench *bench = bench_make();
         struct learner *learner = &bench->learner;
 
