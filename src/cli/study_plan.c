@@ -186,8 +186,7 @@ int study_plan_print(const struct study *study, uint32_t workers, FILE *out, str
     uint64_t runs = (uint64_t)study->arm_count * study->replicates, episodes = 0;
     double seconds = 0, live = 0;
     uint32_t looked = 0, looked_live = 0;
-    int code = pilots == NULL ? error_set(error, ERROR_MEMORY, "out of memory for the plan")
-                              : pilots_run(study, pilots, error);
+    int code = pilots == NULL ? study_memory(error, "the plan") : pilots_run(study, pilots, error);
 
     for (uint32_t a = 0; a < study->arm_count && code == 0; a++) {
         looked += pilots[a].run;

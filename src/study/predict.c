@@ -9,6 +9,7 @@
 #include "analysis/stat_regression.h"
 #include "base/arena.h"
 #include "scenario/file.h"
+#include "study/study.h"
 
 #define COLUMNS_MAX 32
 #define CELLS_MAX 10000
@@ -87,7 +88,7 @@ static int head_read(struct table *table, char *line, uint32_t number, const cha
             return wrong(table, number, (size_t)(field - line), "too many columns, from ", field);
         *column = (struct column){arena_text(&table->arena, field, strlen(field)), kind_of(field)};
         if (column->name == NULL)
-            return error_set(table->error, ERROR_MEMORY, "out of memory");
+            return study_memory(table->error, "the study");
         if (column->kind < COLUMN_FOLD)
             seen |= 1U << column->kind;
         if (column->kind == COLUMN_FOLD && strcmp(field, fold) == 0)
@@ -126,7 +127,7 @@ static int field_read(struct table *table, struct cell *cell, uint32_t column, c
     switch ((enum column_kind)table->columns[column].kind) {
     case COLUMN_SERIES:
         cell->series = arena_text(&table->arena, text, strlen(text));
-        return cell->series == NULL ? error_set(table->error, ERROR_MEMORY, "out of memory") : 0;
+        return cell->series == NULL ? study_memory(table->error, "the study") : 0;
     case COLUMN_SUCCESSES:
     case COLUMN_TRIALS:
     case COLUMN_FOLD:
@@ -191,7 +192,7 @@ static int table_read(struct table *table, const char *fold, const char *leave_o
         return code;
     table->cells = arena_take_array(&table->arena, CELLS_MAX, sizeof *table->cells);
     if (table->cells == NULL)
-        code = error_set(table->error, ERROR_MEMORY, "out of memory for the cells");
+        code = study_memory(table->error, "the cells");
     for (line = bytes; code == 0 && line != NULL && *line != '\0'; line = next) {
         next = strchr(line, '\n');
         if (next != NULL)
@@ -272,7 +273,7 @@ static int model_fit(const struct table *table, struct model *model)
     successes = calloc((size_t)table->cell_count + 1, sizeof *successes);
     trials = calloc((size_t)table->cell_count + 1, sizeof *trials);
     if (design == NULL || successes == NULL || trials == NULL)
-        code = error_set(table->error, ERROR_MEMORY, "out of memory for a fit");
+        code = study_memory(table->error, "a fit");
     for (uint32_t c = 0; c < table->cell_count && code == 0; c++) {
         const struct cell *cell = &table->cells[c];
         double *row = design + (size_t)rows * model->columns;
@@ -382,7 +383,7 @@ int predict_open(struct prediction **result, const char *path, const char *fold,
     if (table == NULL || prediction == NULL) {
         free(table);
         free(prediction);
-        return error_set(error, ERROR_MEMORY, "out of memory");
+        return study_memory(error, "the study");
     }
     table->path = path;
     table->error = error;
@@ -396,7 +397,7 @@ int predict_open(struct prediction **result, const char *path, const char *fold,
         model.coefficients = arena_take_array(&table->arena, table->series_count + COLUMNS_MAX,
                                               sizeof *model.coefficients);
         if (prediction->cells == NULL || model.series_column == NULL || model.coefficients == NULL)
-            code = error_set(error, ERROR_MEMORY, "out of memory for the predictions");
+            code = study_memory(error, "the predictions");
     }
     for (uint32_t c = 0; c < table->cell_count && code == 0; c++) {
         const struct cell *cell = &table->cells[c];

@@ -29,7 +29,7 @@ struct loader {
 
 static int out_of_memory(struct error *error)
 {
-    return error_set(error, ERROR_MEMORY, "out of memory for the results");
+    return study_memory(error, "the results");
 }
 
 static int memory(const struct loader *loader)
@@ -340,6 +340,7 @@ static int test_pair(struct comparer *comparer, const struct rate *first, const 
     struct tested *tested = NULL;
     int code;
 
+    /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): all of key is set */
     HASH_FIND(hh, comparer->tested, key, sizeof key, tested);
     if (tested != NULL) {
         *result = tested->test;
