@@ -140,7 +140,7 @@ static int episodes_begin(struct takers *takers, const struct trace_header *head
     takers->analysis = analysis_open(header);
     takers->findings = findings_open(name);
     if (takers->analysis == NULL || takers->findings == NULL)
-        return error_set(error, ERROR_MEMORY, "out of memory for a run");
+        return study_memory(error, "a run");
     analysis_deadline(takers->analysis, scenario_longest_deadline(scenario));
     analysis_rows(takers->analysis, &takers->kept);
     takers->sinks[0] = (struct record_sink){analysis_take, takers->analysis};
@@ -163,7 +163,7 @@ static int takers_open(struct takers *takers, const struct trace_header *header,
         return code;
     takers->digest = trace_digest_open(header);
     if (takers->digest == NULL)
-        return error_set(error, ERROR_MEMORY, "out of memory for a run");
+        return study_memory(error, "a run");
     takers->sinks[1] = (struct record_sink){trace_digest_take, takers->digest};
     takers->sinks[2] = (struct record_sink){count_record, &rows->records};
     return 0;
