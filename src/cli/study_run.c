@@ -141,11 +141,12 @@ int study_tool_run(const struct study_arguments *arguments)
         code = study_run(&running, &error);
         progress_close(shown.progress);
         if (code == 0)
-            printf("%s: %u runs of %u arms (%u were there already), %.1f s, of it %.1f%% writing; "
+            printf("%s: %u runs of %u arms (%u were there already), %.1f s (%.1f%% of the "
+                   "processor time writing); "
                    "`iolaus study show %s` has the figures\n",
                    study->name, running.total, study->arm_count, running.kept_before,
-                   running.wall_s,
-                   running.wall_s > 0 ? 100 * running.writing_s / running.wall_s : 0, path);
+                   running.wall_s, running.cpu_s > 0 ? 100 * running.writing_s / running.cpu_s : 0,
+                   path);
         else if (stopped)
             error_set(&error, ERROR_LIMIT,
                       "%s: stopped; %u of %u runs are kept in %s, and the same "

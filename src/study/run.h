@@ -1,9 +1,10 @@
 /*
  * Running a study: all cores, resumable, the same rows whatever the number of workers.
  *
- * Workers take the runs in the order of the plan and hand what each left behind to the caller's
- * thread, which alone writes: several finished runs to a transaction. A run is in the database with
- * all its rows or not at all, so that ctrl-C and SIGKILL lose the runs in flight and no others.
+ * Workers take the runs arm by arm and hand what each left behind to the caller's thread, which
+ * alone writes: several finished runs to a transaction, which waits 50 ms at most for more of them.
+ * A run is in the database with all its rows or not at all. Ctrl-C loses the runs in flight and no
+ * others, SIGKILL those and the ones that wait to be written; none of them was counted as done.
  */
 #ifndef IOLAUS_STUDY_RUN_H
 #define IOLAUS_STUDY_RUN_H
@@ -22,7 +23,8 @@ struct study_running {
     void *live_context;
     /* Set by study_run. */
     uint32_t total, kept_before, done;
-    double wall_s, writing_s; /* in all, and of it in the database */
+    double wall_s;
+    double cpu_s, writing_s; /* processor time: of all threads, and of the writer alone */
 };
 
 /* Live arms are run one after another, by `live`, after the simulated ones. 0, ERROR_LIMIT where it
