@@ -399,6 +399,7 @@ static int world_open(struct world *world, struct graph *copies, struct error *e
         world->links = &world->scenario->links;
     }
     world_measure(world);
+    assert(world->agents > 0);
     failed = world_reserve_all(world);
     if (failed != 0)
         return failed;

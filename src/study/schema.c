@@ -73,7 +73,7 @@ static const char fixed_part[] =
     "  stops INTEGER NOT NULL, failures INTEGER NOT NULL, tasks_emitted INTEGER NOT NULL,\n"
     "  tasks_done INTEGER NOT NULL, found_behind INTEGER, unobserved INTEGER,\n"
     "  extinct_ns INTEGER, alive_end INTEGER,\n"
-    "  wall_s REAL NOT NULL, wall_at TEXT NOT NULL,\n"
+    "  wall_s REAL NOT NULL, wall_at TEXT NOT NULL, wall_host TEXT NOT NULL,\n"
     "  PRIMARY KEY(arm, replicate)) WITHOUT ROWID;\n"
     "CREATE TABLE act(\n"
     "  arm INTEGER NOT NULL, replicate INTEGER NOT NULL, episode INTEGER NOT NULL,\n"

@@ -6,9 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <time.h>
 
 #include "study/schema.h"
+#include "study/sources.h"
+
+static const char store_version[] = IOLAUS_VERSION " (sources " IOLAUS_SOURCES ")";
 
 enum statement {
     PUT_STUDY,
@@ -25,6 +29,7 @@ struct store {
     sqlite3 *database;
     sqlite3_stmt *statements[STATEMENTS];
     char *path;
+    struct utsname host;
 };
 
 static const char *const texts[STATEMENTS] = {
@@ -32,7 +37,7 @@ static const char *const texts[STATEMENTS] = {
     [PUT_ARM] = "INSERT OR REPLACE INTO arm VALUES(?,?,1,?,?,?,?,?,?,?,?,?)",
     [PUT_SETTING] = "INSERT OR REPLACE INTO setting VALUES(?,?,?,?,?)",
     [PUT_RUN] = "INSERT INTO run VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
-                "strftime('%Y-%m-%dT%H:%M:%fZ','now'))",
+                "strftime('%Y-%m-%dT%H:%M:%fZ','now'),?)",
     [PUT_ACT] = "INSERT INTO act VALUES(?,?,?,?,?,?,?,?,?,?,?,?)",
     [HAS_RUN] = "SELECT 1 FROM run WHERE arm=? AND replicate=?",
 };
@@ -137,6 +142,8 @@ int store_open(struct store **result, const char *path, enum store_mode mode, st
         free(store);
         return study_memory(error, "the study");
     }
+    if (uname(&store->host) != 0)
+        strcpy(store->host.nodename, "?");
     if (sqlite3_open_v2(path, &store->database, flags, NULL) != SQLITE_OK)
         code = store_error(store, error, "opening it");
     if (code == 0) {
@@ -223,7 +230,7 @@ int64_t store_arm_id(const struct study *study, uint32_t arm)
     uint64_t id = 0;
 
     crypto_generichash_init(&state, NULL, 0, sizeof bytes);
-    snprintf(text, sizeof text, "%s|%d|%s|%llu|", IOLAUS_VERSION, STORE_FORMAT,
+    snprintf(text, sizeof text, "%s|%d|%s|%llu|", store_version, STORE_FORMAT,
              of->live ? "live" : "sim", (unsigned long long)of->seed);
     crypto_generichash_update(&state, (const unsigned char *)text, strlen(text));
     crypto_generichash_update(&state, of->digest, sizeof of->digest);
@@ -297,7 +304,7 @@ static int put_arm(struct store *store, const struct study *study, uint32_t numb
     put_unsigned(put, 8, arm->seed);
     put_text(put, 9, changes);
     put_hex(put, 10, arm->digest, sizeof arm->digest);
-    put_text(put, 11, IOLAUS_VERSION);
+    put_text(put, 11, store_version);
     code = done(store, PUT_ARM, error, "writing an arm");
     free(changes);
     return code == 0 ? put_settings(store, study, arm, id, error) : code;
@@ -363,7 +370,7 @@ static int put_study(struct store *store, const struct study *study, struct erro
     put_text(put, 5, designs[study->design]);
     put_unsigned(put, 6, study->seed);
     sqlite3_bind_int64(put, 7, study->replicates);
-    put_text(put, 8, IOLAUS_VERSION);
+    put_text(put, 8, store_version);
     return done(store, PUT_STUDY, error, "writing the study");
 }
 
@@ -498,6 +505,7 @@ static int put_run(struct store *store, int64_t arm, bool live, const struct run
     if (rows->contact)
         sqlite3_bind_int64(put, 14, rows->alive_end);
     sqlite3_bind_double(put, 15, rows->wall_s);
+    put_text(put, 16, store->host.nodename);
     return done(store, PUT_RUN, error, "writing a run");
 }
 

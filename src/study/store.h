@@ -8,8 +8,9 @@
  *     store_close(store);
  *
  * An arm's id is made from all that its rows depend on: its scenario as resolved (the file, all
- * changes, presets), its seed, its world, and the version of the program. What would be the same
- * rows has the same id, and nothing else has: a run is never taken for another's.
+ * changes, presets), its seed, its world, and the version of the program with a digest of its
+ * sources. What would be the same rows has the same id, and nothing else has: a run is never taken
+ * for another's.
  *
  * After SIGKILL the database is whole, and holds every run that was committed (write-ahead log).
  */
