@@ -50,7 +50,8 @@ void study_reference(FILE *out)
           "ranks\n"
           "factors and their pairs: a logistic regression with Firth's likelihood, its covariance "
           "the\n"
-          "sandwich over runs, since the episodes of one run share a crew.\n",
+          "sandwich over runs, since the episodes of one run share a crew. After `design: sobol`\n"
+          "`iolaus study sensitivity` gives Sobol indices.\n",
           out);
     reference_tables(out, study_tables);
 }
