@@ -68,7 +68,7 @@ static int rows_grow(struct table *table)
 /* One row a run: how often of how many. */
 static int rows_load(struct table *table, const char *measure)
 {
-    char *sql = results_rate_sql(measure, true, table->results->study);
+    char *sql = results_rate_sql(measure, RESULTS_BY_RUN_OF_CELLS, table->results->study);
     sqlite3_stmt *rows;
     int code = 0;
 

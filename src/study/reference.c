@@ -50,7 +50,13 @@ void study_reference(FILE *out)
           "ranks\n"
           "factors and their pairs: a logistic regression with Firth's likelihood, its covariance "
           "the\n"
-          "sandwich over runs, since the episodes of one run share a crew. After `design: sobol`\n"
+          "sandwich over runs, since the episodes of one run share a crew. For the same reason "
+          "counts\n"
+          "are divided by the measure's design effect (how much more rates vary between runs than "
+          "those\n"
+          "of independent episodes would, pooled over arms; Rao and Scott 1992) before intervals "
+          "and\n"
+          "tests are made, and `availability` has a bootstrap over runs. After `design: sobol`\n"
           "`iolaus study sensitivity` gives Sobol indices.\n",
           out);
     reference_tables(out, study_tables);

@@ -1,20 +1,25 @@
 /*
- * Sobol indices from a results database whose rows are put in by hand, so that the function, and
- * with it every index, is known: f = 0.2 + 0.5 x + 0.2 y + 0 z over the unit cube has the variance
+ * Figures from a results database whose rows are put in by hand, so that each is known.
+ *
+ * Of Sobol indices: f = 0.2 + 0.5 x + 0.2 y + 0 z over the unit cube has the variance
  * (0.25 + 0.04) / 12, of which x answers for 25/29 and y for 4/29, alone and in all.
  */
+#include "analysis/measures.h"
+#include "study/schema.h"
 #include "study/sensitivity.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define POINTS 256
 #define FACTORS 3
 #define ERROR_OF_A_RUN 0.03
 
-static char path[] = "/tmp/iolaus-sensitivity-XXXXXX";
+static char path[] = "/tmp/iolaus-results-XXXXXX";
 
 static void remove_all(void)
 {
@@ -33,7 +38,7 @@ static void begin(void)
     unlink(path);
 }
 
-TestSuite(study_sensitivity, .init = begin, .fini = remove_all);
+TestSuite(study_results, .init = begin, .fini = remove_all);
 
 static void put(sqlite3 *database, const char *sql)
 {
@@ -107,7 +112,7 @@ static int look(struct sensitivity **sensitivity, struct error *error)
     return code;
 }
 
-Test(study_sensitivity, a_known_functions_indices_are_found)
+Test(study_results, a_known_functions_indices_are_found)
 {
     static const double known[FACTORS] = {25.0 / 29, 4.0 / 29, 0};
     struct sensitivity *sensitivity;
@@ -132,7 +137,7 @@ Test(study_sensitivity, a_known_functions_indices_are_found)
     sensitivity_close(sensitivity);
 }
 
-Test(study_sensitivity, the_runs_error_is_told_from_how_they_differ)
+Test(study_results, the_runs_error_is_told_from_how_they_differ)
 {
     struct sensitivity *sensitivity;
     struct error error = {0};
@@ -145,7 +150,7 @@ Test(study_sensitivity, the_runs_error_is_told_from_how_they_differ)
     sensitivity_close(sensitivity);
 }
 
-Test(study_sensitivity, another_design_and_missing_points_are_refused)
+Test(study_results, another_design_and_missing_points_are_refused)
 {
     struct sensitivity *sensitivity;
     struct error error = {0};
@@ -159,7 +164,7 @@ Test(study_sensitivity, another_design_and_missing_points_are_refused)
     cr_expect(strstr(error.message, "no Sobol design") != NULL, "%s", error.message);
 }
 
-Test(study_sensitivity, a_point_without_runs_is_named)
+Test(study_results, a_point_without_runs_is_named)
 {
     struct sensitivity *sensitivity;
     struct error error = {0};
@@ -172,4 +177,115 @@ Test(study_sensitivity, a_point_without_runs_is_named)
     cr_expect_eq(look(&sensitivity, &error), ERROR_INPUT);
     cr_expect(strstr(error.message, "arm `cell 76` has no episode yet") != NULL, "%s",
               error.message);
+}
+
+/* ---- episodes of one run ---- */
+
+#define RUNS 30
+#define STOPS 4
+
+static void put_stops(sqlite3 *database, unsigned arm, unsigned run, unsigned relaunched)
+{
+    sqlite3_stmt *insert;
+    char sql[256];
+
+    snprintf(sql, sizeof sql,
+             "INSERT INTO run VALUES(%u,%u,'',0,0,0,%d,0,0,0,NULL,NULL,NULL,NULL,0,'','')", arm,
+             run, STOPS);
+    put(database, sql);
+    for (unsigned stop = 0; stop < STOPS; stop++) {
+        char *text = schema_insert_episode();
+
+        cr_assert_eq(sqlite3_prepare_v2(database, text, -1, &insert, NULL), SQLITE_OK);
+        free(text);
+        for (int i = 1; i <= sqlite3_bind_parameter_count(insert); i++)
+            sqlite3_bind_int(insert, i, 0);
+        sqlite3_bind_int64(insert, 1, arm);
+        sqlite3_bind_int64(insert, 2, run);
+        sqlite3_bind_int64(insert, 3, stop + 1);
+        sqlite3_bind_int(insert, EPISODE_COLUMNS_BEFORE + MEASURE_OF_ACT(OUTCOME_RELAUNCH) + 1,
+                         stop < relaunched);
+        cr_assert_eq(sqlite3_step(insert), SQLITE_DONE, "%s", sqlite3_errmsg(database));
+        sqlite3_finalize(insert);
+    }
+}
+
+/* A cell, and its variant, in which a third as many runs are wholly relaunched. */
+static void put_runs(bool alike)
+{
+    struct error error = {0};
+    struct store *store;
+    sqlite3 *database;
+
+    cr_assert_eq(store_open(&store, path, STORE_WRITE, &error), 0, "%s", error.message);
+    database = store_database(store);
+    put(database, "BEGIN; INSERT INTO study VALUES('known','','','','factorial','1',30,'');"
+                  "INSERT INTO measure VALUES('known',0,'relaunched_by_peers','defence');"
+                  "INSERT INTO arm VALUES(1,'known',1,0,0,NULL,'cell','sim','1','','','');"
+                  "INSERT INTO arm VALUES(2,'known',1,1,0,'object','cell, object','sim','1','','',"
+                  "'')");
+    for (unsigned run = 0; run < RUNS; run++) {
+        /* 15 of 30 runs have all four, or every run two: 60 of 120 either way; then 20 of 120. */
+        put_stops(database, 1, run, alike ? run % 2 * STOPS : STOPS / 2);
+        put_stops(database, 2, run, alike ? (run % 6 == 0) * STOPS : (run % 3 != 0));
+    }
+    put(database, "COMMIT");
+    store_close(store);
+}
+
+static struct results *compared(void)
+{
+    struct error error = {0};
+    struct store *store;
+    struct results *results;
+
+    cr_assert_eq(store_open(&store, path, STORE_READ, &error), 0, "%s", error.message);
+    cr_assert_eq(results_open(&results, store, NULL, &error), 0, "%s", error.message);
+    cr_assert_eq(results_compare(results, &error), 0, "%s", error.message);
+    store_close(store);
+    return results;
+}
+
+Test(study_results, stops_that_are_alike_count_once)
+{
+    /* Each run is one trial four times over: the figures are those of 15 and 5 of 30. */
+    struct rate first = rate_wilson(15, 30, 0.95), second = rate_wilson(5, 30, 0.95);
+    struct difference difference = difference_newcombe(&first, &second, 0.95);
+    struct table_result test;
+    struct error error = {0};
+    struct results *results;
+
+    put_runs(true);
+    results = compared();
+    /* 30 runs: the ratio estimator's 30/29 is in it. */
+    cr_expect_float_eq(results->measures[0].design_effect, STOPS * 30.0 / 29, 1e-9);
+    cr_expect_eq(results->measures[0].rates[0].successes, 60);
+    cr_expect_eq(results->measures[0].rates[0].trials, 120);
+    cr_expect_float_eq(results->measures[0].rates[0].low, first.low, 0.005);
+    cr_expect_float_eq(results->measures[0].rates[0].high, first.high, 0.005);
+    cr_expect_float_eq(results->comparisons[0].difference.difference, 1.0 / 3, 1e-12);
+    cr_expect_float_eq(results->comparisons[0].difference.low, difference.low, 0.01);
+    cr_expect_float_eq(results->comparisons[0].difference.high, difference.high, 0.01);
+    cr_assert_eq(boschloo_test(&first, &second, TABLE_BOSCHLOO, &test, &error), 0);
+    cr_expect(results->comparisons[0].test.p > 0.5 * test.p &&
+                  results->comparisons[0].test.p < 2 * test.p,
+              "%g against %g", results->comparisons[0].test.p, test.p);
+    results_close(results);
+}
+
+Test(study_results, stops_less_alike_than_chance_count_as_they_are)
+{
+    struct rate first = rate_wilson(60, 120, 0.95), second = rate_wilson(20, 120, 0.95);
+    struct table_result test;
+    struct error error = {0};
+    struct results *results;
+
+    put_runs(false);
+    results = compared();
+    cr_expect_eq(results->measures[0].design_effect, 1);
+    cr_expect_eq(results->measures[0].rates[0].low, first.low);
+    cr_expect_eq(results->measures[0].rates[1].high, second.high);
+    cr_assert_eq(boschloo_test(&first, &second, TABLE_BOSCHLOO, &test, &error), 0);
+    cr_expect_eq(results->comparisons[0].test.p, test.p);
+    results_close(results);
 }
