@@ -5,6 +5,7 @@
  * (0.25 + 0.04) / 12, of which x answers for 25/29 and y for 4/29, alone and in all.
  */
 #include "analysis/measures.h"
+#include "study/effects.h"
 #include "study/schema.h"
 #include "study/sensitivity.h"
 
@@ -288,4 +289,43 @@ Test(study_results, stops_less_alike_than_chance_count_as_they_are)
     cr_assert_eq(boschloo_test(&first, &second, TABLE_BOSCHLOO, &test, &error), 0);
     cr_expect_eq(results->comparisons[0].test.p, test.p);
     results_close(results);
+}
+
+/* Where every run of a level has the rate 0 the sandwich knows no error; the effect must not be
+ * taken for certain. */
+Test(study_results, a_rate_of_nothing_is_not_taken_for_certain)
+{
+    struct error error = {0};
+    struct effects *effects;
+    struct results *results;
+    struct store *store;
+    sqlite3 *database;
+
+    cr_assert_eq(store_open(&store, path, STORE_WRITE, &error), 0, "%s", error.message);
+    database = store_database(store);
+    put(database, "BEGIN; INSERT INTO study VALUES('known','','','','factorial','1',30,'');"
+                  "INSERT INTO measure VALUES('known',0,'relaunched_by_peers','defence');"
+                  "INSERT INTO factor VALUES('known',0,'bond');"
+                  "INSERT INTO level VALUES('known',0,0,'bad'),('known',0,1,'good');"
+                  "INSERT INTO arm VALUES(1,'known',1,0,0,NULL,'bad','sim','1','','','');"
+                  "INSERT INTO arm VALUES(2,'known',1,1,1,NULL,'good','sim','1','','','');"
+                  "INSERT INTO setting VALUES(1,0,'bond','bad',NULL),(2,0,'bond','good',NULL)");
+    for (unsigned run = 0; run < RUNS; run++) {
+        put_stops(database, 1, run, 0);
+        put_stops(database, 2, run, run % 3 + 1);
+    }
+    put(database, "COMMIT");
+    cr_assert_eq(results_open(&results, store, NULL, &error), 0, "%s", error.message);
+    cr_assert_eq(effects_open(&effects, results, store, 0, &error), 0, "%s", error.message);
+    cr_assert_eq(effects->term_count, 1);
+    /* Of 0 and 60 of 120 with half a trial more of each kind (Firth's remedy for one factor): the
+     * log odds ratio is log(241), its variance 1/60.5 + 1/60.5 + 1/0.5 + 1/120.5, about; of the
+     * information at the estimate it is as much but for the zeros' share. */
+    cr_expect_float_eq(effects->terms[0].levels[0].log_odds.value, log(241), 0.01);
+    cr_expect(effects->terms[0].levels[0].log_odds.error > 1.3, "%g",
+              effects->terms[0].levels[0].log_odds.error);
+    cr_expect(effects->terms[0].chi_squared < 20, "%g", effects->terms[0].chi_squared);
+    effects_close(effects);
+    results_close(results);
+    store_close(store);
 }
