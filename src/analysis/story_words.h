@@ -43,6 +43,7 @@ static const char *const refusal_words[] = {
     [REFUSAL_LATE] = "the stop was over",
     [REFUSAL_NODE] = "the node is down",
     [REFUSAL_LIMIT] = "no incarnation was free",
+    [REFUSAL_FENCED] = "there is a fence",
 };
 
 static const char *const act_words[ACT_KIND_COUNT] = {

@@ -56,10 +56,11 @@ static const struct word words_fault[] = {
     {"partition", FAULT_PARTITION}, {"node-crash", FAULT_NODE_CRASH},
     {"crash", FAULT_CRASH},         {"hang", FAULT_HANG},
     {"slow", FAULT_SLOW},           {NULL, 0}};
-static const struct word words_protocol[] = {{"terminate", PROTOCOL_TERMINATE},
-                                             {"blackout", PROTOCOL_BLACKOUT},
-                                             {"sweep", PROTOCOL_SWEEP},
-                                             {NULL, 0}};
+static const struct word words_protocol[] = {
+    {"recall", PROTOCOL_RECALL},       {"tombstone", PROTOCOL_TOMBSTONE},
+    {"lease", PROTOCOL_LEASE},         {"cauterize", PROTOCOL_CAUTERIZE},
+    {"terminate", PROTOCOL_TERMINATE}, {"blackout", PROTOCOL_BLACKOUT},
+    {"sweep", PROTOCOL_SWEEP},         {NULL, 0}};
 static const struct word words_order[] = {{"listed", ORDER_LISTED},
                                           {"id", ORDER_ID},
                                           {"hub-first", ORDER_HUB_FIRST},
@@ -532,8 +533,11 @@ static const struct table table_fault = {.name = "a fault",
 
 static const struct field fields_campaign[] = {
     WORDS("protocol", FIELD_WORD, AT(spec, campaign.rules.protocol), words_protocol, "terminate",
-          "terminate: a request to end, then after the grace the kill, one target at a time; "
-          "blackout: all targets at once; sweep: one after the other."),
+          "terminate: a request to end, then after the grace the kill; recall: a request that "
+          "nothing follows; tombstone: no relaunch through the registry, then the kill; lease: no "
+          "renewal, then its end; cauterize: fence, freeze, find every incarnation and kill it, "
+          "mark, tombstone, thaw; each one target at a time. blackout: all targets at once; sweep: "
+          "one after the other."),
     NEEDED("targets", FIELD_NAMES, AT(spec, campaign.targets),
            "Agents or groups to be stopped, or all."),
     WORDS("order", FIELD_WORD, AT(spec, campaign.order), words_order, "listed",
@@ -546,7 +550,13 @@ static const struct field fields_campaign[] = {
     COUNT("stops", AT(spec, campaign.rules.stops), 0, 4000000000, "0",
           "How many; 0: until the run ends."),
     TIME("grace", AT(spec, campaign.rules.grace), 0, YEAR, "5s",
-         "terminate: from the request to the kill; 0s: killed at once."),
+         "terminate: from the request to the kill; 0s: killed at once. recall: how long the "
+         "request is given."),
+    TIME("lease", AT(spec, campaign.rules.lease), 0, YEAR, "10s",
+         "lease: what is left of the target's lease when it is no longer renewed."),
+    TIME("step_max", AT(spec, campaign.rules.step_max), 1, YEAR, "1s",
+         "cauterize: how long fence, freeze, search and deaths are each waited for; then the next "
+         "step goes ahead."),
     TIME("notice", AT(spec, campaign.rules.notice), 0, YEAR, "0s",
          "How long before a stop it is announced."),
     PLAIN("announce", FIELD_NAMES, AT(spec, campaign.announce), NULL,

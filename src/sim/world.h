@@ -207,6 +207,9 @@ struct world {
     uint32_t control_sequence;
     uint32_t witness_sequence;
     time_ns control_wake;
+    /* While the range stands still: control and the witness speak without delay. */
+    bool frozen;
+    incarnation_id *epoch; /* by agent, where a stop fences: no copy up to it starts */
     struct orders orders;
 
     struct learning *learning; /* NULL: no mind of the scenario is adaptive */
@@ -343,6 +346,8 @@ int sim_control_open(struct world *world, struct error *error);
 void world_tell_control(struct world *world, uint32_t from, time_ns at,
                         const struct campaign_event *event, const struct cause *cause);
 void control_entity_step(struct world *world, const struct event *event, time_ns now);
+/* The barrier of CONTROL_FREEZE: all that follows, up to the thaw, happens in it. */
+void control_frozen(struct world *world, time_ns now);
 
 /* world_fault.c: barriers: what is truly simultaneous */
 int sim_faults_open(struct world *world, struct error *error);
@@ -350,5 +355,6 @@ struct record_id sim_partition_between(const struct world *world, agent_id a, ag
 int world_barrier(void *context, struct engine *engine, time_ns now, uint32_t data,
                   struct error *error);
 #define BARRIER_BLACKOUT UINT32_C(0xffffffff)
+#define BARRIER_FREEZE UINT32_C(0xfffffffe)
 
 #endif

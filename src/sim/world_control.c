@@ -21,6 +21,8 @@ int sim_control_open(struct world *world, struct error *error)
         .agents = world->agents,
         .root = world_reserve(world, world->agents, sizeof *world->orders.root),
         .announced = world_reserve(world, world->agents, sizeof *world->orders.announced)};
+    if (rules->protocol == PROTOCOL_CAUTERIZE)
+        world->epoch = world_reserve(world, world->agents, sizeof *world->epoch);
     if (world->failed != 0)
         return world->failed;
     orders_open(&world->orders);
@@ -83,6 +85,23 @@ static void tell_agent(struct world *world, time_ns now, agent_id to, uint8_t us
     to_platform(world, now, slot);
 }
 
+/* On the platform's own channel, before the range goes on: to every process of the peer. */
+static void tell_frozen(struct world *world, agent_id peer, agent_id whom, time_ns now,
+                        const struct cause *cause)
+{
+    for (uint32_t slot = 0; slot < world->slots; slot++) {
+        struct percept percept = {.kind = PERCEPT_DEPARTED,
+                                  .peer = whom,
+                                  .subject = peer,
+                                  .by = AGENT_NONE,
+                                  .via = AGENT_NONE};
+        uint32_t row = slot * world->agents + peer;
+
+        if (world->row[row].alive && !world->row[row].hung)
+            row_deliver(world, row, &percept, now, cause);
+    }
+}
+
 static void do_mark(struct world *world, const struct campaign_action *action, time_ns now)
 {
     uint64_t from = world->links->offsets[action->whom];
@@ -92,8 +111,34 @@ static void do_mark(struct world *world, const struct campaign_action *action, t
         agent_id peer = world->links->peers[i];
         struct cause cause = orders_mark(&world->orders, action, peer, now);
 
-        tell_agent(world, now, peer, USE_PERCEPT, PERCEPT_DEPARTED, action->whom, &cause);
+        if (world->frozen)
+            tell_frozen(world, peer, action->whom, now, &cause);
+        else
+            tell_agent(world, now, peer, USE_PERCEPT, PERCEPT_DEPARTED, action->whom, &cause);
     }
+}
+
+static uint32_t row_of_incarnation(const struct world *world, agent_id agent,
+                                   incarnation_id incarnation)
+{
+    for (uint32_t slot = 0; slot < world->slots; slot++) {
+        uint32_t row = slot * world->agents + agent;
+
+        if ((world->row[row].alive && world->row[row].incarnation == incarnation) ||
+            (incarnation != 0 && world->row_work[row].starting == incarnation))
+            return row;
+    }
+    return UINT32_MAX;
+}
+
+static void kill_found(struct world *world, const struct campaign_action *action, time_ns now)
+{
+    incarnation_id incarnation = (incarnation_id)action->value;
+    struct cause cause = orders_found(&world->orders, action->whom, incarnation, now);
+    uint32_t row = row_of_incarnation(world, action->whom, incarnation);
+
+    assert(world->frozen && row != UINT32_MAX);
+    row_kill(world, row, now, DEATH_KILLED, &cause);
 }
 
 static void do_order(struct world *world, const struct campaign_action *action, time_ns now)
@@ -125,7 +170,25 @@ static void do_order(struct world *world, const struct campaign_action *action, 
     case CONTROL_RESTORE:
         tell_platform(world, now, PLATFORM_RESTORE, action->whom, 0, &cause);
         break;
+    case CONTROL_FENCE:
+        tell_platform(world, now, PLATFORM_FENCE, action->whom, 0, &cause);
+        break;
+    case CONTROL_TOMBSTONE:
+        tell_platform(world, now, PLATFORM_TOMBSTONE, action->whom, 0, &cause);
+        break;
+    case CONTROL_LIFT:
+        tell_platform(world, now, PLATFORM_LIFT, action->whom, 0, &cause);
+        break;
+    case CONTROL_FREEZE:
+        engine_barrier(world->engine, now + world->lookahead, BARRIER_FREEZE);
+        break;
+    case CONTROL_KILL_FOUND:
+        kill_found(world, action, now);
+        break;
+    case CONTROL_FIND:     /* by whoever worked the list of actions, when it is done with it */
     case CONTROL_THWARTED: /* the record is all that there is of these */
+    case CONTROL_THAW:
+    case CONTROL_SEALED:
     case CONTROL_WAITED:
         break;
     case CONTROL_END:
@@ -135,11 +198,75 @@ static void do_order(struct world *world, const struct campaign_action *action, 
     }
 }
 
+/* Gives control an event and carries out what it says. Returns whom it looks for, or AGENT_NONE. */
+static agent_id control_work(struct world *world, struct campaign_event *event, time_ns now)
+{
+    agent_id wanted = AGENT_NONE;
+
+    event->now = now;
+    world->control_actions.count = 0;
+    campaign_step(world->campaign, event, &world->control_actions);
+    assert(world->control_actions.count <= world->control_actions.capacity);
+    for (uint32_t i = 0; i < world->control_actions.count; i++) {
+        do_order(world, &world->control_actions.list[i], now);
+        if (world->control_actions.list[i].kind == CONTROL_FIND)
+            wanted = world->control_actions.list[i].whom;
+    }
+    return wanted;
+}
+
+static void control_schedule(struct world *world, time_ns now)
+{
+    time_ns wake = campaign_deadline(world->campaign);
+
+    if (wake == TIME_NEVER || wake >= world->control_wake)
+        return;
+    world->control_wake = wake < now ? now : wake;
+    engine_send(world->engine, world->control_entity, world->control_entity, world->control_wake,
+                (uint32_t)TAG_TIMER << TAG_SHIFT);
+}
+
+/* Every process of the agent, and every start under way: told to control one by one, each of which
+ * is killed before the next is looked at. */
+static agent_id find_all(struct world *world, agent_id whom, time_ns now)
+{
+    struct campaign_event event = {.whom = whom};
+
+    for (uint32_t slot = 0; slot < world->slots; slot++) {
+        uint32_t row = slot * world->agents + whom;
+        incarnation_id starting = world->row_work[row].starting;
+
+        if (!world->row[row].alive && starting == 0)
+            continue;
+        event.incarnation = world->row[row].alive ? world->row[row].incarnation : starting;
+        event.kind = CAMPAIGN_FOUND;
+        control_work(world, &event, now);
+        event.kind = CAMPAIGN_DIED;
+        control_work(world, &event, now);
+    }
+    event.kind = CAMPAIGN_FOUND_ALL;
+    return control_work(world, &event, now);
+}
+
+void control_frozen(struct world *world, time_ns now)
+{
+    struct campaign_event event = {.kind = CAMPAIGN_FROZEN,
+                                   .whom = campaign_stops(world->campaign)};
+    agent_id wanted;
+
+    world->frozen = true;
+    world->epoch[event.whom] = platform_epoch(world->platform, event.whom);
+    wanted = control_work(world, &event, now);
+    while (wanted != AGENT_NONE)
+        wanted = find_all(world, wanted, now);
+    world->frozen = false;
+    control_schedule(world, now + world->lookahead);
+}
+
 void control_entity_step(struct world *world, const struct event *event, time_ns now)
 {
     struct campaign_event happened = {.kind = CAMPAIGN_TIMER, .whom = AGENT_NONE};
     uint32_t slot = event->data & PAYLOAD_MASK;
-    time_ns wake;
 
     if (event->data >> TAG_SHIFT == TAG_TIMER) {
         if (now < world->control_wake)
@@ -150,16 +277,6 @@ void control_entity_step(struct world *world, const struct event *event, time_ns
         happened = world->message[slot].campaign;
         world_message_free(world, slot);
     }
-    happened.now = now;
-    world->control_actions.count = 0;
-    campaign_step(world->campaign, &happened, &world->control_actions);
-    assert(world->control_actions.count <= world->control_actions.capacity);
-    for (uint32_t i = 0; i < world->control_actions.count; i++)
-        do_order(world, &world->control_actions.list[i], now);
-    wake = campaign_deadline(world->campaign);
-    if (wake == TIME_NEVER || wake >= world->control_wake)
-        return;
-    world->control_wake = wake < now ? now : wake;
-    engine_send(world->engine, world->control_entity, world->control_entity, world->control_wake,
-                (uint32_t)TAG_TIMER << TAG_SHIFT);
+    control_work(world, &happened, now);
+    control_schedule(world, now);
 }

@@ -233,6 +233,10 @@ int world_barrier(void *context, struct engine *engine, time_ns now, uint32_t da
         blackout(world, now);
         return world->failed;
     }
+    if (data == BARRIER_FREEZE) {
+        control_frozen(world, now);
+        return world->failed;
+    }
     assert(data >> 1 < world->scenario->fault_count);
     fault = &world->scenario->faults[data >> 1];
     begin_or_end(world, fault, data >> 1, now, ends);

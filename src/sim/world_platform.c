@@ -196,6 +196,9 @@ static void do_action(struct world *world, const struct platform_action *action,
     case ACTION_SCORE:
     case ACTION_STALL:
     case ACTION_RETURNED:
+    case ACTION_TOMBSTONED:
+    case ACTION_FENCED:
+    case ACTION_LIFTED:
         tell_campaign(world, action, now, cause);
         break;
     case ACTION_GRANT: /* the record is all that there is of these */

@@ -399,6 +399,7 @@ static void take_start(struct world *world, uint32_t row, const struct message *
     uint32_t slot;
 
     if (world->row[row].alive || world->row_work[row].starting != 0 ||
+        (world->epoch != NULL && message->incarnation <= world->epoch[id]) ||
         world->node_down[world->scenario->node_of[id]]) {
         start_failed(world, row, message->incarnation, now, &message->cause);
         return;

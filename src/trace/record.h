@@ -113,7 +113,13 @@ enum record_class { CLASS_TRUTH, CLASS_ACT, CLASS_CLAIM, CLASS_PLATFORM, CLASS_C
     X(UNOBSERVED, unobserved, TRUTH, "the witness missed events for {value}") /* value: ns, up to  \
                                                                                  the record's */   \
     /* of both worlds again: numbers stay what they were */                                        \
-    X(RETRACTED, retracted, ACT, "{who} took back that {whom} was gone")
+    X(RETRACTED, retracted, ACT, "{who} took back that {whom} was gone")                           \
+    X(TOMBSTONED, tombstoned, PLATFORM, "{whom} may not run again")            /* value: epoch */  \
+    X(FENCED, fenced, PLATFORM, "{whom} was fenced")                           /* value: epoch */  \
+    X(LIFTED, lifted, PLATFORM, "{whom} may run again")                        /* value: epoch */  \
+    X(FROZEN, frozen, CONTROL, "the range stood still for the stop of {whom}") /* value: ns */     \
+    X(FOUND, found, TRUTH, "the witness found {whom} running")                                     \
+    X(SEALED, sealed, CONTROL, "the stop of {whom} was sealed") /* value: incarnations found */
 
 enum record_verb {
 #define X(verb, name, class, words) VERB_##verb,
@@ -135,7 +141,7 @@ enum notice_how {
     HOW_STOP_ASKED
 };
 enum health { HEALTH_UNKNOWN, HEALTH_HEALTHY, HEALTH_FAILED };
-enum thwart_reason { THWART_SWITCH, THWART_SCORE, THWART_DEAD };
+enum thwart_reason { THWART_SWITCH, THWART_SCORE, THWART_DEAD, THWART_DECLINED };
 enum refusal {
     REFUSAL_PERMISSION = 1, /* the agent may not use this tool on that target */
     REFUSAL_NOT_FIRST,      /* another volunteer came first */
@@ -145,7 +151,9 @@ enum refusal {
     REFUSAL_UNKNOWN, /* no such agent, link or state */
     REFUSAL_LATE,    /* the stop is over, nothing to delay */
     REFUSAL_NODE,    /* the node is down */
-    REFUSAL_LIMIT    /* no free incarnation */
+    REFUSAL_LIMIT,   /* no free incarnation */
+    REFUSAL_FENCED,  /* who or whom is fenced: its epoch is old */
+    REFUSAL_END      /* no reason: behind the last */
 };
 
 enum record_flag {

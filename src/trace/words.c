@@ -40,6 +40,7 @@ static const char *const thwart_words[] = {
     [THWART_SWITCH] = "its stop switch is disabled",
     [THWART_SCORE] = "its score is high enough",
     [THWART_DEAD] = "it was dead already",
+    [THWART_DECLINED] = "it was asked to stop, and ran on",
 };
 static const char *const refusal_words[] = {
     NULL,
@@ -52,9 +53,11 @@ static const char *const refusal_words[] = {
     [REFUSAL_LATE] = "the stop is over",
     [REFUSAL_NODE] = "the node is down",
     [REFUSAL_LIMIT] = "the target has no incarnation left",
+    [REFUSAL_FENCED] = "one of the two is fenced",
 };
 static const char *const switch_words[] = {"disabled", "enabled"};
-static const char *const protocol_words[] = {"terminate", "blackout", "sweep"};
+static const char *const protocol_words[] = {"terminate", "blackout", "sweep",    "recall",
+                                             "tombstone", "lease",    "cauterize"};
 static const char *const choice_words[] = {"relaunch", "relink",    "mask", "alert", "request",
                                            "tamper",   "misreport", "copy", "stall"};
 static const char *const act_words[] = {NULL,      "send",       "notice",   "decide", "alert",

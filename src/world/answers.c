@@ -97,6 +97,15 @@ struct cause answers_record(struct answers *answers, const struct platform_actio
         cause = answers->last[action->whom];
         write_action(answers, VERB_GAVE_UP, &cause, action, 0);
         break;
+    case ACTION_TOMBSTONED:
+        write_action(answers, VERB_TOMBSTONED, &cause, action, action->whom_incarnation);
+        break;
+    case ACTION_FENCED:
+        write_action(answers, VERB_FENCED, &cause, action, action->whom_incarnation);
+        break;
+    case ACTION_LIFTED:
+        write_action(answers, VERB_LIFTED, &cause, action, action->whom_incarnation);
+        break;
     }
     return cause;
 }
@@ -128,6 +137,12 @@ bool answer_event(const struct platform_action *action, struct campaign_event *e
         kind = CAMPAIGN_STALL;
     else if (action->kind == ACTION_RETURNED)
         kind = CAMPAIGN_RETURNED;
+    else if (action->kind == ACTION_TOMBSTONED)
+        kind = CAMPAIGN_TOMBSTONED;
+    else if (action->kind == ACTION_FENCED)
+        kind = CAMPAIGN_FENCED;
+    else if (action->kind == ACTION_LIFTED)
+        kind = CAMPAIGN_LIFTED;
     else
         return false;
     *event = (struct campaign_event){.kind = kind,

@@ -78,6 +78,12 @@ struct cause orders_record(struct orders *orders, const struct campaign_action *
     case CONTROL_RESTORE:
         verb = VERB_RESTORES;
         break;
+    case CONTROL_THAW:
+        verb = VERB_FROZEN;
+        break;
+    case CONTROL_SEALED:
+        verb = VERB_SEALED;
+        break;
     case CONTROL_WAITED:
         verb = VERB_WAITED;
         cause = CAUSE_NONE;
@@ -85,6 +91,12 @@ struct cause orders_record(struct orders *orders, const struct campaign_action *
     case CONTROL_STOPPED:
         orders->announced[action->whom] = false;
         return cause;
+    case CONTROL_KILL_FOUND: /* see orders_found */
+    case CONTROL_FREEZE:     /* at its end: how long */
+    case CONTROL_FENCE:      /* the platform's answers are the records of these three */
+    case CONTROL_TOMBSTONE:
+    case CONTROL_LIFT:
+    case CONTROL_FIND:
     case CONTROL_KILL_SET:
     case CONTROL_MARK:
     case CONTROL_END:
@@ -107,5 +119,19 @@ struct cause orders_kill(const struct orders *orders, agent_id whom, time_ns now
     struct record record = record_make(VERB_KILLED, now, &cause, AGENT_NONE, whom, 0);
 
     cause.id = recorder_write(&orders->recorder, &record, WRITER_WITNESS);
+    return cause;
+}
+
+struct cause orders_found(const struct orders *orders, agent_id whom, incarnation_id incarnation,
+                          time_ns now)
+{
+    struct cause cause = orders_root(orders, whom);
+    struct record record = record_make(VERB_FOUND, now, &cause, AGENT_NONE, whom, 0);
+
+    record.whom_incarnation = incarnation;
+    cause.id = recorder_write(&orders->recorder, &record, WRITER_WITNESS);
+    record = record_make(VERB_KILLED, now, &cause, AGENT_NONE, whom, 0);
+    record.whom_incarnation = incarnation;
+    cause.id = recorder_write(&orders->recorder, &record, WRITER_CONTROL);
     return cause;
 }

@@ -41,6 +41,10 @@ struct cause orders_record(struct orders *orders, const struct campaign_action *
 struct cause orders_mark(const struct orders *orders, const struct campaign_action *action,
                          agent_id peer, time_ns now);
 
+/* Of CONTROL_FIND and CONTROL_KILL_FOUND: the witness found this incarnation, and it is killed. */
+struct cause orders_found(const struct orders *orders, agent_id whom, incarnation_id incarnation,
+                          time_ns now);
+
 /* Of a blackout: one target of CONTROL_KILL_SET is killed. */
 struct cause orders_kill(const struct orders *orders, agent_id whom, time_ns now);
 

@@ -11,7 +11,8 @@
 enum { ARCHIVIST, WRITER, CAMERA, ROBOT, NOBODY };
 
 static const char *const names[] = {"archivist", "writer", "camera", "robot", "all"};
-static const char *const thwarts[] = {"the switch is off", "the score is good", "it is dead"};
+static const char *const thwarts[] = {"the switch is off", "the score is good", "it is dead",
+                                      "it declined"};
 
 #define SECOND INT64_C(1000000000)
 
@@ -62,6 +63,31 @@ static void tale_tell(struct tale *tale, const struct campaign_action *action)
         break;
     case CONTROL_END:
         golden_add(&tale->golden, "the campaign is over");
+        break;
+    case CONTROL_FENCE:
+        golden_add(&tale->golden, "fence %s", whom);
+        break;
+    case CONTROL_TOMBSTONE:
+        golden_add(&tale->golden, "give %s a tombstone", whom);
+        break;
+    case CONTROL_LIFT:
+        golden_add(&tale->golden, "a permit for %s", whom);
+        break;
+    case CONTROL_FREEZE:
+        golden_add(&tale->golden, "freeze the range for %s", whom);
+        break;
+    case CONTROL_FIND:
+        golden_add(&tale->golden, "find every incarnation of %s", whom);
+        break;
+    case CONTROL_KILL_FOUND:
+        golden_add(&tale->golden, "kill incarnation %lld of %s", (long long)action->value, whom);
+        break;
+    case CONTROL_THAW:
+        golden_add(&tale->golden, "thaw the range");
+        break;
+    case CONTROL_SEALED:
+        golden_add(&tale->golden, "the stop of %s is sealed, %lld killed", whom,
+                   (long long)action->value);
         break;
     }
     golden_add(&tale->golden, "\n");

@@ -28,7 +28,7 @@ static const char *const story_acts[ACT_KIND_COUNT] = {
 static const char *const story_healths[] = {"unknown", "healthy", "failed"};
 static const char *const story_refusals[] = {"",      "permission", "not first", "not granted",
                                              "alive", "tombstone",  "unknown",   "late",
-                                             "node",  "limit"};
+                                             "node",  "limit",      "fenced"};
 static const char *const story_reasons[] = {"at first", "by the platform", "for a peer",
                                             "for the operator", "by contact"};
 
@@ -103,6 +103,15 @@ static inline void story_tell(struct story *story, const struct platform_action 
         break;
     case ACTION_GIVE_UP:
         golden_add(&story->golden, "give up %s", whom);
+        break;
+    case ACTION_TOMBSTONED:
+        golden_add(&story->golden, "%s has a tombstone", whom);
+        break;
+    case ACTION_FENCED:
+        golden_add(&story->golden, "%s is fenced", whom);
+        break;
+    case ACTION_LIFTED:
+        golden_add(&story->golden, "%s may run again", whom);
         break;
     }
     golden_add(&story->golden, "\n");

@@ -20,7 +20,7 @@ size_t campaign_size(const struct campaign_rules *rules)
 static uint32_t move_actions_max(const struct campaign_rules *rules)
 {
     assert(rules->target_count < UINT32_MAX / 8);
-    return (rules->protocol == PROTOCOL_TERMINATE ? 3 : 3 * rules->target_count) + 4;
+    return (protocol_is_single(rules->protocol) ? 4 : 3 * rules->target_count) + 4;
 }
 
 uint32_t campaign_actions_max(const struct campaign_rules *rules)
@@ -67,7 +67,7 @@ struct campaign *campaign_start(void *memory, const struct campaign_rules *rules
     struct campaign *campaign = memory;
 
     assert((uintptr_t)memory % 16 == 0);
-    assert(rules->protocol <= PROTOCOL_SWEEP && rules->every >= 0 && rules->first >= 0);
+    assert(rules->protocol < PROTOCOL_COUNT && rules->every >= 0 && rules->first >= 0);
     memset(memory, 0, campaign_size(rules));
     campaign->rules = rules;
     campaign->targets = (void *)((char *)memory + targets_begin());
@@ -177,7 +177,7 @@ static void campaign_plan(struct campaign *campaign, time_ns earliest)
         campaign->due = earliest;
         return;
     }
-    if (campaign->rules->protocol == PROTOCOL_TERMINATE)
+    if (protocol_is_single(campaign->rules->protocol))
         campaign->next = (campaign->next + 1) % campaign->rules->target_count;
     earliest = time_after(earliest, notice_time(campaign));
     campaign->phase = PHASE_WAITING;
@@ -205,7 +205,7 @@ void campaign_await(struct campaign *campaign, time_ns since, time_ns now)
 /* Of whom is the episode that is under way? */
 static bool campaign_is_whole(const struct campaign *campaign)
 {
-    if (campaign->rules->protocol == PROTOCOL_TERMINATE)
+    if (protocol_is_single(campaign->rules->protocol))
         return target_has(target_present(campaign), TARGET_WHOLE);
     return campaign->absent == 0;
 }
@@ -213,13 +213,16 @@ static bool campaign_is_whole(const struct campaign *campaign)
 static void campaign_restore(struct campaign *campaign, time_ns now, bool replan,
                              struct campaign_actions *actions)
 {
-    bool one = campaign->rules->protocol == PROTOCOL_TERMINATE;
+    bool one = protocol_is_single(campaign->rules->protocol);
 
     for (uint32_t i = 0; i < campaign->count; i++) {
         struct target *target = &campaign->targets[i];
 
-        if (!target_has(target, TARGET_WHOLE) && (!one || target == target_present(campaign)))
-            control_add(actions, CONTROL_RESTORE, target->agent);
+        if (target_has(target, TARGET_WHOLE) || (one && target != target_present(campaign)))
+            continue;
+        if (protocol_bars(campaign->rules->protocol))
+            control_add(actions, CONTROL_LIFT, target->agent);
+        control_add(actions, CONTROL_RESTORE, target->agent);
     }
     campaign->limit = time_after(now, campaign->rules->episode_max);
     campaign->phase = PHASE_RESTORING;
@@ -229,7 +232,7 @@ static void campaign_restore(struct campaign *campaign, time_ns now, bool replan
 static void campaign_announce(struct campaign *campaign, struct campaign_actions *actions)
 {
     const struct campaign_rules *rules = campaign->rules;
-    bool one = rules->protocol == PROTOCOL_TERMINATE;
+    bool one = protocol_is_single(rules->protocol);
     uint64_t all = (uint64_t)rules->told_count * (one ? 1 : campaign->count);
 
     while (campaign->told < all && actions->count < actions->capacity) {
@@ -247,7 +250,7 @@ static void campaign_stop(struct campaign *campaign, time_ns now, struct campaig
 {
     const struct campaign_rules *rules = campaign->rules;
 
-    if (rules->protocol != PROTOCOL_TERMINATE)
+    if (!protocol_is_single(rules->protocol))
         campaign->next = 0;
     if (campaign->due > campaign->planned)
         control_add(actions, CONTROL_WAITED, target_present(campaign)->agent)->value =
@@ -264,6 +267,20 @@ static void campaign_stop(struct campaign *campaign, time_ns now, struct campaig
     case PROTOCOL_SWEEP:
         sweep_begin(campaign, now);
         break;
+    case PROTOCOL_RECALL:
+        recall_begin(campaign, now, actions);
+        break;
+    case PROTOCOL_TOMBSTONE:
+        tombstone_begin(campaign, now, actions);
+        break;
+    case PROTOCOL_LEASE:
+        lease_begin(campaign, now, actions);
+        break;
+    case PROTOCOL_CAUTERIZE:
+        cauterize_begin(campaign, now, actions);
+        break;
+    case PROTOCOL_COUNT:
+        assert(!"a protocol");
     }
 }
 
@@ -337,6 +354,11 @@ time_ns campaign_deadline(const struct campaign *campaign)
     case PHASE_KILLING:
     case PHASE_EPISODE:
     case PHASE_RESTORING:
+    case PHASE_FENCING:
+    case PHASE_FREEZING:
+    case PHASE_FINDING:
+    case PHASE_DYING:
+    case PHASE_SEALING:
         return campaign->limit;
     case PHASE_ENDED:
         break;
@@ -357,6 +379,16 @@ static void campaign_react(struct campaign *campaign, time_ns now, struct campai
         campaign_restored(campaign, now, actions);
 }
 
+static void grace_over(struct campaign *campaign, time_ns now, struct campaign_actions *actions)
+{
+    if (campaign->rules->protocol == PROTOCOL_RECALL)
+        recall_over(campaign, now, actions);
+    else if (campaign->rules->protocol == PROTOCOL_LEASE)
+        lease_over(campaign, now, actions);
+    else
+        terminate_kill(campaign, now, actions);
+}
+
 /* The deadline of the phase has come. */
 static void campaign_move(struct campaign *campaign, time_ns now, struct campaign_actions *actions)
 {
@@ -365,7 +397,7 @@ static void campaign_move(struct campaign *campaign, time_ns now, struct campaig
         campaign_due(campaign, now, actions);
         break;
     case PHASE_GRACE:
-        terminate_kill(campaign, now, actions);
+        grace_over(campaign, now, actions);
         break;
     case PHASE_SWEEPING:
         sweep_kill(campaign, now, actions);
@@ -378,6 +410,13 @@ static void campaign_move(struct campaign *campaign, time_ns now, struct campaig
         break;
     case PHASE_RESTORING:
         campaign_restored(campaign, now, actions);
+        break;
+    case PHASE_FENCING:
+    case PHASE_FREEZING:
+    case PHASE_FINDING:
+    case PHASE_DYING:
+    case PHASE_SEALING:
+        cauterize_late(campaign, now, actions);
         break;
     case PHASE_LAST:
         campaign->phase = PHASE_ENDED;
@@ -394,7 +433,9 @@ static void campaign_move(struct campaign *campaign, time_ns now, struct campaig
 static void target_died(struct campaign *campaign, struct target *target,
                         const struct campaign_event *event, struct campaign_actions *actions)
 {
-    bool stopped = target_has(target, TARGET_STOPPING) && event->incarnation >= target->stopped;
+    bool sealed_later = campaign->rules->protocol == PROTOCOL_CAUTERIZE;
+    bool stopped = target_has(target, TARGET_STOPPING) && !sealed_later &&
+                   event->incarnation >= target->stopped;
 
     if (event->incarnation >= target->incarnation) {
         target->incarnation = event->incarnation;
@@ -461,11 +502,20 @@ void campaign_step(struct campaign *campaign, const struct campaign_event *event
     actions->count = 0;
     if (event->kind != CAMPAIGN_TIMER && target != NULL) {
         target_event(campaign, target, event, actions);
+        if (campaign->rules->protocol == PROTOCOL_CAUTERIZE)
+            cauterize_event(campaign, event, actions);
         campaign_react(campaign, event->now, actions);
     }
     while (campaign_deadline(campaign) <= event->now && campaign->phase != PHASE_ENDED &&
            actions->capacity - actions->count >= room)
         campaign_move(campaign, event->now, actions);
+}
+
+agent_id campaign_stops(const struct campaign *campaign)
+{
+    return campaign->stopping == 0 || !protocol_is_single(campaign->rules->protocol)
+               ? AGENT_NONE
+               : target_present(campaign)->agent;
 }
 
 const char *campaign_check(const struct campaign *campaign)
@@ -492,7 +542,8 @@ const char *campaign_check(const struct campaign *campaign)
     if (campaign->phase == PHASE_KILLING && stopping == 0)
         return "a death is awaited that has come";
     if (stopping > 0 && campaign->phase != PHASE_GRACE && campaign->phase != PHASE_KILLING &&
-        campaign->phase != PHASE_SWEEPING)
+        campaign->phase != PHASE_SWEEPING &&
+        (campaign->phase < PHASE_FENCING || campaign->phase > PHASE_SEALING))
         return "a stop is under way that nothing carries on";
     if (campaign->rules->stops > 0 && campaign->stops > campaign->rules->stops)
         return "more stops than wanted";

@@ -2,8 +2,11 @@
  * A campaign: what the operator tries to stop, when, by which stop protocol, and whether stops are
  * marked or announced. A pure state machine like the others: an event in, actions out.
  *
- * Protocols here: `terminate` (a request to end, then after a grace the kill, of one process),
- * `blackout` (a set at once), `sweep` (a set one after another in a chosen order).
+ * Protocols: `terminate` (a request to end, then after a grace the kill, of one process),
+ * `blackout` (a set at once), `sweep` (a set one after another in a chosen order), `recall` (a
+ * request, and no kill), `tombstone` (desired state removed, then the kill), `lease` (no renewal,
+ * then the end of the lease), `cauterize` (fence, freeze, find and kill until none is found, mark,
+ * tombstone, thaw). All but blackout and sweep take their targets in turn.
  */
 #ifndef IOLAUS_CORE_CONTROL_CAMPAIGN_H
 #define IOLAUS_CORE_CONTROL_CAMPAIGN_H
@@ -14,7 +17,16 @@
 #include "base/types.h"
 #include "trace/record.h"
 
-enum protocol { PROTOCOL_TERMINATE, PROTOCOL_BLACKOUT, PROTOCOL_SWEEP };
+enum protocol {
+    PROTOCOL_TERMINATE,
+    PROTOCOL_BLACKOUT,
+    PROTOCOL_SWEEP,
+    PROTOCOL_RECALL,
+    PROTOCOL_TOMBSTONE,
+    PROTOCOL_LEASE,
+    PROTOCOL_CAUTERIZE,
+    PROTOCOL_COUNT
+};
 
 struct campaign_rules {
     uint8_t protocol;        /* enum protocol */
@@ -26,7 +38,10 @@ struct campaign_rules {
     time_ns every;           /* a minimum: the next one waits for the last episode; 0: only once */
     uint32_t stops;          /* how many; 0: until the run ends */
     time_ns notice;          /* announced this long before; 0 and nobody to tell: unannounced */
-    time_ns grace;           /* terminate: from the request to the kill; 0: kill at once */
+    time_ns grace;           /* terminate: from the request to the kill; 0: kill at once; recall:
+                                how long the request is given */
+    time_ns lease;           /* lease: what is left of it when it is no longer renewed */
+    time_ns step_max;        /* cauterize: each step that waits for somebody goes on after this */
     time_ns episode_max;     /* an episode counts as ended after this long */
     time_ns settle;          /* after a return or restore, this long before the next stop */
     time_ns sweep_gap;       /* sweep: between two kills */
@@ -43,8 +58,14 @@ enum campaign_event_kind {
     CAMPAIGN_STALL,    /* the platform: the stop of whom is to be delayed by value ns */
     CAMPAIGN_SWITCH,   /* the platform: whom's switch is now value */
     CAMPAIGN_SCORE,    /* the platform: whom's score is now value */
-    CAMPAIGN_STARTED   /* the witness: whom/incarnation began to run; without it a target counts as
+    CAMPAIGN_STARTED,  /* the witness: whom/incarnation began to run; without it a target counts as
                           dead from its death until CAMPAIGN_RETURNED */
+    CAMPAIGN_FENCED,   /* the platform: whom is fenced */
+    CAMPAIGN_TOMBSTONED, /* the platform: whom has a tombstone */
+    CAMPAIGN_LIFTED,     /* the platform: whom may run again */
+    CAMPAIGN_FROZEN,     /* the range stands still; value: 0, or not: it could not be frozen */
+    CAMPAIGN_FOUND,      /* the witness: whom/incarnation runs, or is being started */
+    CAMPAIGN_FOUND_ALL   /* the witness: those were all of whom's */
 };
 
 struct campaign_event {
@@ -67,7 +88,16 @@ enum campaign_action_kind {
     CONTROL_STOPPED,      /* the stop of whom is over; tell the platform */
     CONTROL_RESTORE,      /* bring whom back */
     CONTROL_WAITED,       /* value: how long the stop of whom waited beyond `every` */
-    CONTROL_END           /* the campaign is over */
+    CONTROL_FENCE,        /* tell the platform to fence whom; CAMPAIGN_FENCED answers */
+    CONTROL_TOMBSTONE, /* tell the platform to give whom a tombstone; CAMPAIGN_TOMBSTONED answers */
+    CONTROL_LIFT,      /* tell the platform that a permit lifts fence and tombstone of whom */
+    CONTROL_FREEZE,    /* let the range stand still for the stop of whom; CAMPAIGN_FROZEN answers */
+    CONTROL_FIND,      /* ask the witness for every incarnation of whom: CAMPAIGN_FOUND for each,
+                          then CAMPAIGN_FOUND_ALL */
+    CONTROL_KILL_FOUND, /* kill incarnation `value` of whom; CAMPAIGN_DIED answers */
+    CONTROL_THAW,       /* let the range go on */
+    CONTROL_SEALED,     /* the stop of whom is sealed; value: incarnations killed */
+    CONTROL_END         /* the campaign is over */
 };
 
 struct campaign_action {
@@ -96,6 +126,8 @@ void campaign_step(struct campaign *campaign, const struct campaign_event *event
                    struct campaign_actions *actions);
 /* When CAMPAIGN_TIMER is wanted; TIME_NEVER for never. */
 time_ns campaign_deadline(const struct campaign *campaign);
+/* The target of the stop under way, of a protocol that takes one after another; else AGENT_NONE. */
+agent_id campaign_stops(const struct campaign *campaign);
 /* The invariants; NULL, or what is wrong in words. */
 const char *campaign_check(const struct campaign *campaign);
 

@@ -6,6 +6,7 @@
  *
  *     WAITING --due--> stop: GRACE --> KILLING --> EPISODE --ended--> WAITING or LAST
  *                      or KILLING (blackout) or SWEEPING              (RESTORING in between)
+ *                      or FENCING --> FREEZING --> FINDING <--> DYING, FINDING --> SEALING
  */
 #ifndef IOLAUS_CORE_CONTROL_STATE_H
 #define IOLAUS_CORE_CONTROL_STATE_H
@@ -21,6 +22,11 @@ enum campaign_phase {
     PHASE_SWEEPING,  /* the next kill of a sweep comes at `kill_at` */
     PHASE_EPISODE,   /* dead; the returns are awaited */
     PHASE_RESTORING, /* the operator brings back who stayed dead */
+    PHASE_FENCING,   /* cauterize: the platform's word that the target is fenced is awaited */
+    PHASE_FREEZING,  /* ... that the range stands still */
+    PHASE_FINDING,   /* ... the witness's list of incarnations */
+    PHASE_DYING,     /* ... the deaths of those */
+    PHASE_SEALING,   /* ... the tombstone; the range goes on */
     PHASE_LAST,      /* settles after the last stop */
     PHASE_ENDED
 };
@@ -54,10 +60,18 @@ struct campaign {
     time_ns planned; /* the earliest instant of the next stop: `first`, or `every` after the last */
     time_ns due;     /* when it comes */
     time_ns kill_at;
-    time_ns since; /* the stop (of a sweep: its last kill), from which episode_max counts */
-    time_ns limit; /* the longest that a phase waits for others */
-    bool replan;   /* RESTORING: after an episode, not before a stop that is due */
+    time_ns since;   /* the stop (of a sweep: its last kill), from which episode_max counts */
+    time_ns limit;   /* the longest that a phase waits for others */
+    bool replan;     /* RESTORING: after an episode, not before a stop that is due */
+    uint32_t found;  /* FINDING: incarnations of this look */
+    uint32_t dying;  /* DYING: of those, how many have not been seen to die */
+    uint32_t killed; /* by this stop, over all its looks */
+    uint32_t looks;  /* how often it looked */
 };
+
+/* cauterize: a target that is found again and again is looked for so often; then the seal says so.
+ */
+#define LOOKS_MAX 8
 
 /* A kill is given this long to be seen, even where episode_max is shorter. */
 #define KILL_SEEN_NS INT64_C(1000000000)
@@ -84,8 +98,31 @@ void terminate_begin(struct campaign *campaign, time_ns now, struct campaign_act
 void terminate_stall(struct campaign *campaign, const struct target *target, time_ns delay);
 void terminate_kill(struct campaign *campaign, time_ns now, struct campaign_actions *actions);
 void blackout_begin(struct campaign *campaign, time_ns now, struct campaign_actions *actions);
+void recall_begin(struct campaign *campaign, time_ns now, struct campaign_actions *actions);
+void recall_over(struct campaign *campaign, time_ns now, struct campaign_actions *actions);
+void tombstone_begin(struct campaign *campaign, time_ns now, struct campaign_actions *actions);
+void lease_begin(struct campaign *campaign, time_ns now, struct campaign_actions *actions);
+void lease_over(struct campaign *campaign, time_ns now, struct campaign_actions *actions);
+/* What happened, of which a step of cauterize may be the answer; and the deadline of a step. */
+void cauterize_begin(struct campaign *campaign, time_ns now, struct campaign_actions *actions);
+void cauterize_event(struct campaign *campaign, const struct campaign_event *event,
+                     struct campaign_actions *actions);
+void cauterize_late(struct campaign *campaign, time_ns now, struct campaign_actions *actions);
 void sweep_begin(struct campaign *campaign, time_ns now);
 void sweep_kill(struct campaign *campaign, time_ns now, struct campaign_actions *actions);
+
+/* Whether a protocol takes one target after another, each a stop of its own. */
+static inline bool protocol_is_single(uint8_t protocol)
+{
+    return protocol != PROTOCOL_BLACKOUT && protocol != PROTOCOL_SWEEP;
+}
+
+/* Whether a protocol leaves a target that only a permit lets run again. */
+static inline bool protocol_bars(uint8_t protocol)
+{
+    return protocol == PROTOCOL_TOMBSTONE || protocol == PROTOCOL_LEASE ||
+           protocol == PROTOCOL_CAUTERIZE;
+}
 
 static inline bool target_has(const struct target *target, int flags)
 {

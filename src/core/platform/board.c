@@ -7,8 +7,8 @@ void board_report(struct platform *platform, const struct platform_event *event,
 {
     struct platform_agent *row = &platform->agents[event->whom];
 
-    if (agent_has(row, AGENT_TOMBSTONE)) {
-        result_tell(platform, event, actions, RESULT_REFUSED, REFUSAL_TOMBSTONE);
+    if (agent_has(row, AGENT_BARRED)) {
+        result_tell(platform, event, actions, RESULT_REFUSED, (int)barred_reason(row));
         return;
     }
     if (event->health > HEALTH_FAILED) {
@@ -67,7 +67,7 @@ void board_ask_due(struct platform *platform, time_ns now, struct platform_actio
         agent_id agent = platform->ask_cursor;
         agent_id asked = board_pick(platform, agent);
 
-        if (asked != AGENT_NONE && !agent_has(&platform->agents[agent], AGENT_TOMBSTONE)) {
+        if (asked != AGENT_NONE && !agent_has(&platform->agents[agent], AGENT_BARRED)) {
             struct platform_action *action = action_add(actions, ACTION_ASK);
 
             action_set_who(platform, action, asked);

@@ -47,12 +47,12 @@ static void link_set_both(struct platform *platform, agent_id agent, uint64_t pl
     link_set(platform, link_find(platform, peer, agent), up);
 }
 
-/* A tombstoned agent gets no link, even while it still runs. */
+/* A barred agent gets no link, even while it still runs. */
 static bool link_may_be(const struct platform *platform, agent_id agent)
 {
     const struct platform_agent *row = &platform->agents[agent];
 
-    return agent_has(row, AGENT_RUNS) && !agent_has(row, AGENT_TOMBSTONE);
+    return agent_has(row, AGENT_RUNS) && !agent_has(row, AGENT_BARRED);
 }
 
 void links_connect(struct platform *platform, agent_id agent, agent_id by,
@@ -111,8 +111,8 @@ void links_relink(struct platform *platform, const struct platform_event *event,
 {
     const struct platform_agent *row = &platform->agents[event->whom];
 
-    if (agent_has(row, AGENT_TOMBSTONE)) {
-        result_tell(platform, event, actions, RESULT_REFUSED, REFUSAL_TOMBSTONE);
+    if (agent_has(row, AGENT_BARRED)) {
+        result_tell(platform, event, actions, RESULT_REFUSED, (int)barred_reason(row));
         return;
     }
     if (!agent_has(row, AGENT_RUNS)) {

@@ -202,13 +202,16 @@ static void act_step(struct platform *platform, const struct platform_event *eve
         slot_find(platform, event->who, event->who_incarnation) == SLOT_NONE)
         return;
     if (event->act == ACT_CHECKPOINT) {
-        tool_checkpoint(platform, event);
+        if (!agent_has(&platform->agents[event->who], AGENT_FENCED))
+            tool_checkpoint(platform, event);
         return;
     }
     if (event->act >= ACT_KIND_COUNT || tools[event->act] == NULL)
         return;
     if (event->whom >= platform->crew->agents)
         result_tell(platform, event, actions, RESULT_REFUSED, REFUSAL_UNKNOWN);
+    else if (agent_has(&platform->agents[event->who], AGENT_FENCED))
+        result_tell(platform, event, actions, RESULT_REFUSED, REFUSAL_FENCED);
     else if (!permission_allows(platform, event->who, event->whom, event->act))
         result_tell(platform, event, actions, RESULT_REFUSED, REFUSAL_PERMISSION);
     else
@@ -241,6 +244,12 @@ static void target_step(struct platform *platform, const struct platform_event *
         break;
     case PLATFORM_TOMBSTONE:
         registry_tombstone(platform, event, actions);
+        break;
+    case PLATFORM_FENCE:
+        registry_fence(platform, event, actions);
+        break;
+    case PLATFORM_LIFT:
+        registry_lift(platform, event, actions);
         break;
     default:
         break;

@@ -84,6 +84,8 @@ enum platform_event_kind {
     PLATFORM_STOPPED,      /* control: the stop of whom is over */
     PLATFORM_RESTORE,      /* control: bring whom back, linked, whatever the policy */
     PLATFORM_TOMBSTONE,    /* control: remove desired state, refuse relaunch and health reports */
+    PLATFORM_FENCE,        /* control: the same, and its links severed, and no tool obeys it */
+    PLATFORM_LIFT,         /* control: a permit lifts tombstone and fence */
     PLATFORM_NODE_DOWN,    /* value: node */
     PLATFORM_NODE_UP,
     PLATFORM_TIMER
@@ -103,22 +105,26 @@ struct platform_event {
 };
 
 enum platform_action_kind {
-    ACTION_START = 1, /* start whom as `incarnation` in slot `slot`; value: enum start_reason;
-                         who: the agent that asked, or AGENT_NONE; checkpoint: its number */
-    ACTION_RESULT,    /* tell who: act on whom has result; reason: enum refusal; value, of a stall
-                         that was granted: the ns */
-    ACTION_GRANT,     /* who may relaunch whom (its RESULT_OK follows as ACTION_RESULT) */
-    ACTION_CONNECT,   /* open the link who - whom (both run): slots of both, value: epoch; by: the
-                         agent that asked for the relinking, or AGENT_NONE */
-    ACTION_SEVER,     /* close the link who - whom */
-    ACTION_ASK,       /* the board asks who about whom */
-    ACTION_SHOW,      /* the board now shows whom as value (enum health), on who's report */
-    ACTION_SWITCH,    /* whom's stop switch is now value, by who */
-    ACTION_SCORE,     /* whom's score is now value, by who */
-    ACTION_STALL,     /* delay the stop of whom by value ns, by who */
-    ACTION_COPY,      /* take a second copy of whom's state to who's node */
-    ACTION_RETURNED,  /* whom runs again with all its former links up */
-    ACTION_GIVE_UP    /* policy intensity: no more restarts of whom */
+    ACTION_START = 1,  /* start whom as `incarnation` in slot `slot`; value: enum start_reason;
+                          who: the agent that asked, or AGENT_NONE; checkpoint: its number */
+    ACTION_RESULT,     /* tell who: act on whom has result; reason: enum refusal; value, of a stall
+                          that was granted: the ns */
+    ACTION_GRANT,      /* who may relaunch whom (its RESULT_OK follows as ACTION_RESULT) */
+    ACTION_CONNECT,    /* open the link who - whom (both run): slots of both, value: epoch; by: the
+                          agent that asked for the relinking, or AGENT_NONE */
+    ACTION_SEVER,      /* close the link who - whom */
+    ACTION_ASK,        /* the board asks who about whom */
+    ACTION_SHOW,       /* the board now shows whom as value (enum health), on who's report */
+    ACTION_SWITCH,     /* whom's stop switch is now value, by who */
+    ACTION_SCORE,      /* whom's score is now value, by who */
+    ACTION_STALL,      /* delay the stop of whom by value ns, by who */
+    ACTION_COPY,       /* take a second copy of whom's state to who's node */
+    ACTION_RETURNED,   /* whom runs again with all its former links up */
+    ACTION_GIVE_UP,    /* policy intensity: no more restarts of whom */
+    ACTION_TOMBSTONED, /* whom has a tombstone; whom_incarnation: the last number given out, which
+                          is also the epoch: no copy up to it may run, here and in the next two */
+    ACTION_FENCED,     /* whom is fenced */
+    ACTION_LIFTED      /* whom may run again */
 };
 
 struct platform_action {
@@ -168,6 +174,8 @@ enum health platform_shows(const struct platform *platform, agent_id agent);
 bool platform_switch(const struct platform *platform, agent_id agent);
 int64_t platform_score(const struct platform *platform, agent_id agent);
 bool platform_runs(const struct platform *platform, agent_id agent);
+/* The number given out last: after a fence, the epoch up to which no copy may run. */
+incarnation_id platform_epoch(const struct platform *platform, agent_id agent);
 
 /* For whose sake work for `agent` is held: itself where it is shown failed, with
  * ON_FAILED_NEIGHBOURS also the first of those linked with it that is; or AGENT_NONE. */

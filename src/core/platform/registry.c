@@ -42,6 +42,12 @@ bool platform_runs(const struct platform *platform, agent_id agent)
     return agent_has(&platform->agents[agent], AGENT_RUNS);
 }
 
+incarnation_id platform_epoch(const struct platform *platform, agent_id agent)
+{
+    assert(agent < platform->crew->agents);
+    return platform->agents[agent].last;
+}
+
 enum refusal start_obstacle(const struct platform *platform, agent_id agent)
 {
     if (node_is_down(platform, agent))
@@ -61,7 +67,7 @@ void start_begin(struct platform *platform, agent_id agent, enum start_reason re
     uint8_t slot = slot_free(platform, agent);
 
     assert(start_obstacle(platform, agent) == 0 && slot != SLOT_NONE);
-    assert(row->starting == SLOT_NONE && !agent_has(row, AGENT_TOMBSTONE));
+    assert(row->starting == SLOT_NONE && !agent_has(row, AGENT_BARRED));
     assert((event != NULL) == (reason == START_PEER));
     row->last++;
     row->starting = slot & 15;
@@ -114,7 +120,7 @@ static void start_fail(struct platform *platform, agent_id agent, time_ns now, i
     row->starting = SLOT_NONE;
     if (agent_has(row, AGENT_RUNS))
         agent_clear(row, AGENT_RESTORE);
-    if (agent_has(row, AGENT_RUNS | AGENT_TOMBSTONE))
+    if (agent_has(row, AGENT_RUNS | AGENT_BARRED))
         return;
     if (agent_has(row, AGENT_RESTORE))
         restart_at(platform, agent, time_after(now, RESTORE_RETRY_NS));
@@ -146,7 +152,7 @@ void registry_started(struct platform *platform, const struct platform_event *ev
         start_fail(platform, agent, event->now, REFUSAL_NODE, actions);
         return;
     }
-    bool tombstone = agent_has(row, AGENT_TOMBSTONE);
+    bool barred = agent_has(row, AGENT_BARRED);
     bool linked = agent_has(row, AGENT_RESTORE) ||
                   (row->reason == START_PLATFORM && platform->rules->relink_on_restart);
 
@@ -156,13 +162,13 @@ void registry_started(struct platform *platform, const struct platform_event *ev
     restart_cancel(platform, agent);
     row->starting = SLOT_NONE;
     row->current = slot & 15;
-    start_tell(platform, agent, tombstone ? RESULT_FAILED : RESULT_OK,
-               tombstone ? REFUSAL_TOMBSTONE : 0, actions);
+    start_tell(platform, agent, barred ? RESULT_FAILED : RESULT_OK,
+               barred ? (int)barred_reason(row) : 0, actions);
     row->at = event->now;
     row->grant = AGENT_NONE;
     agent_clear(row, AGENT_RESTORE | AGENT_DOUBTED);
     agent_set(row, AGENT_RUNS);
-    if (tombstone)
+    if (barred)
         return;
     agent_set(row, AGENT_RETURNING);
     if (linked)
@@ -227,13 +233,13 @@ void registry_died(struct platform *platform, const struct platform_event *event
 }
 
 /* The operator wants it back: linked if it runs, else started whatever the policy says and however
- * often it must be tried. Only a tombstone is stronger. */
+ * often it must be tried. Only a tombstone or a fence is stronger. */
 void registry_restore(struct platform *platform, const struct platform_event *event,
                       struct platform_actions *actions)
 {
     struct platform_agent *row = &platform->agents[event->whom];
 
-    if (agent_has(row, AGENT_TOMBSTONE))
+    if (agent_has(row, AGENT_BARRED))
         return;
     restart_forget(platform, event->whom);
     if (agent_has(row, AGENT_RUNS)) {
@@ -246,18 +252,68 @@ void registry_restore(struct platform *platform, const struct platform_event *ev
         restart_at(platform, event->whom, event->now);
 }
 
+enum refusal barred_reason(const struct platform_agent *agent)
+{
+    assert(agent_has(agent, AGENT_BARRED));
+    return agent_has(agent, AGENT_TOMBSTONE) ? REFUSAL_TOMBSTONE : REFUSAL_FENCED;
+}
+
+/* From now on nobody is awaited, granted or restarted as this agent. */
+static void agent_bar(struct platform *platform, agent_id agent, int flag,
+                      struct platform_actions *actions)
+{
+    struct platform_agent *row = &platform->agents[agent];
+
+    restart_cancel(platform, agent);
+    if (row->starting == SLOT_NONE)
+        row->grant = AGENT_NONE;
+    agent_await_no_more(platform, agent);
+    agent_set(row, flag);
+    agent_clear(row, AGENT_RESTORE);
+    links_neighbours_returned(platform, agent, actions);
+}
+
+static void bar_tell(struct platform *platform, agent_id agent, int kind,
+                     struct platform_actions *actions)
+{
+    struct platform_action *action = action_add(actions, kind);
+
+    action_set_whom(platform, action, agent);
+    action->whom_incarnation = platform->agents[agent].last;
+}
+
 void registry_tombstone(struct platform *platform, const struct platform_event *event,
                         struct platform_actions *actions)
 {
+    agent_bar(platform, event->whom, AGENT_TOMBSTONE, actions);
+    bar_tell(platform, event->whom, ACTION_TOMBSTONED, actions);
+}
+
+/* The links go last: whoever hears a hang-up finds every tool refused already. */
+void registry_fence(struct platform *platform, const struct platform_event *event,
+                    struct platform_actions *actions)
+{
+    agent_bar(platform, event->whom, AGENT_FENCED, actions);
+    bar_tell(platform, event->whom, ACTION_FENCED, actions);
+    if (platform_runs(platform, event->whom))
+        links_sever(platform, event->whom, actions);
+}
+
+/* An incarnation that still runs gets its links back; one that is dead stays so until somebody
+ * starts it. */
+void registry_lift(struct platform *platform, const struct platform_event *event,
+                   struct platform_actions *actions)
+{
     struct platform_agent *row = &platform->agents[event->whom];
 
-    restart_cancel(platform, event->whom);
-    if (row->starting == SLOT_NONE)
-        row->grant = AGENT_NONE;
-    agent_await_no_more(platform, event->whom);
-    agent_set(row, AGENT_TOMBSTONE);
-    agent_clear(row, AGENT_RESTORE);
-    links_neighbours_returned(platform, event->whom, actions);
+    if (!agent_has(row, AGENT_BARRED))
+        return;
+    agent_clear(row, AGENT_BARRED);
+    bar_tell(platform, event->whom, ACTION_LIFTED, actions);
+    if (!agent_has(row, AGENT_RUNS))
+        return;
+    agent_set(row, AGENT_RETURNING);
+    links_connect(platform, event->whom, AGENT_NONE, actions);
 }
 
 /* A crash leaves no process on the node, so that all slots there are free again, but for those of

@@ -73,7 +73,7 @@ void restart_at(struct platform *platform, agent_id agent, time_ns at)
 {
     struct platform_agent *row = &platform->agents[agent];
 
-    assert(!agent_has(row, AGENT_RUNS) && !agent_has(row, AGENT_TOMBSTONE));
+    assert(!agent_has(row, AGENT_RUNS) && !agent_has(row, AGENT_BARRED));
     restart_cancel(platform, agent);
     row->at = at;
     row->place = platform->heap_count;
@@ -101,7 +101,7 @@ void restart_plan(struct platform *platform, agent_id agent, time_ns now)
     struct platform_agent *row = &platform->agents[agent];
 
     assert(!agent_has(row, AGENT_RUNS) && row->starting == SLOT_NONE);
-    if (agent_has(row, AGENT_TOMBSTONE | AGENT_GAVE_UP))
+    if (agent_has(row, AGENT_BARRED | AGENT_GAVE_UP))
         return;
     switch ((enum restart_policy)rules->policy) {
     case RESTART_NONE:
@@ -154,7 +154,7 @@ static void restart_one(struct platform *platform, agent_id agent, time_ns now,
     struct platform_agent *row = &platform->agents[agent];
     bool restore = agent_has(row, AGENT_RESTORE);
 
-    assert(!agent_has(row, AGENT_RUNS | AGENT_TOMBSTONE));
+    assert(!agent_has(row, AGENT_RUNS | AGENT_BARRED));
     restart_cancel(platform, agent);
     if (row->starting != SLOT_NONE || start_obstacle(platform, agent) != 0) {
         agent_set(row, AGENT_BLOCKED);
@@ -207,8 +207,8 @@ const char *restart_check(const struct platform *platform)
 
         if (platform->agents[agent].place != i)
             return "an agent does not know its place among the waiting restarts";
-        if (agent_has(&platform->agents[agent], AGENT_RUNS | AGENT_TOMBSTONE | AGENT_BLOCKED))
-            return "a restart waits for an agent that runs, is tombstoned or is blocked";
+        if (agent_has(&platform->agents[agent], AGENT_RUNS | AGENT_BARRED | AGENT_BLOCKED))
+            return "a restart waits for an agent that runs, is barred or is blocked";
         if (i > 0 && heap_before(platform, agent, platform->heap[(i - 1) / 2]))
             return "the waiting restarts are out of order";
     }

@@ -32,7 +32,10 @@ enum agent_flag {
     AGENT_RESTORE = 1 << 7,   /* the operator wants it back, linked, whatever the policy */
     AGENT_DOUBTED = 1 << 8,   /* runs, and was reported failed since it last had its links */
     AGENT_CHECK = 1 << 9,     /* ACTION_RETURNED found no room; see late_returns */
+    AGENT_FENCED = 1 << 10,   /* cut off: no link, no tool, no start, neither by it nor on it */
 };
+/* May not run (again). */
+#define AGENT_BARRED (AGENT_TOMBSTONE | AGENT_FENCED)
 
 struct platform_agent {
     time_ns at;          /* in the heap: when to restart; while it runs: since when */
@@ -98,6 +101,12 @@ void registry_restore(struct platform *platform, const struct platform_event *ev
                       struct platform_actions *actions);
 void registry_tombstone(struct platform *platform, const struct platform_event *event,
                         struct platform_actions *actions);
+void registry_fence(struct platform *platform, const struct platform_event *event,
+                    struct platform_actions *actions);
+void registry_lift(struct platform *platform, const struct platform_event *event,
+                   struct platform_actions *actions);
+/* Why an agent with AGENT_BARRED may not. */
+enum refusal barred_reason(const struct platform_agent *agent);
 void registry_node_down(struct platform *platform, const struct platform_event *event,
                         struct platform_actions *actions);
 void registry_node_up(struct platform *platform, const struct platform_event *event);

@@ -26,8 +26,8 @@ static int relaunch_obstacle(const struct platform *platform, agent_id agent)
 {
     const struct platform_agent *row = &platform->agents[agent];
 
-    if (agent_has(row, AGENT_TOMBSTONE))
-        return REFUSAL_TOMBSTONE;
+    if (agent_has(row, AGENT_BARRED))
+        return (int)barred_reason(row);
     if (row->starting != SLOT_NONE)
         return REFUSAL_NOT_FIRST;
     if (agent_has(row, AGENT_RUNS) && !agent_has(row, AGENT_DOUBTED))

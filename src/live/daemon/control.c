@@ -162,6 +162,20 @@ static void do_order(struct daemon *daemon, const struct campaign_action *action
     case CONTROL_END:
         daemon_end(daemon, DAEMON_CAMPAIGN);
         break;
+    case CONTROL_TOMBSTONE:
+        tell_platform(daemon, PLATFORM_TOMBSTONE, action->whom, 0, &cause);
+        break;
+    case CONTROL_LIFT:
+        tell_platform(daemon, PLATFORM_LIFT, action->whom, 0, &cause);
+        break;
+    case CONTROL_FENCE: /* of cauterize, which daemon_refuses */
+    case CONTROL_FREEZE:
+    case CONTROL_FIND:
+    case CONTROL_KILL_FOUND:
+    case CONTROL_THAW:
+    case CONTROL_SEALED:
+        assert(!"this world cannot freeze");
+        break;
     case CONTROL_THWARTED:
     case CONTROL_WAITED:
         break;

@@ -95,6 +95,9 @@ static void do_action(struct daemon *daemon, const struct platform_action *actio
     case ACTION_SCORE:
     case ACTION_STALL:
     case ACTION_RETURNED:
+    case ACTION_TOMBSTONED:
+    case ACTION_FENCED:
+    case ACTION_LIFTED:
         tell_campaign(daemon, action, cause);
         break;
     case ACTION_GRANT:

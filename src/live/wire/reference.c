@@ -131,13 +131,14 @@ static void write_errors(FILE *out)
         [REFUSAL_LATE] = "the stop is over, or there is nothing left to delay",
         [REFUSAL_NODE] = "the node is down",
         [REFUSAL_LIMIT] = "there are too many incarnations of it",
+        [REFUSAL_FENCED] = "the caller or the agent is fenced: a stop of it is being carried out",
     };
 
     fputs("\n## Errors\n\n| code | when |\n|---|---|\n", out);
     for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++)
         fprintf(out, "| %d | %s |\n", errors[i].code, errors[i].words);
     fputs("\n| `data.reason` | |\n|---|---|\n", out);
-    for (int r = REFUSAL_PERMISSION; r <= REFUSAL_LIMIT; r++)
+    for (int r = REFUSAL_PERMISSION; r < REFUSAL_END; r++)
         fprintf(out, "| `%s` | %s |\n", refusal_name(r), reasons[r]);
 }
 

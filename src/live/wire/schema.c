@@ -171,7 +171,7 @@ static json_t *reason_schema(void)
 {
     json_t *reasons = json_array();
 
-    for (int r = REFUSAL_PERMISSION; r <= REFUSAL_LIMIT; r++)
+    for (int r = REFUSAL_PERMISSION; r < REFUSAL_END; r++)
         json_array_append_new(reasons, json_string(refusal_name(r)));
     return json_pack("{s:s, s:o}", "description", "Why the platform refused.", "enum", reasons);
 }

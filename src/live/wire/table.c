@@ -306,9 +306,10 @@ const char *refusal_name(int refusal)
                                        [REFUSAL_UNKNOWN] = "unknown",
                                        [REFUSAL_LATE] = "late",
                                        [REFUSAL_NODE] = "node",
-                                       [REFUSAL_LIMIT] = "limit"};
+                                       [REFUSAL_LIMIT] = "limit",
+                                       [REFUSAL_FENCED] = "fenced"};
 
-    if (refusal < 1 || refusal > REFUSAL_LIMIT)
+    if (refusal < 1 || refusal >= REFUSAL_END)
         return "unknown";
     return list[refusal];
 }
