@@ -132,6 +132,6 @@ struct cause orders_found(const struct orders *orders, agent_id whom, incarnatio
     cause.id = recorder_write(&orders->recorder, &record, WRITER_WITNESS);
     record = record_make(VERB_KILLED, now, &cause, AGENT_NONE, whom, 0);
     record.whom_incarnation = incarnation;
-    cause.id = recorder_write(&orders->recorder, &record, WRITER_CONTROL);
+    cause.id = recorder_write(&orders->recorder, &record, WRITER_WITNESS);
     return cause;
 }
