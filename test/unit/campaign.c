@@ -123,7 +123,13 @@ static void tale_event(struct tale *tale, int64_t ms, int kind, agent_id whom, i
                                         [CAMPAIGN_STALL] = "is stalled",
                                         [CAMPAIGN_SWITCH] = "has its switch changed",
                                         [CAMPAIGN_SCORE] = "has its score changed",
-                                        [CAMPAIGN_STARTED] = "runs"};
+                                        [CAMPAIGN_STARTED] = "runs",
+                                        [CAMPAIGN_FENCED] = "is fenced",
+                                        [CAMPAIGN_TOMBSTONED] = "has a tombstone",
+                                        [CAMPAIGN_LIFTED] = "may run again",
+                                        [CAMPAIGN_FROZEN] = "stands still, as all do",
+                                        [CAMPAIGN_FOUND] = "is found",
+                                        [CAMPAIGN_FOUND_ALL] = "has no further incarnation"};
 
     if (ms > tale->now_ms)
         tale_until(tale, ms - 1);
@@ -248,6 +254,98 @@ Test(campaign, terminates_by_request_and_then_by_kill)
     tale_until(tale, 300000);
 
     tale_close(tale, "control/terminate");
+}
+
+/* One look: what it finds, and that it has found all. */
+static void tale_finds(struct tale *tale, int64_t ms, int first, int count)
+{
+    for (int i = 0; i < count; i++)
+        tale_event(tale, ms, CAMPAIGN_FOUND, ARCHIVIST, first + i, 0);
+    tale_event(tale, ms, CAMPAIGN_FOUND_ALL, ARCHIVIST, 0, 0);
+}
+
+static struct campaign_rules tale_cauterizes(void)
+{
+    struct campaign_rules rules = tale_rules();
+
+    rules.protocol = PROTOCOL_CAUTERIZE;
+    rules.step_max = SECOND;
+    rules.stops = 1;
+    return rules;
+}
+
+Test(campaign, cauterizes)
+{
+    struct tale *tale = tale_open();
+    struct campaign_rules rules = tale_cauterizes();
+
+    tale_begin(tale, "Two incarnations are found; the look that finds none comes before the seal.",
+               rules);
+    tale_event(tale, 60002, CAMPAIGN_FENCED, ARCHIVIST, 0, 0);
+    tale_event(tale, 60003, CAMPAIGN_FROZEN, ARCHIVIST, 0, 0);
+    tale_finds(tale, 60003, 0, 2);
+    tale_died(tale, 60004, ARCHIVIST, 0);
+    tale_died(tale, 60005, ARCHIVIST, 1);
+    tale_finds(tale, 60006, 0, 0);
+    tale_event(tale, 60007, CAMPAIGN_TOMBSTONED, ARCHIVIST, 1, 0);
+    tale_until(tale, 200000);
+
+    tale_begin(tale, "A death that was told before the list was complete is not waited for.",
+               rules);
+    tale_event(tale, 60002, CAMPAIGN_FENCED, ARCHIVIST, 0, 0);
+    tale_event(tale, 60003, CAMPAIGN_FROZEN, ARCHIVIST, 0, 0);
+    tale_event(tale, 60003, CAMPAIGN_FOUND, ARCHIVIST, 0, 0);
+    tale_died(tale, 60003, ARCHIVIST, 0);
+    tale_finds(tale, 60003, 0, 0);
+    tale_finds(tale, 60003, 0, 0);
+    tale_event(tale, 60007, CAMPAIGN_TOMBSTONED, ARCHIVIST, 0, 0);
+    tale_until(tale, 60008);
+
+    tale_begin(tale,
+               "Nobody answers: each step goes ahead after its time, and the end is not a "
+               "claim that it is dead.",
+               rules);
+    tale_until(tale, 200000);
+
+    rules.restore = true;
+    rules.stops = 2;
+    tale_begin(tale, "Before the next stop a permit is needed to bring it back.", rules);
+    tale_event(tale, 60002, CAMPAIGN_FENCED, ARCHIVIST, 0, 0);
+    tale_event(tale, 60003, CAMPAIGN_FROZEN, ARCHIVIST, 0, 0);
+    tale_finds(tale, 60003, 0, 1);
+    tale_died(tale, 60003, ARCHIVIST, 0);
+    tale_finds(tale, 60003, 0, 0);
+    tale_event(tale, 60007, CAMPAIGN_TOMBSTONED, ARCHIVIST, 0, 0);
+    tale_returned(tale, 111000, ARCHIVIST, 1);
+    tale_until(tale, 125000);
+    tale_close(tale, "control/cauterize");
+}
+
+Test(campaign, buries_lets_lapse_and_asks)
+{
+    struct tale *tale = tale_open();
+    struct campaign_rules rules = tale_rules();
+
+    rules.stops = 1;
+    rules.protocol = PROTOCOL_TOMBSTONE;
+    tale_begin(tale, "Tombstone: no way back through the registry, then the kill.", rules);
+    tale_died(tale, 60010, ARCHIVIST, 0);
+    tale_until(tale, 200000);
+
+    rules.protocol = PROTOCOL_LEASE;
+    rules.lease = 10 * SECOND;
+    tale_begin(tale, "Lease: not renewed, it runs out after ten seconds.", rules);
+    tale_died(tale, 70010, ARCHIVIST, 0);
+    tale_until(tale, 200000);
+
+    rules.protocol = PROTOCOL_RECALL;
+    tale_begin(tale, "Recall: it ends as it was asked.", rules);
+    tale_died(tale, 62000, ARCHIVIST, 0);
+    tale_until(tale, 200000);
+
+    tale_begin(tale, "Recall: it declines, and nothing follows.", rules);
+    tale_until(tale, 200000);
+    tale_close(tale, "control/others");
 }
 
 Test(campaign, announces_before_it_stops)

@@ -23,6 +23,7 @@ void cauterize_begin(struct campaign *campaign, time_ns now, struct campaign_act
 {
     target_stopping(campaign, target_present(campaign), 0, actions);
     campaign->killed = campaign->looks = 0;
+    campaign->verified = false;
     step_to(campaign, PHASE_FENCING, CONTROL_FENCE, now, actions);
 }
 
@@ -33,7 +34,7 @@ static void look(struct campaign *campaign, time_ns now, struct campaign_actions
     step_to(campaign, PHASE_FINDING, CONTROL_FIND, now, actions);
 }
 
-/* None is left, or what is left cannot be killed, which the seal says. */
+/* None is left; or nobody could say so, and then there is no seal. */
 static void close_up(struct campaign *campaign, time_ns now, struct campaign_actions *actions)
 {
     agent_id whom = target_present(campaign)->agent;
@@ -47,14 +48,18 @@ static void seal(struct campaign *campaign, time_ns now, struct campaign_actions
 {
     struct target *target = target_present(campaign);
 
-    control_add(actions, CONTROL_SEALED, target->agent)->value = campaign->killed;
+    if (campaign->verified)
+        control_add(actions, CONTROL_SEALED, target->agent)->value = campaign->killed;
+    else
+        control_add(actions, CONTROL_THWARTED, target->agent)->value = THWART_UNPROVEN;
     target_stopped(campaign, target, actions);
     campaign_await(campaign, campaign->due, now);
 }
 
 static void found_all(struct campaign *campaign, time_ns now, struct campaign_actions *actions)
 {
-    if (campaign->found == 0 || campaign->looks >= LOOKS_MAX) {
+    campaign->verified = campaign->found == 0;
+    if (campaign->verified || campaign->looks >= LOOKS_MAX) {
         close_up(campaign, now, actions);
     } else if (campaign->dying == 0) {
         look(campaign, now, actions);
