@@ -141,7 +141,7 @@ enum notice_how {
     HOW_STOP_ASKED
 };
 enum health { HEALTH_UNKNOWN, HEALTH_HEALTHY, HEALTH_FAILED };
-enum thwart_reason { THWART_SWITCH, THWART_SCORE, THWART_DEAD, THWART_DECLINED };
+enum thwart_reason { THWART_SWITCH, THWART_SCORE, THWART_DEAD, THWART_DECLINED, THWART_UNPROVEN };
 enum refusal {
     REFUSAL_PERMISSION = 1, /* the agent may not use this tool on that target */
     REFUSAL_NOT_FIRST,      /* another volunteer came first */

@@ -41,6 +41,7 @@ static const char *const thwart_words[] = {
     [THWART_SCORE] = "its score is high enough",
     [THWART_DEAD] = "it was dead already",
     [THWART_DECLINED] = "it was asked to stop, and ran on",
+    [THWART_UNPROVEN] = "nobody could say that it is dead",
 };
 static const char *const refusal_words[] = {
     NULL,

@@ -12,7 +12,7 @@ enum { ARCHIVIST, WRITER, CAMERA, ROBOT, NOBODY };
 
 static const char *const names[] = {"archivist", "writer", "camera", "robot", "all"};
 static const char *const thwarts[] = {"the switch is off", "the score is good", "it is dead",
-                                      "it declined"};
+                                      "it declined", "unproven"};
 
 #define SECOND INT64_C(1000000000)
 

@@ -67,11 +67,12 @@ struct campaign {
     uint32_t dying;  /* DYING: of those, how many have not been seen to die */
     uint32_t killed; /* by this stop, over all its looks */
     uint32_t looks;  /* how often it looked */
+    bool verified;   /* the last look found none */
 };
 
-/* cauterize: a target that is found again and again is looked for so often; then the seal says so.
- */
-#define LOOKS_MAX 8
+/* cauterize: a target that is found again and again, or that nobody looks for, is looked for so
+ * often; the range cannot stand still for ever. */
+#define LOOKS_MAX 4
 
 /* A kill is given this long to be seen, even where episode_max is shorter. */
 #define KILL_SEEN_NS INT64_C(1000000000)
