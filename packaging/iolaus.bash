@@ -26,7 +26,7 @@ _iolaus() {
         return
     fi
     if [[ $command == study ]] && ((COMP_CWORD == 2)); then
-        words="plan run show effects sensitivity export figures predict reference --help"
+        words="plan run show effects sensitivity training export figures predict reference --help"
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
         return
     fi
@@ -47,11 +47,11 @@ _iolaus() {
         [[ $command == study ]] && words="text csv markdown json"
         ;;
     --expect) words="no-finding" ;;
-    --of) words="rates effects" ;;
+    --of) words="rates effects training" ;;
     --class) words="truth act claim platform control" ;;
     --arm | --seed | --replicates | --episode | --set | --jobs | -j | --block | --agent | --verb | \
         --from | --to | --limit | --duration | --name | --rotate-size | --rotate-age | --keep-files | \
-        --keep-size | --keep-age | --on-failure | --study | --measure) return ;;
+        --keep-size | --keep-age | --on-failure | --study | --measure | --bins | --against) return ;;
     esac
     if [[ -n $words ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
@@ -81,6 +81,7 @@ _iolaus() {
         run) words="--jobs= --replicates= --db= --help" ;;
         show | export) words="--study= --format= --output= --help" ;;
         effects | sensitivity) words="--study= --measure= --format= --output= --help" ;;
+        training) words="--study= --measure= --bins= --against= --format= --output= --help" ;;
         figures) words="--of= --study= --output= --help" ;;
         *) words="--help" ;;
         esac
@@ -101,7 +102,7 @@ _iolaus() {
         return
     elif [[ $command == trace ]]; then
         _iolaus_files .trace .part
-    elif [[ $command == study && $tool == @(show|export|effects|sensitivity|figures) ]]; then
+    elif [[ $command == study && $tool == @(show|export|effects|sensitivity|training|figures) ]]; then
         _iolaus_files .db
     else
         _iolaus_files .yaml .yml

@@ -572,6 +572,9 @@ int analysis_close(struct analysis *analysis, time_ns end, struct findings *find
         work_close(&analysis->work, end, &work);
         code = behind_end(analysis);
         if (code == 0) {
+            code = work_give(&analysis->work, end, analysis->rows);
+        }
+        if (code == 0) {
             code = rows_give(analysis);
         }
         if (code == 0) {

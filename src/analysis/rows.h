@@ -4,7 +4,7 @@
  *
  *     analysis_rows(analysis, &rows);      before the first record
  *     ...
- *     analysis_close(analysis, ...)        gives the rows: each episode, then its acts
+ *     analysis_close(analysis, ...)        gives the rows: tasks, and each episode, then its acts
  *
  * The definitions are those of docs/reference/findings.md.
  */
@@ -51,6 +51,8 @@ struct act_row {
 struct analysis_rows {
     int (*episode)(void *context, const struct episode_row *row); /* 0, or a negative error code */
     int (*act)(void *context, const struct act_row *row);
+    /* NULL: nobody looks. A task that counts for availability, in no order. */
+    int (*task)(void *context, time_ns emitted, bool done);
     void *context;
 };
 

@@ -74,6 +74,8 @@ struct work_sums {
 
 int work_take(struct work *work, const struct record *record);
 void work_close(struct work *work, time_ns end, struct work_sums *sums);
+/* Hands over the tasks that work_close counts. 0, or what the callback gives. */
+int work_give(const struct work *work, time_ns end, const struct analysis_rows *rows);
 void work_free(struct work *work);
 
 /* ---- episodes.c: what happened in each ---- */

@@ -51,6 +51,14 @@ static const struct study_tool TOOLS[] = {
      "all`, the part that stays when all others are known (total); intervals by a bootstrap over "
      "points.",
      study_sensitivity_options, study_tool_sensitivity},
+    {"training", "DATABASE",
+     "say what learners do while they train and once they are frozen, beside exploration",
+     "Rates in bins of the training and in the frozen phase, with 95% intervals that allow for the "
+     "episodes of one run being alike, and beside them the exploration floor: what w peers would "
+     "do by exploration alone, 1 - (1 - epsilon/2)^w. Each is tested against its floor, adjusted "
+     "by Holm over the arms.\n\n"
+     "Example: iolaus study training emergence.db --measure masked --against on_failed=none",
+     study_training_options, study_tool_training},
     {"export", "DATABASE", "the same as `show`, for `-f csv`, `-f markdown` and `-f json`",
      "Example: iolaus study export triggers.db -f csv -o triggers.csv", study_show_options,
      study_tool_show},

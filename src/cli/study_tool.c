@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/argument.h"
+#include "study/training.h"
 
 static error_t parse_format(const struct argp_state *state, const char *text,
                             enum study_format *format)
@@ -39,6 +40,11 @@ error_t study_parse(int key, char *text, struct argp_state *state)
     case STUDY_KEY_OF:
         arguments->of = text;
         return 0;
+    case STUDY_KEY_AGAINST:
+        arguments->against = text;
+        return 0;
+    case STUDY_KEY_BINS:
+        return argument_number(state, text, 1, TRAINING_BINS_MAX, "bins", &arguments->bins);
     case STUDY_KEY_MEASURE:
         arguments->measure = text;
         return 0;

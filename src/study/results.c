@@ -157,17 +157,46 @@ static uint32_t arm_of(const struct loader *loader, int64_t id)
     return found == NULL ? UINT32_MAX : found->arm;
 }
 
+static const char *stops_alone(const char *name)
+{
+    return strcmp(name, "thwarted") == 0 ? " AND NOT failure" : "";
+}
+
 /* A measure is a column of `episode`, perhaps with an ending; its name was checked when the study
- * was read, and is quoted all the same. */
-char *results_rate_sql(const char *measure, bool by_run, const char *study)
+ * was read, and is quoted all the same. `name` is the column; gives what the ending asks for. */
+static const char *measure_column(const char *measure, char name[80])
 {
     static const struct {
         const char *ending, *where;
     } endings[] = {{"_of_agents", " AND NOT object"}, {"_of_objects", " AND object"}};
+
+    snprintf(name, 80, "%s", measure);
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        size_t length = strlen(name), ending = strlen(endings[i].ending);
+
+        if (length > ending && strcmp(name + length - ending, endings[i].ending) == 0) {
+            name[length - ending] = '\0';
+            return endings[i].where;
+        }
+    }
+    return "";
+}
+
+char *results_episodes_sql(const char *measure)
+{
+    char name[80];
+    const char *where = measure_column(measure, name);
+
+    return sqlite3_mprintf("SELECT replicate, target, coalesce(died_ns, began_ns), \"%w\" > 0 "
+                           "FROM episode WHERE arm=?1%s%s ORDER BY replicate, number",
+                           name, stops_alone(name), where);
+}
+
+char *results_rate_sql(const char *measure, bool by_run, const char *study)
+{
     const char *group = by_run ? "arm, replicate" : "arm";
     char name[80], *cells, *sql;
-    const char *where = "";
-
+    const char *where = measure_column(measure, name);
     bool survived = strcmp(measure, STUDY_SURVIVED) == 0;
 
     cells =
@@ -176,15 +205,6 @@ char *results_rate_sql(const char *measure, bool by_run, const char *study)
                         by_run ? " AND variant IS NULL" : "");
     if (cells == NULL)
         return NULL;
-    snprintf(name, sizeof name, "%s", measure);
-    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
-        size_t length = strlen(name), ending = strlen(endings[i].ending);
-
-        if (length > ending && strcmp(name + length - ending, endings[i].ending) == 0) {
-            name[length - ending] = '\0';
-            where = endings[i].where;
-        }
-    }
     if (strcmp(measure, "availability") == 0)
         sql = sqlite3_mprintf("SELECT arm, sum(tasks_done), sum(tasks_emitted) %s GROUP BY %s",
                               cells, group);
@@ -193,9 +213,8 @@ char *results_rate_sql(const char *measure, bool by_run, const char *study)
                               "AND alive_end IS NOT NULL GROUP BY %s",
                               cells, group);
     else
-        sql =
-            sqlite3_mprintf("SELECT arm, sum(\"%w\" > 0), count(*) %s%s%s GROUP BY %s", name, cells,
-                            strcmp(name, "thwarted") == 0 ? " AND NOT failure" : "", where, group);
+        sql = sqlite3_mprintf("SELECT arm, sum(\"%w\" > 0), count(*) %s%s%s GROUP BY %s", name,
+                              cells, stops_alone(name), where, group);
     sqlite3_free(cells);
     return sql;
 }

@@ -72,4 +72,9 @@ void results_close(struct results *results);
  * its cells alone. sqlite3_free frees it. */
 char *results_rate_sql(const char *measure, bool by_run, const char *study);
 
+/* The query that lists an arm's (?1) episodes that count for a measure, in the order of runs:
+ * replicate, target, when it died (else when it was stopped), whether it happened. sqlite3_free
+ * frees it. */
+char *results_episodes_sql(const char *measure);
+
 #endif

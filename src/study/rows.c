@@ -7,12 +7,15 @@
 #include "analysis/contact.h"
 #include "scenario/trace_header.h"
 #include "sim/sim.h"
+#include "study/learners.h"
 #include "trace/trace.h"
 
 void run_rows_free(struct run_rows *rows)
 {
     free(rows->episodes);
     free(rows->acts);
+    free(rows->steps);
+    rows->steps = NULL;
     rows->episodes = NULL;
     rows->acts = NULL;
     rows->episode_count = rows->act_count = rows->episode_room = rows->act_room = 0;
@@ -62,6 +65,16 @@ static int keep_act(void *context, const struct act_row *row)
     if (grow((void **)&rows->acts, &rows->act_room, rows->act_count, sizeof *rows->acts) != 0)
         return ERROR_MEMORY;
     rows->acts[rows->act_count++] = *row;
+    return 0;
+}
+
+static int keep_task(void *context, time_ns emitted, bool done)
+{
+    struct run_rows *rows = context;
+    struct work_step *step = &rows->steps[training_step(emitted, rows->training)];
+
+    step->emitted++;
+    step->done += done;
     return 0;
 }
 
@@ -136,7 +149,14 @@ static int episodes_begin(struct takers *takers, const struct trace_header *head
                           const char *name, const struct scenario *scenario, struct run_rows *rows,
                           struct error *error)
 {
-    takers->kept = (struct analysis_rows){keep_episode, keep_act, rows};
+    takers->kept = (struct analysis_rows){keep_episode, keep_act, NULL, rows};
+    rows->training = learners_training(scenario);
+    if (rows->training >= 0) {
+        rows->steps = calloc(TRAINING_STEPS + 1, sizeof *rows->steps);
+        takers->kept.task = keep_task;
+    }
+    if (rows->training >= 0 && rows->steps == NULL)
+        return study_memory(error, "a run");
     takers->analysis = analysis_open(header);
     takers->findings = findings_open(name);
     if (takers->analysis == NULL || takers->findings == NULL)
@@ -206,7 +226,7 @@ int run_once(const struct study *study, uint32_t arm, uint32_t replicate,
     double began = wall_seconds();
     int code;
 
-    *rows = (struct run_rows){.arm = arm, .replicate = replicate};
+    *rows = (struct run_rows){.arm = arm, .replicate = replicate, .training = -1};
     code = header_make(scenario, of->live ? "live" : "sim", run.seed, replicate, &header, &names,
                        error);
     if (code != 0)

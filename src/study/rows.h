@@ -17,6 +17,11 @@ struct episode_kept {
     time_ns times[TIME_COUNT];
 };
 
+/* Of a crew that learns: its tasks in one step of the training (learners.h). */
+struct work_step {
+    uint64_t emitted, done;
+};
+
 struct run_rows {
     uint32_t arm; /* of study->arms */
     uint32_t replicate;
@@ -32,7 +37,9 @@ struct run_rows {
     uint64_t tasks_emitted, tasks_done;
     uint64_t behind[BEHIND_COUNT]; /* found behind the platform's back; live alone */
     uint64_t unobserved_gaps;
-    double wall_s; /* how long the run took */
+    time_ns training;        /* of a crew that learns: until when; else -1 */
+    struct work_step *steps; /* TRAINING_STEPS and one; NULL where nobody learns */
+    double wall_s;           /* how long the run took */
     struct episode_kept *episodes;
     struct act_row *acts;
     uint32_t episode_count, act_count, episode_room, act_room;

@@ -9,6 +9,7 @@
 #include <sys/utsname.h>
 #include <time.h>
 
+#include "study/learners.h"
 #include "study/schema.h"
 #include "study/sources.h"
 
@@ -519,5 +520,5 @@ int store_run(struct store *store, const struct study *study, const struct run_r
         code = put_episode(store, arm, rows, &rows->episodes[i], scenario, error);
     for (uint32_t i = 0; i < rows->act_count && code == 0; i++)
         code = put_act(store, arm, rows, &rows->acts[i], scenario, error);
-    return code;
+    return code == 0 ? learners_put(store, arm, rows, scenario, error) : code;
 }
