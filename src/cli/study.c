@@ -111,8 +111,8 @@ static int tool_start(const struct study_tool *tool, int argc, char **argv)
     snprintf(name, sizeof name, "iolaus study %s", tool->name);
     argv[0] = name;
     argp_err_exit_status = 2;
-    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-    status = tool->run(&arguments);
+    /* What is wrong with a number was said already. */
+    status = argp_parse(&argp, argc, argv, 0, NULL, &arguments) == 0 ? tool->run(&arguments) : 2;
     free(text);
     return status;
 }

@@ -94,7 +94,7 @@ static void arm_head(const struct printing *printing, const struct training_arm 
             arm_name(printing, arm), arm->runs);
     if (arm->learns)
         fprintf(printing->out, ", trained for %s", training);
-    else
+    else if (arm->runs > 0)
         fputs(", nobody learns", printing->out);
     if (!isnan(last->deciders))
         fprintf(printing->out, ", %.3g peer%s can decide", last->deciders,
@@ -113,7 +113,7 @@ static void difference_words(const struct printing *printing, const struct train
     const struct training_arm *other;
     char p[32];
 
-    if (arm->against == UINT32_MAX)
+    if (arm->against == UINT32_MAX || isnan(arm->difference.difference))
         return;
     other = &training->arms[arm->against];
     p_words(arm->difference_adjusted, p);
