@@ -107,55 +107,33 @@ static void spread(const struct reader *reader)
     sensitivity->variance = squares / count;
 }
 
-/* One cell's runs so far: a ratio's mean and its error by linearisation (Cochran, Sampling
- * Techniques, 3rd edition, section 6.4): the sum of (part - rate * whole)^2 over runs, times
- * n / (n - 1), over the whole's square. */
-struct ratio {
-    double parts, wholes, part_squares, whole_squares, products;
-    uint32_t runs;
-};
-
-static double ratio_error(const struct ratio *ratio)
-{
-    double rate = ratio->parts / ratio->wholes;
-    double squares =
-        ratio->part_squares - 2 * rate * ratio->products + rate * rate * ratio->whole_squares;
-
-    return squares * ratio->runs / (ratio->runs - 1) / (ratio->wholes * ratio->wholes);
-}
-
 static int noise(const struct reader *reader)
 {
     struct sensitivity *sensitivity = reader->sensitivity;
-    struct ratio ratio = {0};
+    struct share_sums runs = {0};
     sqlite3_stmt *rows;
     int64_t arm = -1;
     double errors = 0;
     uint32_t counted = 0;
-    int code =
-        look(reader, results_rate_sql(reader->measure->name, true, reader->results->study), &rows);
+    int code = look(
+        reader,
+        results_rate_sql(reader->measure->name, RESULTS_BY_RUN_OF_CELLS, reader->results->study),
+        &rows);
 
     if (code != 0)
         return code;
     for (bool more = true; more;) {
         more = sqlite3_step(rows) == SQLITE_ROW;
         if (!more || sqlite3_column_int64(rows, 0) != arm) {
-            if (ratio.runs > 1 && ratio.wholes > 0) {
-                errors += ratio_error(&ratio);
+            if (runs.units > 1 && runs.whole > 0) {
+                errors += share_variance(&runs);
                 counted++;
             }
-            ratio = (struct ratio){0};
+            runs = (struct share_sums){0};
         }
         if (more) {
-            double part = sqlite3_column_double(rows, 1), whole = sqlite3_column_double(rows, 2);
-
             arm = sqlite3_column_int64(rows, 0);
-            ratio.parts += part;
-            ratio.wholes += whole;
-            ratio.part_squares += part * part;
-            ratio.whole_squares += whole * whole;
-            ratio.products += part * whole;
-            ratio.runs++;
+            share_add(&runs, sqlite3_column_double(rows, 1), sqlite3_column_double(rows, 2));
         }
     }
     sqlite3_finalize(rows);

@@ -29,8 +29,8 @@ struct sensitivity {
     uint32_t points; /* of each of the two designs */
     uint64_t runs;
     double mean, variance; /* of the rate over both designs */
-    double noise;          /* of 1: the mean squared error of a point's rate, taken from how its runs
-                              differ, over the variance; NAN with one replicate */
+    double noise; /* of 1: the mean squared error of a point's rate, taken from how its runs
+                     differ, over the variance; NAN with one replicate */
 };
 
 /* `measure`: of results->measures. ERROR_INPUT where the design is another, or points have not been
