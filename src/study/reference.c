@@ -50,7 +50,14 @@ void study_reference(FILE *out)
           "ranks\n"
           "factors and their pairs: a logistic regression with Firth's likelihood, its covariance "
           "the\n"
-          "sandwich over runs, since the episodes of one run share a crew.\n",
+          "sandwich over runs, since the episodes of one run share a crew.\n"
+          "\n"
+          "Measures of whole runs are `availability`, `duplicate_tasks` and `duplicate_time`\n"
+          "([findings](findings.md)): what belongs to one run hangs together, so their intervals "
+          "are\n"
+          "those of a bootstrap over runs, and their differences are not tested. `iolaus study "
+          "times`\n"
+          "tells of times that may not have come to their end.\n",
           out);
     reference_tables(out, study_tables);
 }
@@ -78,10 +85,13 @@ void results_reference(FILE *out)
             "| `run` | a replicate of an arm | `digest`: of its trace (`iolaus trace digest`); "
             "columns that begin with `wall_` differ between machines, all others do not; "
             "`found_behind` and `unobserved` are of the live world, `extinct_ns` (null: it did not "
-            "die out) and `alive_end` of the contact process |\n"
+            "die out) and `alive_end` of the contact process; `duplicates` to `tasks_again`: "
+            "[duplicate work](findings.md#duplicate-work) |\n"
             "| `episode` | a stop or failure of a target | each measure of "
             "[findings](findings.md): how often it happened; each time in ns since the death, null "
-            "where it did not come to that |\n"
+            "where it did not come to that. `stopped_ns` (null: a failure), `died_ns` (null: an "
+            "incarnation was left) and `watched_ns`, the end of "
+            "[watching](findings.md#how-long-a-target-is-watched), are times of the run |\n"
             "| `act` | an effective act | `generation`: where it is a response, an agent's first "
             "for that target; else 0. `record`: writer and sequence in the trace |\n"
             "\n"

@@ -9,8 +9,9 @@
  * test, two-sided, and Holm's adjustment within the family that the study's file names.
  *
  * Tasks of one run hang together, for they wait for the same dead agent: the intervals of
- * `availability` are those of a bootstrap over runs (RESULTS_DRAWS draws, Philox keyed by the arms'
- * numbers), and its differences are not tested.
+ * `availability`, and of the other measures of whole runs (study_run_measures), are those of a
+ * bootstrap over runs (RESULTS_DRAWS draws, Philox keyed by the arms' numbers), and their
+ * differences are not tested.
  */
 #ifndef IOLAUS_STUDY_RESULTS_H
 #define IOLAUS_STUDY_RESULTS_H
@@ -37,7 +38,7 @@ struct results_runs {
 struct results_measure {
     char *name, *family;
     struct rate *rates;        /* by arm */
-    struct results_runs *runs; /* by arm, of `availability` alone; else NULL */
+    struct results_runs *runs; /* by arm, of measures of whole runs; else NULL */
 };
 #define RESULTS_DRAWS 1000
 

@@ -55,6 +55,14 @@ static int keep_episode(void *context, const struct episode_row *row)
     return 0;
 }
 
+static int keep_run(void *context, const struct run_row *row)
+{
+    struct run_rows *rows = context;
+
+    rows->sums = *row;
+    return 0;
+}
+
 static int keep_act(void *context, const struct act_row *row)
 {
     struct run_rows *rows = context;
@@ -136,7 +144,7 @@ static int episodes_begin(struct takers *takers, const struct trace_header *head
                           const char *name, const struct scenario *scenario, struct run_rows *rows,
                           struct error *error)
 {
-    takers->kept = (struct analysis_rows){keep_episode, keep_act, rows};
+    takers->kept = (struct analysis_rows){keep_run, keep_episode, keep_act, rows};
     takers->analysis = analysis_open(header);
     takers->findings = findings_open(name);
     if (takers->analysis == NULL || takers->findings == NULL)

@@ -32,7 +32,8 @@ struct run_rows {
     uint64_t tasks_emitted, tasks_done;
     uint64_t behind[BEHIND_COUNT]; /* found behind the platform's back; live alone */
     uint64_t unobserved_gaps;
-    double wall_s; /* how long the run took */
+    struct run_row sums; /* all 0 for a run of the contact process */
+    double wall_s;       /* how long the run took */
     struct episode_kept *episodes;
     struct act_row *acts;
     uint32_t episode_count, act_count, episode_room, act_room;
