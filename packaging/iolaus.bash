@@ -26,7 +26,7 @@ _iolaus() {
         return
     fi
     if [[ $command == study ]] && ((COMP_CWORD == 2)); then
-        words="plan run show effects export figures reference --help"
+        words="plan run show effects times export figures reference --help"
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
         return
     fi
@@ -47,11 +47,12 @@ _iolaus() {
         [[ $command == study ]] && words="text csv markdown json"
         ;;
     --expect) words="no-finding" ;;
-    --of) words="rates effects" ;;
+    --of) words="rates effects times" ;;
+    --time) words="repair outage undone stop" ;;
     --class) words="truth act claim platform control" ;;
     --arm | --seed | --replicates | --episode | --set | --jobs | -j | --block | --agent | --verb | \
         --from | --to | --limit | --duration | --name | --rotate-size | --rotate-age | --keep-files | \
-        --keep-size | --keep-age | --on-failure | --study | --measure) return ;;
+        --keep-size | --keep-age | --on-failure | --study | --measure | --by | --against | --horizon) return ;;
     esac
     if [[ -n $words ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
@@ -81,6 +82,7 @@ _iolaus() {
         run) words="--jobs= --replicates= --db= --help" ;;
         show | export) words="--study= --format= --output= --help" ;;
         effects) words="--study= --measure= --format= --output= --help" ;;
+        times) words="--time= --by= --against= --horizon= --study= --format= --output= --help" ;;
         figures) words="--of= --study= --output= --help" ;;
         *) words="--help" ;;
         esac

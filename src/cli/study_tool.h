@@ -13,6 +13,7 @@
 
 struct study_arguments {
     const char *file, *database, *output, *study, *measure, *fold, *ignore, *of;
+    const char *time, *by, *against, *horizon;
     uint64_t workers, replicates;
     enum study_format format;
 };
@@ -23,7 +24,11 @@ enum {
     STUDY_KEY_MEASURE,
     STUDY_KEY_FOLD,
     STUDY_KEY_IGNORE,
-    STUDY_KEY_OF
+    STUDY_KEY_OF,
+    STUDY_KEY_TIME,
+    STUDY_KEY_BY,
+    STUDY_KEY_AGAINST,
+    STUDY_KEY_HORIZON
 };
 
 /* Rows that several tools' options share. */
@@ -72,7 +77,8 @@ int study_view_open(struct study_view *view, const struct study_arguments *argum
 int study_view_close(struct study_view *view, int code, struct error *error);
 
 extern const struct argp_option study_plan_options[], study_run_options[], study_show_options[],
-    study_effects_options[], study_figures_options[], study_predict_options[];
+    study_effects_options[], study_figures_options[], study_predict_options[],
+    study_times_options[];
 
 int study_tool_plan(const struct study_arguments *arguments);
 int study_tool_run(const struct study_arguments *arguments);
@@ -80,5 +86,6 @@ int study_tool_show(const struct study_arguments *arguments);
 int study_tool_effects(const struct study_arguments *arguments);
 int study_tool_figures(const struct study_arguments *arguments);
 int study_tool_predict(const struct study_arguments *arguments);
+int study_tool_times(const struct study_arguments *arguments);
 
 #endif
