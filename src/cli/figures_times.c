@@ -150,7 +150,7 @@ static int curves_figure(struct figure *figure, const struct study_times *times)
         return 0;
     rows = (panels + 1 + COLUMNS - 1) / COLUMNS;
     snprintf(name, sizeof name, "times-%s", times->name);
-    snprintf(title, sizeof title, "%s. Share still waiting [95%%, Greenwood]", times->words);
+    snprintf(title, sizeof title, "%s; share still waiting [95%%]", times->words);
     code = figure_open(figure, name, 40 + PANEL_HEIGHT * rows, "");
     if (code != 0)
         return code;
@@ -160,7 +160,7 @@ static int curves_figure(struct figure *figure, const struct study_times *times)
     fprintf(figure->out, "set multiplot layout %u,%u title ", rows, COLUMNS);
     figure_quote(title, figure->out);
     fprintf(figure->out,
-            " font ',14'\nset logscale x\nset format x '%%g s'\nset xrange [%.6g:%.6g]\nset yrange "
+            " font ',12'\nset logscale x\nset format x '%%g s'\nset xrange [%.6g:%.6g]\nset yrange "
             "[0:1.02]\nset "
             "ytics 0.25\nset grid xtics ytics linecolor rgb '#e6e6e6' linetype 1\n",
             span.low, span.high);
