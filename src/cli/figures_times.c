@@ -65,7 +65,9 @@ static struct span span_of(const struct study_times *times)
     return span;
 }
 
-/* Corners of the steps: time, survival, low, high. */
+/* Corners of the steps: time, survival, low, high. A step of less than a pixel waits for those that
+ * follow it. */
+#define STEP_LEAST 0.004
 static void curve_data(const struct times_arm *arm, uint32_t number, const struct span *span,
                        FILE *out)
 {
@@ -75,6 +77,8 @@ static void curve_data(const struct times_arm *arm, uint32_t number, const struc
     for (size_t i = 0; i < arm->step_count; i++) {
         const struct survival_step *step = &arm->steps[i];
 
+        if (survival - step->survival < STEP_LEAST && i + 1 < arm->step_count)
+            continue;
         fprintf(out, "%.6g %.5g %.5g %.5g\n", step->time, survival, low, high);
         survival = step->survival;
         low = step->low;
