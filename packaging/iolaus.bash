@@ -26,7 +26,7 @@ _iolaus() {
         return
     fi
     if [[ $command == study ]] && ((COMP_CWORD == 2)); then
-        words="plan run show effects sensitivity training export figures predict reference --help"
+        words="plan run show effects sensitivity training times export figures predict reference --help"
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
         return
     fi
@@ -47,11 +47,13 @@ _iolaus() {
         [[ $command == study ]] && words="text csv markdown json"
         ;;
     --expect) words="no-finding" ;;
-    --of) words="rates effects training" ;;
+    --of) words="rates effects training times" ;;
+    --time) words="repair outage undone stop" ;;
     --class) words="truth act claim platform control" ;;
     --arm | --seed | --replicates | --episode | --set | --jobs | -j | --block | --agent | --verb | \
         --from | --to | --limit | --duration | --name | --rotate-size | --rotate-age | --keep-files | \
-        --keep-size | --keep-age | --on-failure | --study | --measure | --bins | --against) return ;;
+        --keep-size | --keep-age | --on-failure | --study | --measure | --bins | --by | --against | \
+        --horizon) return ;;
     esac
     if [[ -n $words ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
@@ -82,6 +84,7 @@ _iolaus() {
         show | export) words="--study= --format= --output= --help" ;;
         effects | sensitivity) words="--study= --measure= --format= --output= --help" ;;
         training) words="--study= --measure= --bins= --against= --format= --output= --help" ;;
+        times) words="--time= --by= --against= --horizon= --study= --format= --output= --help" ;;
         figures) words="--of= --study= --output= --help" ;;
         *) words="--help" ;;
         esac

@@ -67,7 +67,9 @@ static int episode_give(const struct analysis *analysis, uint32_t number)
                               .object = episode->object,
                               .restored = episode->restored,
                               .began = episode->began,
+                              .stopped = episode->stopped,
                               .died = episode->died,
+                              .watched = episode->watched,
                               .dead = episode->dead,
                               .masked = episode->masked,
                               .measures = episode->measures,
@@ -93,7 +95,7 @@ static int act_give(const struct analysis *analysis, const struct act_kept *act,
     return analysis->rows->act(analysis->rows->context, &row);
 }
 
-int rows_give(struct analysis *analysis)
+int rows_give(struct analysis *analysis, const struct work_sums *work)
 {
     struct acts_kept *kept = &analysis->kept;
     size_t at = 0;
@@ -107,6 +109,11 @@ int rows_give(struct analysis *analysis)
     }
     if (kept->count > 0) {
         qsort(kept->list, kept->count, sizeof *kept->list, by_episode);
+    }
+    if (analysis->rows->run != NULL) {
+        struct run_row row = analysis->sums;
+        row.tasks_again = work->again;
+        code = analysis->rows->run(analysis->rows->context, &row);
     }
     for (uint32_t e = 0; e < analysis->episode_count && code == 0; e++) {
         uint32_t number = 0;

@@ -4,7 +4,8 @@
  *
  *     analysis_rows(analysis, &rows);      before the first record
  *     ...
- *     analysis_close(analysis, ...)        gives the rows: tasks, and each episode, then its acts
+ *     analysis_close(analysis, ...)        gives the rows: tasks, the run, and each episode, then
+ * its acts
  *
  * The definitions are those of docs/reference/findings.md.
  */
@@ -22,11 +23,14 @@ struct episode_row {
     uint32_t number; /* from 1, in the order in which they began; those that do not count have one
                         too */
     agent_id target;
-    bool failure;  /* else a stop */
-    bool object;   /* the target is one */
-    bool restored; /* the operator brought the target back */
-    time_ns began; /* of the run */
+    bool failure;    /* else a stop */
+    bool object;     /* the target is one */
+    bool restored;   /* the operator brought the target back */
+    time_ns began;   /* of the run, as the next three */
+    time_ns stopped; /* the stop itself, after its announcement */
     time_ns died;
+    time_ns watched; /* until then: the operator brought the target back, its next episode began, or
+                        the run ended */
     time_ns dead, masked;             /* for how long in all */
     uint64_t measures;                /* bits of enum measure */
     const uint32_t *acts;             /* by enum measure: how often */
@@ -48,7 +52,16 @@ struct act_row {
     struct record_id record;
 };
 
+/* What a run leaves beside its episodes. Times in ns. */
+struct run_row {
+    uint64_t duplicates;  /* starts of an agent of which an incarnation ran already */
+    time_ns duplicate;    /* for how long more than one ran: those beyond the first, added up */
+    time_ns running;      /* for how long incarnations ran, added up */
+    uint64_t tasks_again; /* of those done in time: done more than once */
+};
+
 struct analysis_rows {
+    int (*run)(void *context, const struct run_row *row); /* the first of all; may be NULL */
     int (*episode)(void *context, const struct episode_row *row); /* 0, or a negative error code */
     int (*act)(void *context, const struct act_row *row);
     /* NULL: nobody looks. A task that counts for availability, in no order. */

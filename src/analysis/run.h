@@ -57,7 +57,9 @@ struct task {
     UT_hash_handle hh;
     int64_t task;
     time_ns emitted;
-    bool done; /* in time */
+    bool done;     /* in time */
+    bool answered; /* in time or not */
+    bool again;    /* more than once, in time or not */
 };
 
 struct work {
@@ -70,6 +72,7 @@ struct work {
 
 struct work_sums {
     uint64_t emitted, done, left_out, lost, held;
+    uint64_t again; /* of those done in time: done more than once */
 };
 
 int work_take(struct work *work, const struct record *record);
@@ -94,7 +97,9 @@ struct episode {
     bool restored;  /* by the operator, since the death */
     uint8_t behind; /* bits of enum behind_kind: what was found behind the platform's back */
     time_ns began;
-    time_ns died; /* TIME_UNSET before */
+    time_ns stopped; /* the record `stops`; TIME_UNSET where there is none */
+    time_ns died;    /* TIME_UNSET before */
+    time_ns watched; /* up to then what becomes of the target belongs to it; TIME_UNSET: still */
     time_ns dead, masked;
     uint64_t measures; /* bits of enum measure */
     uint32_t acts[MEASURE_COUNT];
@@ -109,6 +114,8 @@ struct life {
     incarnation_id newest; /* that began */
     uint32_t stop;         /* the episode of the stop announced or under way */
     uint32_t death;        /* the episode of the last death */
+    uint32_t latest;       /* the last episode of which it is the target, and which counts */
+    time_ns since;         /* when the number of those that run changed last */
     time_ns died;          /* if none runs */
     time_ns masked_since;  /* the board shows it healthy after a mask; TIME_UNSET: it does not */
     struct record_id masked_by; /* the report that masked it */
@@ -199,6 +206,7 @@ struct analysis {
     struct responses responses;
     struct behind behind;
     const struct analysis_rows *rows; /* NULL: nobody wants them */
+    struct run_row sums;
     struct acts_kept kept;
     uint64_t records;
     time_ns now;       /* of the record that is worked */
@@ -231,6 +239,16 @@ enum analysis_wanted wanted_by(const struct cause *cause);
 int outcome_take(struct analysis *analysis, struct cause *cause, enum analysis_act act,
                  agent_id responder, agent_id target);
 
+/* ---- lifetimes.c ---- */
+
+/* To be called before the number of incarnations that run changes. */
+void running_changes(struct analysis *analysis, struct life *life, time_ns now);
+/* What becomes of the target is no longer for its last episode to tell. */
+void watch_ends(struct analysis *analysis, agent_id target, time_ns now);
+/* The same, for another episode of that target begins. */
+void watch_begins(struct analysis *analysis, agent_id target, uint32_t number, time_ns now);
+void lifetimes_close(struct analysis *analysis, time_ns end);
+
 /* ---- masks.c ---- */
 
 int masks_noticed(struct analysis *analysis, const struct record *record, struct cause *cause);
@@ -261,7 +279,7 @@ int act_keep(struct analysis *analysis, const struct cause *cause, enum analysis
              agent_id who, agent_id whom, uint32_t response);
 /* The act that this record was has been refused. */
 void act_take_back(struct analysis *analysis, struct record_id made_by);
-int rows_give(struct analysis *analysis);
+int rows_give(struct analysis *analysis, const struct work_sums *work);
 
 /* ---- findings.c: sums ---- */
 

@@ -45,7 +45,12 @@ int work_take(struct work *work, const struct record *record)
         return task_emitted(work, record);
     }
     struct task *task = task_find(work, record->value);
-    if (task == NULL || (record->flags & FLAG_LATE) != 0) {
+    if (task == NULL) {
+        return 0;
+    }
+    task->again = task->answered;
+    task->answered = true;
+    if ((record->flags & FLAG_LATE) != 0) {
         return 0;
     }
     task->done = true;
@@ -74,6 +79,7 @@ void work_close(struct work *work, time_ns end, struct work_sums *sums)
         } else {
             sums->emitted++;
             sums->done += task->done ? 1 : 0;
+            sums->again += task->done && task->again ? 1 : 0;
         }
     }
 }

@@ -62,6 +62,13 @@ static const struct study_tool TOOLS[] = {
     {"export", "DATABASE", "the same as `show`, for `-f csv`, `-f markdown` and `-f json`",
      "Example: iolaus study export triggers.db -f csv -o triggers.csv", study_show_options,
      study_tool_show},
+    {"times", "DATABASE", "tell how long repairs, outages and stops took, also those without end",
+     "Curves of Kaplan and Meier; what did not come to its end is censored where its target was no "
+     "longer watched. Each figure has Greenwood's interval, as if episodes were independent, and "
+     "one of a bootstrap over runs; arms that differ in one factor are compared by log-rank tests, "
+     "with a variance over runs too, adjusted by Holm's procedure over all of one time.\n\n"
+     "Example: iolaus study times grid.db --time repair --against peers",
+     study_times_options, study_tool_times},
     {"figures", "DATABASE", "draw its figures as SVG, with gnuplot",
      "The scripts that gnuplot draws them from are left beside them.\n\n"
      "Example: iolaus study figures triggers.db -o triggers",

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cli/figures_times.h"
 #include "cli/figures_training.h"
 #include "cli/gnuplot.h"
 #include "study/effects.h"
@@ -154,11 +155,13 @@ int study_figures(const struct results *results, const struct store *store, cons
     bool rates = of != NULL && strcmp(of, "rates") == 0;
     bool effects = of != NULL && strcmp(of, "effects") == 0;
     bool training = of != NULL && strcmp(of, "training") == 0;
+    bool times = of != NULL && strcmp(of, "times") == 0;
     int code = 0;
 
-    if (of != NULL && !rates && !effects && !training)
+    if (of != NULL && !rates && !effects && !training && !times)
         return error_set(error, ERROR_INPUT,
-                         "there are no figures of `%.40s`; write rates, effects or training", of);
+                         "there are no figures of `%.40s`; write rates, effects, training or times",
+                         of);
     if (mkdir(folder, 0777) != 0 && errno != EEXIST)
         return error_set(error, ERROR_IO, "%s: %s", folder, strerror(errno));
     if (training)
@@ -167,5 +170,7 @@ int study_figures(const struct results *results, const struct store *store, cons
         code = rates_figures(&figure, results);
     if (code == 0 && (effects || of == NULL))
         code = effects_figures(&figure, results, store, effects);
+    if (code == 0 && times)
+        code = figures_times(&figure, results, store);
     return code;
 }

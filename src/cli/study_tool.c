@@ -40,6 +40,15 @@ error_t study_parse(int key, char *text, struct argp_state *state)
     case STUDY_KEY_OF:
         arguments->of = text;
         return 0;
+    case STUDY_KEY_TIME:
+        arguments->time = text;
+        return 0;
+    case STUDY_KEY_BY:
+        arguments->by = text;
+        return 0;
+    case STUDY_KEY_HORIZON:
+        arguments->horizon = text;
+        return 0;
     case STUDY_KEY_AGAINST:
         arguments->against = text;
         return 0;

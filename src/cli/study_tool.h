@@ -12,7 +12,8 @@
 #include "study/results.h"
 
 struct study_arguments {
-    const char *file, *database, *output, *study, *measure, *fold, *ignore, *of, *against;
+    const char *file, *database, *output, *study, *measure, *fold, *ignore, *of;
+    const char *time, *by, *against, *horizon;
     uint64_t workers, replicates, bins;
     enum study_format format;
 };
@@ -25,7 +26,10 @@ enum {
     STUDY_KEY_IGNORE,
     STUDY_KEY_OF,
     STUDY_KEY_BINS,
-    STUDY_KEY_AGAINST
+    STUDY_KEY_TIME,
+    STUDY_KEY_BY,
+    STUDY_KEY_AGAINST,
+    STUDY_KEY_HORIZON
 };
 
 /* Rows that several tools' options share. */
@@ -75,7 +79,7 @@ int study_view_close(struct study_view *view, int code, struct error *error);
 
 extern const struct argp_option study_plan_options[], study_run_options[], study_show_options[],
     study_effects_options[], study_figures_options[], study_predict_options[],
-    study_sensitivity_options[], study_training_options[];
+    study_sensitivity_options[], study_training_options[], study_times_options[];
 
 int study_tool_plan(const struct study_arguments *arguments);
 int study_tool_run(const struct study_arguments *arguments);
@@ -85,5 +89,6 @@ int study_tool_figures(const struct study_arguments *arguments);
 int study_tool_sensitivity(const struct study_arguments *arguments);
 int study_tool_training(const struct study_arguments *arguments);
 int study_tool_predict(const struct study_arguments *arguments);
+int study_tool_times(const struct study_arguments *arguments);
 
 #endif

@@ -58,6 +58,14 @@ static int keep_episode(void *context, const struct episode_row *row)
     return 0;
 }
 
+static int keep_run(void *context, const struct run_row *row)
+{
+    struct run_rows *rows = context;
+
+    rows->sums = *row;
+    return 0;
+}
+
 static int keep_act(void *context, const struct act_row *row)
 {
     struct run_rows *rows = context;
@@ -149,7 +157,8 @@ static int episodes_begin(struct takers *takers, const struct trace_header *head
                           const char *name, const struct scenario *scenario, struct run_rows *rows,
                           struct error *error)
 {
-    takers->kept = (struct analysis_rows){keep_episode, keep_act, NULL, rows};
+    takers->kept = (struct analysis_rows){
+        .run = keep_run, .episode = keep_episode, .act = keep_act, .context = rows};
     rows->training = learners_training(scenario);
     if (rows->training >= 0) {
         rows->steps = calloc(TRAINING_STEPS + 1, sizeof *rows->steps);

@@ -39,6 +39,7 @@ struct run_rows {
     uint64_t unobserved_gaps;
     time_ns training;        /* of a crew that learns: until when; else -1 */
     struct work_step *steps; /* TRAINING_STEPS and one; NULL where nobody learns */
+    struct run_row sums;     /* all 0 for a run of the contact process */
     double wall_s;           /* how long the run took */
     struct episode_kept *episodes;
     struct act_row *acts;

@@ -5,6 +5,7 @@
 
 #include "analysis/analysis.h"
 #include "analysis/measures.h"
+#include "study/study.h"
 
 static const char *const acts[] = {
 #define X(act, name, words) #name,
@@ -73,6 +74,8 @@ static const char fixed_part[] =
     "  stops INTEGER NOT NULL, failures INTEGER NOT NULL, tasks_emitted INTEGER NOT NULL,\n"
     "  tasks_done INTEGER NOT NULL, found_behind INTEGER, unobserved INTEGER,\n"
     "  extinct_ns INTEGER, alive_end INTEGER,\n"
+    "  duplicates INTEGER NOT NULL, duplicate_ns INTEGER NOT NULL,\n"
+    "  running_ns INTEGER NOT NULL, tasks_again INTEGER NOT NULL,\n"
     "  wall_s REAL NOT NULL, wall_at TEXT NOT NULL, wall_host TEXT NOT NULL,\n"
     "  PRIMARY KEY(arm, replicate)) WITHOUT ROWID;\n"
     "CREATE TABLE learners(\n"
@@ -96,7 +99,8 @@ static void write_episode(FILE *out)
     fputs("CREATE TABLE episode(\n"
           "  arm INTEGER NOT NULL, replicate INTEGER NOT NULL, number INTEGER NOT NULL,\n"
           "  target TEXT NOT NULL, failure INTEGER NOT NULL, object INTEGER NOT NULL,\n"
-          "  began_ns INTEGER NOT NULL, died_ns INTEGER,\n"
+          "  began_ns INTEGER NOT NULL, stopped_ns INTEGER, died_ns INTEGER,\n"
+          "  watched_ns INTEGER NOT NULL,\n"
           "  dead_ns INTEGER NOT NULL, masked_ns INTEGER NOT NULL,\n"
           "  responses_direct INTEGER NOT NULL, responses_direct_proven INTEGER NOT NULL,\n",
           out);
@@ -126,8 +130,15 @@ static void write_views(FILE *out)
                 "    sum(%s) AS acts FROM episode%s GROUP BY arm UNION ALL\n",
                 schema_measure(m), schema_measure(m), schema_measure(m),
                 m == MEASURE_THWARTED ? " WHERE NOT failure" : "");
-    fputs("  SELECT arm, 'availability', successes, trials, successes FROM availability UNION ALL\n"
-          "  SELECT arm, 'survived', successes, trials, successes FROM survival;\n"
+    fputs(
+        "  SELECT arm, 'availability', successes, trials, successes FROM availability UNION ALL\n",
+        out);
+    for (const struct study_run_measure *m = study_run_measures + 1; m->name != NULL; m++)
+        fprintf(out,
+                "  SELECT arm, '%s', sum(%s)%s AS successes, sum(%s)%s AS trials, sum(%s)%s\n"
+                "    FROM run GROUP BY arm UNION ALL\n",
+                m->name, m->part, m->unit, m->whole, m->unit, m->part, m->unit);
+    fputs("  SELECT arm, 'survived', successes, trials, successes FROM survival;\n"
           "CREATE VIEW times AS\n",
           out);
     for (unsigned t = 0; t < TIME_COUNT; t++)

@@ -37,7 +37,7 @@ static const char *const texts[STATEMENTS] = {
     [PUT_STUDY] = "INSERT OR REPLACE INTO study VALUES(?,?,?,?,?,?,?,?)",
     [PUT_ARM] = "INSERT OR REPLACE INTO arm VALUES(?,?,1,?,?,?,?,?,?,?,?,?)",
     [PUT_SETTING] = "INSERT OR REPLACE INTO setting VALUES(?,?,?,?,?)",
-    [PUT_RUN] = "INSERT INTO run VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
+    [PUT_RUN] = "INSERT INTO run VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
                 "strftime('%Y-%m-%dT%H:%M:%fZ','now'),?)",
     [PUT_ACT] = "INSERT INTO act VALUES(?,?,?,?,?,?,?,?,?,?,?,?)",
     [HAS_RUN] = "SELECT 1 FROM run WHERE arm=? AND replicate=?",
@@ -439,11 +439,13 @@ static int put_episode(struct store *store, int64_t arm, const struct run_rows *
     sqlite3_bind_int(put, 5, row->failure);
     sqlite3_bind_int(put, 6, row->object);
     sqlite3_bind_int64(put, 7, row->began);
-    put_time(put, 8, row->died);
-    sqlite3_bind_int64(put, 9, row->dead);
-    sqlite3_bind_int64(put, 10, row->masked);
-    sqlite3_bind_int64(put, 11, row->responses_direct);
-    sqlite3_bind_int64(put, 12, row->responses_direct_proven);
+    put_time(put, 8, row->stopped);
+    put_time(put, 9, row->died);
+    sqlite3_bind_int64(put, 10, row->watched);
+    sqlite3_bind_int64(put, 11, row->dead);
+    sqlite3_bind_int64(put, 12, row->masked);
+    sqlite3_bind_int64(put, 13, row->responses_direct);
+    sqlite3_bind_int64(put, 14, row->responses_direct_proven);
     for (unsigned m = 0; m < MEASURE_COUNT; m++)
         sqlite3_bind_int64(put, ++at, kept->acts[m]);
     for (unsigned t = 0; t < TIME_COUNT; t++)
@@ -471,6 +473,15 @@ static int put_act(struct store *store, int64_t arm, const struct run_rows *rows
     snprintf(record, sizeof record, "%u:%u", row->record.writer, row->record.sequence);
     put_text(put, 12, record);
     return done(store, PUT_ACT, error, "writing an act");
+}
+
+static void put_sums(sqlite3_stmt *put, int at, const struct run_row *sums)
+{
+    const int64_t numbers[] = {(int64_t)sums->duplicates, sums->duplicate, sums->running,
+                               (int64_t)sums->tasks_again};
+
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        sqlite3_bind_int64(put, at + (int)i, numbers[i]);
 }
 
 static int put_run(struct store *store, int64_t arm, bool live, const struct run_rows *rows,
@@ -505,8 +516,9 @@ static int put_run(struct store *store, int64_t arm, bool live, const struct run
         sqlite3_bind_int64(put, 13, rows->extinct_at);
     if (rows->contact)
         sqlite3_bind_int64(put, 14, rows->alive_end);
-    sqlite3_bind_double(put, 15, rows->wall_s);
-    put_text(put, 16, store->host.nodename);
+    put_sums(put, 15, &rows->sums);
+    sqlite3_bind_double(put, 19, rows->wall_s);
+    put_text(put, 20, store->host.nodename);
     return done(store, PUT_RUN, error, "writing a run");
 }
 

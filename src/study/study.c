@@ -86,6 +86,20 @@ static const char *measure_near(void *context, uint32_t place)
     return findings_measure(place, NULL);
 }
 
+const struct study_run_measure study_run_measures[] = {
+    {"availability", "tasks_done", "tasks_emitted", ""},
+    {"duplicate_tasks", "tasks_again", "tasks_done", ""},
+    {"duplicate_time", "duplicate_ns", "running_ns", "/1000000000"},
+    {0}};
+
+const struct study_run_measure *study_run_measure(const char *name)
+{
+    for (const struct study_run_measure *m = study_run_measures; m->name != NULL; m++)
+        if (strcmp(m->name, name) == 0)
+            return m;
+    return NULL;
+}
+
 /* Whether a measure of that name exists. */
 static int measures_check(struct reader *reader, const struct names *names, const char *key)
 {
@@ -97,6 +111,7 @@ static int measures_check(struct reader *reader, const struct names *names, cons
         struct rate rate;
 
         if (strcmp(names->items[i], STUDY_SURVIVED) != 0 &&
+            study_run_measure(names->items[i]) == NULL &&
             findings_rate(none, names->items[i], 0.95, &rate) != 0)
             code = refuse(reader, names->nodes[i], "%s: there is no measure `%s`%s", key,
                           names->items[i], hint_near(names->items[i], measure_near, NULL, hint));

@@ -92,6 +92,14 @@ struct study_arm {
  * no other, and others have it not. */
 #define STUDY_SURVIVED "survived"
 
+/* Measures of whole runs: `part` of `whole`, columns of the table `run`. Times are counted in
+ * seconds: `unit` divides them. The first is `availability`; ends with a NULL name. */
+struct study_run_measure {
+    const char *name, *part, *whole, *unit;
+};
+extern const struct study_run_measure study_run_measures[];
+const struct study_run_measure *study_run_measure(const char *name); /* NULL where there is none */
+
 struct study {
     const char *path, *name, *about;
     unsigned char digest[32]; /* SHA-256 of the file's bytes */

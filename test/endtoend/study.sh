@@ -87,6 +87,87 @@ for row in rows:
     assert counted[row["arm"], row["measure"]] == (int(row["successes"]), int(row["trials"])), row
 END
 
+# ---- times ----
+cat >"$work/times.yaml" <<END
+iolaus: 1
+study: times
+scenario: $PWD/scenarios/grid.yaml
+arm: peers preserve
+replicates: 3
+set: {duration: 11min}
+factors:
+  - name: repair
+    levels:
+      none: {minds.controller: {}, minds.meter: {}, minds.planner: {}}
+      always: {platform.restart.policy: always}
+  - name: fault
+    levels:
+      crash: {faults: [{kind: crash, at: 1min, every: 2min, agents: [substation-6]}]}
+      partition:
+        faults: [{kind: partition, at: 1min, lasts: 45s, every: 3min, agents: [substation-5, substation-6]}]
+measures: [availability, duplicate_time, duplicate_tasks]
+END
+"$IOLAUS" study run "$work/times.yaml" --db "$work/times.db" >/dev/null
+"$IOLAUS" study times "$work/times.db" -f csv >"$work/times.csv"
+"$IOLAUS" study times "$work/times.db" -f csv >"$work/again.csv"
+check "times are the same when asked again" cmp "$work/times.csv" "$work/again.csv"
+check "times are those that the rows give" python3 - "$work/times.db" "$work/times.csv" <<'END'
+import csv
+import sqlite3
+import sys
+
+database = sqlite3.connect(sys.argv[1])
+told = list(csv.DictReader(open(sys.argv[2], encoding="utf-8")))
+for level in ("none", "always"):
+    lasted = []
+    for died, watched, peers, platform in database.execute(
+        "SELECT died_ns, watched_ns, to_relaunch_by_peers_ns, to_relaunch_by_platform_ns FROM episode "
+        "JOIN setting AS r USING(arm) JOIN setting AS f USING(arm) WHERE failure AND r.name = 'repair' "
+        "AND r.level = ? AND f.name = 'fault' AND f.level = 'crash'", (level,)):
+        took = min(x for x in (peers, platform, 1 << 62) if x is not None)
+        lasted.append((min(took, watched - died), took <= watched - died))
+    survival, at_risk, median = 1.0, len(lasted), None
+    for time, ended in sorted(lasted, key=lambda life: (life[0], not life[1])):
+        survival *= (at_risk - 1) / at_risk if ended else 1
+        at_risk -= 1
+        median = time / 1e9 if median is None and survival <= 0.5 else median
+    (row,) = [r for r in told if r["time"] == "repair" and r["what"] == "quantile" and r["at"] == "0.5"
+              and r["block"] == "fault=crash" and r["level"] == level]
+    assert (int(row["n"]), int(row["ended"])) == (len(lasted), sum(e for _, e in lasted)), row
+    assert (row["value"] == "") == (median is None), row
+    # A level stretch at exactly one half has its middle.
+    assert median is None or float(row["value"]) >= median - 1e-6, row
+assert any(r["what"] == "logrank" and float(r["run_p"] or 1) < 0.05 for r in told)
+END
+check "a partition makes duplicates of the living" python3 - "$work/times.db" <<'END'
+import sqlite3
+import sys
+
+database = sqlite3.connect(sys.argv[1])
+rates = {name: (successes, trials) for name, successes, trials in database.execute(
+    "SELECT name, successes, trials FROM rates JOIN arm USING(arm) WHERE measure = 'duplicate_time'")}
+assert len(rates) == 4 and all(trials > 0 for _, trials in rates.values()), rates
+assert rates["repair=always, fault=partition"][0] > 0, rates
+assert rates["repair=none, fault=partition"][0] == 0, rates
+END
+"$IOLAUS" study times "$work/times.db" -f json >"$work/times.json"
+check "times as JSON are JSON" python3 -m json.tool "$work/times.json" /dev/null
+check "times as Markdown have a table" sh -c "'$IOLAUS' study times '$work/times.db' -f markdown | grep -q '^| none | '"
+refuses "an unknown time" 2 'no time .never' "$IOLAUS" study times --time never "$work/times.db"
+refuses "an unknown factor" 2 'no factor .luck' "$IOLAUS" study times --by luck "$work/times.db"
+refuses "an unknown level" 2 'no level .luck' "$IOLAUS" study times --against luck "$work/times.db"
+refuses "a wrong horizon" 2 'horizon' "$IOLAUS" study times --horizon soon "$work/times.db"
+if command -v gnuplot >/dev/null 2>&1; then
+    "$IOLAUS" study figures "$work/times.db" --of times -o "$work/times"
+    check "figures of times are SVG" python3 -c '
+import sys, xml.dom.minidom
+for path in sys.argv[1:]:
+    xml.dom.minidom.parse(path)
+assert len(sys.argv) >= 6, sys.argv' "$work"/times/*.svg
+else
+    echo "ok - figures of times are SVG # skip gnuplot is not installed"
+fi
+
 # ---- killed, and gone on with ----
 sed 's/replicates: 6/replicates: 3000/' "$study" >"$work/long.yaml"
 "$IOLAUS" study run "$work/long.yaml" --db "$work/long.db" &

@@ -385,7 +385,8 @@ static int run(struct study *study, const char *database, uint32_t workers,
 static char *dump(const char *database)
 {
     static const char runs[] = "SELECT arm, replicate, digest, events, records, ended_ns, stops, "
-                               "failures, tasks_emitted, tasks_done, extinct_ns, alive_end FROM run";
+                               "failures, tasks_emitted, tasks_done, extinct_ns, alive_end, "
+                               "duplicates, duplicate_ns, running_ns, tasks_again FROM run";
     static const char *const tables[] = {
         "SELECT * FROM study",   "SELECT * FROM arm ORDER BY number",
         "SELECT * FROM setting", runs,

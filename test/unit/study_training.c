@@ -92,7 +92,8 @@ static void put_arm(unsigned arm, const char *level, unsigned runs)
     put(sql);
     for (unsigned r = 0; r < runs; r++) {
         snprintf(sql, sizeof sql,
-                 "INSERT INTO run VALUES(%u,%u,'',0,0,%lld,0,0,100,90,NULL,NULL,NULL,NULL,0,'','')",
+                 "INSERT INTO run "
+                 "VALUES(%u,%u,'',0,0,%lld,0,0,100,90,NULL,NULL,NULL,NULL,0,0,0,0,0,'','')",
                  arm, r, (long long)(10 * HOUR));
         put(sql);
     }
@@ -109,7 +110,8 @@ static void put_episode(unsigned arm, unsigned run, time_ns died, bool relaunche
     sqlite3_bind_int64(episode, 3, ++number);
     sqlite3_bind_text(episode, 4, "aim", -1, SQLITE_STATIC);
     sqlite3_bind_int64(episode, 7, died);
-    sqlite3_bind_int64(episode, 8, died);
+    sqlite3_bind_int64(episode, 9, died);
+    sqlite3_bind_int64(episode, 10, died);
     sqlite3_bind_int(episode, (int)(EPISODE_COLUMNS_BEFORE + measures[0] + 1), relaunched);
     sqlite3_bind_int(episode, (int)(EPISODE_COLUMNS_BEFORE + measures[1] + 1), masked);
     cr_assert_eq(sqlite3_step(episode), SQLITE_DONE, "%s", sqlite3_errmsg(database));
