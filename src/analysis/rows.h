@@ -53,9 +53,9 @@ struct act_row {
 
 /* What a run leaves beside its episodes. Times in ns. */
 struct run_row {
-    uint64_t duplicates; /* starts of an agent of which an incarnation ran already */
-    time_ns duplicate;   /* for how long more than one ran: those beyond the first, added up */
-    time_ns running;     /* for how long incarnations ran, added up */
+    uint64_t duplicates;  /* starts of an agent of which an incarnation ran already */
+    time_ns duplicate;    /* for how long more than one ran: those beyond the first, added up */
+    time_ns running;      /* for how long incarnations ran, added up */
     uint64_t tasks_again; /* of those done in time: done more than once */
 };
 
