@@ -214,8 +214,8 @@ int resolve_contact(struct resolver *resolver)
     if (node == 0)
         return 0;
     by_clock = document_child(reader->document, node, "revive_rate") != 0;
-    if (by_clock == (document_child(reader->document, node, "rate") != 0))
-        return refuse(reader, node, "contact: write either `rate` or `revive_rate`");
+    if (!by_clock && document_child(reader->document, node, "rate") == 0)
+        return refuse(reader, node, "contact: needs `rate` or `revive_rate`");
     scenario->contact.enabled = true;
     scenario->contact.until_extinct = written->until_extinct;
     for (uint32_t i = 0; i < scenario->group_count; i++) {

@@ -581,7 +581,7 @@ static const struct field fields_contact[] = {
      .high = 1000000 * FIXED_ONE,
      .doc = "Revivals over each link from the living to the dead, in one mean life."},
     PLAIN("revive_rate", FIELD_RATE, AT(spec, contact.revive_mean), NULL,
-          "In place of `rate`: the same by the clock, such as 2/s."),
+          "In place of `rate`, and before it: the same by the clock, such as 2/s."),
     PLAIN("kill_rate", FIELD_RATE, AT(spec, contact.life_mean), "1/s",
           "How often each living agent is killed, beside what a campaign kills."),
     PLAIN("start", FIELD_NAMES, AT(spec, contact.start), NULL,

@@ -42,6 +42,7 @@ static const char *const texts[STATEMENTS] = {
     [PUT_CREW] = "INSERT OR REPLACE INTO crew VALUES(?,?,?,?,?,?,?,?)",
     [PUT_THRESHOLD] = "INSERT INTO threshold VALUES(?,?,?,?,?,?,?,?)",
     [PUT_DESCENT] = "INSERT INTO descent VALUES(?,?,?,?)",
+    /* NOLINTNEXTLINE(bugprone-suspicious-missing-comma): one text on two lines */
     [PUT_RUN] = "INSERT INTO run VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
                 "strftime('%Y-%m-%dT%H:%M:%fZ','now'),?)",
     [PUT_ACT] = "INSERT INTO act VALUES(?,?,?,?,?,?,?,?,?,?,?,?)",
