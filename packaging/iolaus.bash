@@ -26,7 +26,7 @@ _iolaus() {
         return
     fi
     if [[ $command == study ]] && ((COMP_CWORD == 2)); then
-        words="plan run show effects export figures reference --help"
+        words="plan run show effects export figures thresholds descent reference --help"
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
         return
     fi
@@ -47,7 +47,7 @@ _iolaus() {
         [[ $command == study ]] && words="text csv markdown json"
         ;;
     --expect) words="no-finding" ;;
-    --of) words="rates effects" ;;
+    --of) words="rates effects thresholds siege descent" ;;
     --class) words="truth act claim platform control" ;;
     --arm | --seed | --replicates | --episode | --set | --jobs | -j | --block | --agent | --verb | \
         --from | --to | --limit | --duration | --name | --rotate-size | --rotate-age | --keep-files | \
@@ -79,7 +79,7 @@ _iolaus() {
         case $tool in
         plan) words="--jobs= --replicates= --help" ;;
         run) words="--jobs= --replicates= --db= --help" ;;
-        show | export) words="--study= --format= --output= --help" ;;
+        show | export | thresholds | descent) words="--study= --format= --output= --help" ;;
         effects) words="--study= --measure= --format= --output= --help" ;;
         figures) words="--of= --study= --output= --help" ;;
         *) words="--help" ;;
@@ -101,7 +101,7 @@ _iolaus() {
         return
     elif [[ $command == trace ]]; then
         _iolaus_files .trace .part
-    elif [[ $command == study && $tool == @(show|export|effects|figures) ]]; then
+    elif [[ $command == study && $tool == @(show|export|effects|figures|thresholds|descent) ]]; then
         _iolaus_files .db
     else
         _iolaus_files .yaml .yml

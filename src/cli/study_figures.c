@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cli/figures_tipping.h"
 #include "cli/gnuplot.h"
 #include "study/effects.h"
 
@@ -146,6 +147,22 @@ static int effects_figures(struct figure *figure, const struct results *results,
     return code;
 }
 
+static int folder_make(const char *folder, struct error *error)
+{
+    return mkdir(folder, 0777) == 0 || errno == EEXIST
+               ? 0
+               : error_set(error, ERROR_IO, "%s: %s", folder, strerror(errno));
+}
+
+int study_figures_thresholds(const struct store *store, const char *study, const char *folder,
+                             struct error *error)
+{
+    struct figure figure = {.folder = folder, .error = error};
+    int code = folder_make(folder, error);
+
+    return code == 0 ? figures_thresholds(&figure, store, study) : code;
+}
+
 int study_figures(const struct results *results, const struct store *store, const char *of,
                   const char *folder, struct error *error)
 {
@@ -154,11 +171,18 @@ int study_figures(const struct results *results, const struct store *store, cons
     bool effects = of != NULL && strcmp(of, "effects") == 0;
     int code = 0;
 
-    if (of != NULL && !rates && !effects)
+    if (of != NULL && !rates && !effects && strcmp(of, "siege") != 0 && strcmp(of, "descent") != 0)
         return error_set(error, ERROR_INPUT,
-                         "there are no figures of `%.40s`; write rates or effects", of);
-    if (mkdir(folder, 0777) != 0 && errno != EEXIST)
-        return error_set(error, ERROR_IO, "%s: %s", folder, strerror(errno));
+                         "there are no figures of `%.40s`; write rates, effects, thresholds, siege "
+                         "or descent",
+                         of);
+    code = folder_make(folder, error);
+    if (code != 0)
+        return code;
+    if (of != NULL && strcmp(of, "siege") == 0)
+        return figures_siege(&figure, store, results->study);
+    if (of != NULL && strcmp(of, "descent") == 0)
+        return figures_descent(&figure, store, results->study);
     if (rates || (of == NULL && results->arm_count <= ARMS_MAX))
         code = rates_figures(&figure, results);
     if (code == 0 && (effects || of == NULL))

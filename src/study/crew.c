@@ -83,7 +83,8 @@ int study_crew_look(const struct scenario *scenario, struct study_crew *crew, st
                                 .links = scenario->links.edges,
                                 .radius = NAN,
                                 .rate = NAN,
-                                .horizon = NAN};
+                                .horizon = NAN,
+                                .budget = NAN};
     if (scenario->contact.enabled) {
         const struct agent_rules *rules = &scenario->groups[0].rules;
 
@@ -95,7 +96,10 @@ int study_crew_look(const struct scenario *scenario, struct study_crew *crew, st
         if (isnan(crew->radius))
             return study_memory(error, "the eigenvalue of a crew");
     }
+    crew->gap = campaign->sweep_gap;
     crew->swept = scenario->has_campaign && campaign->protocol == PROTOCOL_SWEEP;
+    if (crew->swept && scenario->contact.enabled && campaign->sweep_gap > 0)
+        crew->budget = (double)scenario->groups[0].rules.revive_mean / (double)campaign->sweep_gap;
     if (crew->swept)
         code = graph_cuts(&scenario->links, campaign->targets, campaign->target_count,
                           &crew->cut_width, &crew->cut_sum, error);

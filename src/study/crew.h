@@ -23,7 +23,10 @@ struct study_crew {
     /* Of a sweep: the greatest number of links between those killed and the others while
      * the campaign's order is gone through, and the sum of these numbers after each kill. */
     bool swept;
+    double budget; /* of a sweep of the contact process; else NAN: kills in the mean time that it
+                      takes to revive over one link */
     uint64_t cut_width, cut_sum;
+    time_ns gap; /* between two kills */
 };
 
 /* ERROR_MEMORY. */

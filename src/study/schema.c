@@ -70,7 +70,7 @@ static const char fixed_part[] =
     "CREATE TABLE crew(\n"
     "  arm INTEGER PRIMARY KEY REFERENCES arm(arm), agents INTEGER NOT NULL,\n"
     "  links INTEGER NOT NULL, rate REAL, horizon REAL, radius REAL, cut_width INTEGER,\n"
-    "  cut_sum INTEGER);\n"
+    "  cut_sum INTEGER, gap_ns INTEGER, budget REAL);\n"
     "CREATE TABLE threshold(\n"
     "  study TEXT NOT NULL REFERENCES study(name), rate INTEGER NOT NULL, kill INTEGER,\n"
     "  size INTEGER, \"each\" INTEGER, level TEXT NOT NULL, known REAL, source TEXT NOT NULL,\n"
@@ -141,6 +141,13 @@ static void write_views(FILE *out)
           "  FROM arm AS cell JOIN arm AS variant ON variant.study = cell.study\n"
           "  AND variant.cell = cell.cell AND variant.variant IS NOT NULL\n"
           "  WHERE cell.variant IS NULL AND cell.planned AND variant.planned;\n"
+          "CREATE VIEW sieges AS SELECT arm, agents, cut_width, cut_sum, budget,\n"
+          "  budget / cut_width AS budget_by_width, count(extinct_ns) AS extinct,\n"
+          "  count(*) AS runs, avg(extinct_ns) AS mean_extinct_ns,\n"
+          "  (1 + avg(extinct_ns) / gap_ns) / agents AS kills_by_agent\n"
+          "  FROM crew JOIN run USING(arm) WHERE cut_width IS NOT NULL GROUP BY arm;\n"
+          "CREATE VIEW descents AS SELECT arm, generation, sum(lives) AS lives,\n"
+          "  count(*) AS runs FROM descent GROUP BY arm, generation;\n"
           "CREATE VIEW generations AS SELECT arm, generation, count(*) AS responses\n"
           "  FROM act WHERE generation > 0 GROUP BY arm, generation;\n",
           out);

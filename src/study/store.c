@@ -39,7 +39,7 @@ static const char *const texts[STATEMENTS] = {
     [PUT_STUDY] = "INSERT OR REPLACE INTO study VALUES(?,?,?,?,?,?,?,?)",
     [PUT_ARM] = "INSERT OR REPLACE INTO arm VALUES(?,?,1,?,?,?,?,?,?,?,?,?)",
     [PUT_SETTING] = "INSERT OR REPLACE INTO setting VALUES(?,?,?,?,?)",
-    [PUT_CREW] = "INSERT OR REPLACE INTO crew VALUES(?,?,?,?,?,?,?,?)",
+    [PUT_CREW] = "INSERT OR REPLACE INTO crew VALUES(?,?,?,?,?,?,?,?,?,?)",
     [PUT_THRESHOLD] = "INSERT INTO threshold VALUES(?,?,?,?,?,?,?,?)",
     [PUT_DESCENT] = "INSERT INTO descent VALUES(?,?,?,?)",
     /* NOLINTNEXTLINE(bugprone-suspicious-missing-comma): one text on two lines */
@@ -308,10 +308,13 @@ static int put_crew(struct store *store, const struct study_crew *crew, int64_t 
     put_number(put, 6, crew->radius);
     sqlite3_bind_null(put, 7);
     sqlite3_bind_null(put, 8);
+    sqlite3_bind_null(put, 9);
     if (crew->swept) {
         sqlite3_bind_int64(put, 7, (int64_t)crew->cut_width);
         sqlite3_bind_int64(put, 8, (int64_t)crew->cut_sum);
+        sqlite3_bind_int64(put, 9, crew->gap);
     }
+    put_number(put, 10, crew->budget);
     return done(store, PUT_CREW, error, "writing a crew");
 }
 
