@@ -198,6 +198,20 @@ Test(tipping, a_sweep_revives_nobody_as_often_as_its_cuts_say)
     store_close(store);
 }
 
+/* A sweep that turns back kills the revived too: five times the cut width is budget enough for all,
+ * and not without killing some twice. */
+Test(tipping, a_sweep_that_turns_back_kills_the_revived)
+{
+    struct store *store = run("iolaus: 1\nstudy: s\nscenario: sweep.yaml\nreplicates: 50\n"
+                              "set: {campaign.turn_back: true, campaign.sweep_gap: 100ms, "
+                              "contact.revive_rate: 1/s}\nmeasures: [survived]\n");
+
+    cr_expect_float_eq(number(store, "SELECT budget_by_width FROM sieges"), 5, 1e-6);
+    cr_expect_eq(number(store, "SELECT extinct FROM sieges"), 50);
+    cr_expect_gt(number(store, "SELECT kills_by_agent FROM sieges"), 1.05);
+    store_close(store);
+}
+
 /* ---- thresholds ---- */
 
 static struct thresholds *thresholds_of(const struct store *store)

@@ -2,8 +2,9 @@
  * `sweep`: kills a set one after another, in the order in which the rules list it.
  *
  * Whoever is revived behind it is passed over until the next sweep; or the sweep turns back to it,
- * so that no kill is spent on the dead ("the curing policy ... returns to the crusade",
- * Drakopoulos, Ozdaglar and Tsitsiklis, IEEE Trans. Network Science and Engineering 1, 2014, 67).
+ * so that no kill is spent on the dead, nor on those whose turn has not come while others run
+ * before them (the idea of Drakopoulos, Ozdaglar and Tsitsiklis, IEEE Transactions on Network
+ * Science and Engineering 1, 2014, 67).
  */
 #include "core/control/state.h"
 
