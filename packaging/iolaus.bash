@@ -26,7 +26,7 @@ _iolaus() {
         return
     fi
     if [[ $command == study ]] && ((COMP_CWORD == 2)); then
-        words="plan run show effects export figures thresholds descent reference --help"
+        words="plan run show effects sensitivity export figures thresholds descent predict reference --help"
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
         return
     fi
@@ -80,7 +80,7 @@ _iolaus() {
         plan) words="--jobs= --replicates= --help" ;;
         run) words="--jobs= --replicates= --db= --help" ;;
         show | export | thresholds | descent) words="--study= --format= --output= --help" ;;
-        effects) words="--study= --measure= --format= --output= --help" ;;
+        effects | sensitivity) words="--study= --measure= --format= --output= --help" ;;
         figures) words="--of= --study= --output= --help" ;;
         *) words="--help" ;;
         esac
@@ -101,7 +101,7 @@ _iolaus() {
         return
     elif [[ $command == trace ]]; then
         _iolaus_files .trace .part
-    elif [[ $command == study && $tool == @(show|export|effects|figures|thresholds|descent) ]]; then
+    elif [[ $command == study && $tool == @(show|export|effects|sensitivity|figures|thresholds|descent) ]]; then
         _iolaus_files .db
     else
         _iolaus_files .yaml .yml

@@ -45,6 +45,12 @@ static const struct study_tool TOOLS[] = {
      "and "
      "a covariance that allows for the episodes of one run being alike.",
      study_effects_options, study_tool_effects},
+    {"sensitivity", "DATABASE",
+     "say which part of a measure's variance each factor answers for (`design: sobol`)",
+     "Sobol indices: `alone`, the part that goes when this factor is known (first order), and `in "
+     "all`, the part that stays when all others are known (total); intervals by a bootstrap over "
+     "points.",
+     study_sensitivity_options, study_tool_sensitivity},
     {"export", "DATABASE", "the same as `show`, for `-f csv`, `-f markdown` and `-f json`",
      "Example: iolaus study export triggers.db -f csv -o triggers.csv", study_show_options,
      study_tool_show},
@@ -88,7 +94,7 @@ static void print_help(FILE *out)
           "Tools:\n",
           out);
     for (size_t i = 0; i < TOOL_COUNT; i++)
-        fprintf(out, "  %-10s %-9s %s\n", TOOLS[i].name, TOOLS[i].arguments, TOOLS[i].words);
+        fprintf(out, "  %-11s %-9s %s\n", TOOLS[i].name, TOOLS[i].arguments, TOOLS[i].words);
     fputs("\n`iolaus study TOOL --help` says more.\n\n"
           "Exit status: 0 done; 2 the input is wrong; 3 the machine cannot do it, or it was "
           "stopped.\n",

@@ -101,6 +101,11 @@ static void print_words(const struct results *results, bool markdown, FILE *out)
             results->arm_count, results->replicates, results->design);
     for (uint32_t m = 0; m < results->measure_count; m++) {
         fprintf(out, markdown ? "\n## %s\n\n" : "\n%s\n", results->measures[m].name);
+        if (results->measures[m].design_effect >= 1.005)
+            fprintf(out,
+                    "Design effect %.2f: episodes of one run are alike, and count so many times "
+                    "less in intervals and tests.\n%s",
+                    results->measures[m].design_effect, markdown ? "\n" : "");
         print_rates(results, &results->measures[m], markdown, out);
         print_comparisons(results, m, markdown, out);
     }
@@ -195,10 +200,11 @@ static void print_json(const struct results *results, FILE *out)
     json_t *measures = json_array(), *differences = json_array(), *whole;
 
     for (uint32_t m = 0; m < results->measure_count; m++)
-        json_array_append_new(measures,
-                              json_pack("{s:s, s:s, s:o}", "measure", results->measures[m].name,
-                                        "family", results->measures[m].family, "rates",
-                                        rates_json(results, &results->measures[m])));
+        json_array_append_new(measures, json_pack("{s:s, s:f, s:s, s:o}", "measure",
+                                                  results->measures[m].name, "design_effect",
+                                                  results->measures[m].design_effect, "family",
+                                                  results->measures[m].family, "rates",
+                                                  rates_json(results, &results->measures[m])));
     for (uint32_t c = 0; c < results->comparison_count; c++) {
         const struct results_comparison *at = &results->comparisons[c];
 

@@ -73,13 +73,14 @@ int study_view_close(struct study_view *view, int code, struct error *error);
 
 extern const struct argp_option study_plan_options[], study_run_options[], study_show_options[],
     study_effects_options[], study_figures_options[], study_predict_options[],
-    study_thresholds_options[], study_descent_options[];
+    study_sensitivity_options[], study_thresholds_options[], study_descent_options[];
 
 int study_tool_plan(const struct study_arguments *arguments);
 int study_tool_run(const struct study_arguments *arguments);
 int study_tool_show(const struct study_arguments *arguments);
 int study_tool_effects(const struct study_arguments *arguments);
 int study_tool_figures(const struct study_arguments *arguments);
+int study_tool_sensitivity(const struct study_arguments *arguments);
 int study_tool_predict(const struct study_arguments *arguments);
 int study_tool_thresholds(const struct study_arguments *arguments);
 int study_tool_descent(const struct study_arguments *arguments);

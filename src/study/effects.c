@@ -68,7 +68,7 @@ static int rows_grow(struct table *table)
 /* One row a run: how often of how many. */
 static int rows_load(struct table *table, const char *measure)
 {
-    char *sql = results_rate_sql(measure, true, table->results->study);
+    char *sql = results_rate_sql(measure, RESULTS_BY_RUN_OF_CELLS, table->results->study);
     sqlite3_stmt *rows;
     int code = 0;
 
@@ -270,16 +270,45 @@ static void table_close(struct table *table)
 
 /* ---- fits ---- */
 
+/* One fit, with two covariances: the sandwich over runs and the inverse of the information. Where
+ * all runs of a level have the same rate, 0 above all, the sandwich takes them to be without error;
+ * the information knows how few they are. The greater error of the two holds. */
+enum { BY_RUNS, BY_INFORMATION, COVARIANCES };
+
 struct fit {
     uint32_t columns;
     struct logistic_coefficient *coefficients;
-    double *covariance;
+    double *covariance[COVARIANCES];
 };
 
 static void fit_free(struct fit *fit)
 {
     free(fit->coefficients);
-    free(fit->covariance);
+    for (int kind = 0; kind < COVARIANCES; kind++)
+        free(fit->covariance[kind]);
+}
+
+/* Fills the coefficients, of both fits that with the greater error. */
+static int fit_both(const struct logistic_data *data, struct fit *fit, struct error *error)
+{
+    static const enum logistic_covariance kinds[COVARIANCES] = {
+        [BY_RUNS] = COVARIANCE_CLUSTER_1, [BY_INFORMATION] = COVARIANCE_MODEL};
+    struct logistic_coefficient *other = calloc(fit->columns, sizeof *other);
+    int code = other == NULL ? study_memory(error, "the effects") : 0;
+
+    for (int kind = 0; kind < COVARIANCES && code == 0; kind++) {
+        struct logistic_options options = {
+            .firth = true, .covariance = kinds[kind], .confidence = CONFIDENCE};
+        struct logistic_fit how;
+
+        code = logistic_regress(data, &options, &how, kind == 0 ? fit->coefficients : other,
+                                fit->covariance[kind], error);
+    }
+    for (uint32_t c = 0; c < fit->columns && code == 0; c++)
+        if (!(other[c].error <= fit->coefficients[c].error))
+            fit->coefficients[c] = other[c];
+    free(other);
+    return code;
 }
 
 /* A constant, all main effects, and the products of the columns of two factors, if any. */
@@ -296,15 +325,16 @@ static int fit_make(struct table *table, const struct factor *first, const struc
                                  .trials = table->trials,
                                  .cluster = table->cluster,
                                  .clusters = table->rows};
-    struct logistic_options options = {
-        .firth = true, .covariance = COVARIANCE_CLUSTER_1, .confidence = CONFIDENCE};
-    struct logistic_fit how;
     int code = 0;
 
     fit->columns = columns;
     fit->coefficients = calloc(columns, sizeof *fit->coefficients);
-    fit->covariance = calloc((size_t)columns * columns, sizeof *fit->covariance);
-    if (design == NULL || fit->coefficients == NULL || fit->covariance == NULL)
+    for (int kind = 0; kind < COVARIANCES; kind++) {
+        fit->covariance[kind] = calloc((size_t)columns * columns, sizeof *fit->covariance[kind]);
+        if (fit->covariance[kind] == NULL)
+            code = memory(table);
+    }
+    if (design == NULL || fit->coefficients == NULL)
         code = memory(table);
     for (size_t r = 0; r < table->rows && code == 0; r++) {
         double *row = design + r * columns;
@@ -319,14 +349,13 @@ static int fit_make(struct table *table, const struct factor *first, const struc
                             table->columns[second->first + j].value[r];
     }
     if (code == 0)
-        code = logistic_regress(&data, &options, &how, fit->coefficients, fit->covariance,
-                                table->error);
+        code = fit_both(&data, fit, table->error);
     free(design);
     return code;
 }
 
 /* Wald's chi squared of coefficients [first, first + count): b' V^-1 b. NAN where V is singular. */
-static double wald(const struct fit *fit, uint32_t first, uint32_t count)
+static double wald_by(const struct fit *fit, int kind, uint32_t first, uint32_t count)
 {
     gsl_matrix *v = gsl_matrix_alloc(count, count);
     gsl_vector *b = gsl_vector_alloc(count), *x = gsl_vector_alloc(count);
@@ -337,7 +366,7 @@ static double wald(const struct fit *fit, uint32_t first, uint32_t count)
         gsl_vector_set(b, i, fit->coefficients[first + i].value);
         finite = isfinite(fit->coefficients[first + i].value);
         for (uint32_t j = 0; j < count; j++) {
-            double at = fit->covariance[(size_t)(first + i) * fit->columns + first + j];
+            double at = fit->covariance[kind][(size_t)(first + i) * fit->columns + first + j];
 
             gsl_matrix_set(v, i, j, at);
             finite = finite && isfinite(at);
@@ -352,6 +381,11 @@ static double wald(const struct fit *fit, uint32_t first, uint32_t count)
     gsl_vector_free(b);
     gsl_vector_free(x);
     return chi_squared;
+}
+
+static double wald(const struct fit *fit, uint32_t first, uint32_t count)
+{
+    return fmin(wald_by(fit, BY_RUNS, first, count), wald_by(fit, BY_INFORMATION, first, count));
 }
 
 /* Takes over the name and the levels' names. */

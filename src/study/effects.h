@@ -9,9 +9,10 @@
  * level of a factor is compared with its first; of a range, its greatest value with its least (on a
  * logarithmic range in proportion to the logarithm). Main effects come from one model of all
  * factors, each interaction from that model with the pair's products added. Firth's likelihood, so
- * that rates of 0 and 1 have finite effects; the covariance is the sandwich over runs, since the
- * episodes of one run share a crew. A term is tested as a whole by Wald's chi squared of all its
- * coefficients, and p is adjusted by Holm over all terms of the measure.
+ * that rates of 0 and 1 have finite effects. Errors are the greater of the sandwich's over runs,
+ * since the episodes of one run share a crew, and of the information's, since the sandwich takes
+ * runs of one rate to be without error. A term is tested as a whole by Wald's chi squared of all
+ * its coefficients, the lesser of the two, and p is adjusted by Holm over all terms of the measure.
  */
 #ifndef IOLAUS_STUDY_EFFECTS_H
 #define IOLAUS_STUDY_EFFECTS_H

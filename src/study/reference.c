@@ -48,9 +48,17 @@ void study_reference(FILE *out)
           "interval, p by\n"
           "Boschloo's exact test, and Holm's adjustment within the family. `iolaus study effects` "
           "ranks\n"
-          "factors and their pairs: a logistic regression with Firth's likelihood, its covariance "
+          "factors and their pairs: a logistic regression with Firth's likelihood. Its errors are "
           "the\n"
-          "sandwich over runs, since the episodes of one run share a crew.\n",
+          "sandwich's over runs, since the episodes of one run share a crew, or the information's "
+          "where\nthose are greater. For the same reason "
+          "counts\n"
+          "are divided by the measure's design effect (how much more rates vary between runs than "
+          "those\n"
+          "of independent episodes would, pooled over arms; Rao and Scott 1992) before intervals "
+          "and\n"
+          "tests are made, and `availability` has a bootstrap over runs. After `design: sobol`\n"
+          "`iolaus study sensitivity` gives Sobol indices.\n",
           out);
     reference_tables(out, study_tables);
 }

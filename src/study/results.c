@@ -159,12 +159,12 @@ static uint32_t arm_of(const struct loader *loader, int64_t id)
 
 /* A measure is a column of `episode`, perhaps with an ending; its name was checked when the study
  * was read, and is quoted all the same. */
-char *results_rate_sql(const char *measure, bool by_run, const char *study)
+char *results_rate_sql(const char *measure, enum results_by by, const char *study)
 {
     static const struct {
         const char *ending, *where;
     } endings[] = {{"_of_agents", " AND NOT object"}, {"_of_objects", " AND object"}};
-    const char *group = by_run ? "arm, replicate" : "arm";
+    const char *group = by == RESULTS_BY_ARM ? "arm" : "arm, replicate";
     char name[80], *cells, *sql;
     const char *where = "";
 
@@ -173,7 +173,7 @@ char *results_rate_sql(const char *measure, bool by_run, const char *study)
     cells =
         sqlite3_mprintf("FROM %s WHERE arm IN (SELECT arm FROM arm WHERE study=%Q AND planned%s)",
                         survived || strcmp(measure, "availability") == 0 ? "run" : "episode", study,
-                        by_run ? " AND variant IS NULL" : "");
+                        by == RESULTS_BY_RUN_OF_CELLS ? " AND variant IS NULL" : "");
     if (cells == NULL)
         return NULL;
     snprintf(name, sizeof name, "%s", measure);
@@ -200,10 +200,42 @@ char *results_rate_sql(const char *measure, bool by_run, const char *study)
     return sql;
 }
 
+/* How much alike the episodes of one run are, over all arms. The rows come arm by arm. */
+static int design_effect_load(struct loader *loader, struct results_measure *measure)
+{
+    char *sql = results_rate_sql(measure->name, RESULTS_BY_RUN, loader->results->study);
+    struct design_effect_sums sums = {0};
+    struct share_sums arm = {0};
+    int64_t id = -1;
+    sqlite3_stmt *rows;
+    int code;
+
+    if (sql == NULL)
+        return memory(loader);
+    code = look(loader, sql, &rows);
+    sqlite3_free(sql);
+    if (code != 0)
+        return code;
+    for (bool more = true; more;) {
+        more = sqlite3_step(rows) == SQLITE_ROW;
+        if (!more || sqlite3_column_int64(rows, 0) != id) {
+            design_effect_add(&sums, &arm);
+            arm = (struct share_sums){0};
+        }
+        if (more) {
+            id = sqlite3_column_int64(rows, 0);
+            share_add(&arm, sqlite3_column_double(rows, 1), sqlite3_column_double(rows, 2));
+        }
+    }
+    sqlite3_finalize(rows);
+    measure->design_effect = design_effect_of(&sums);
+    return 0;
+}
+
 static int rates_load(struct loader *loader, struct results_measure *measure)
 {
     struct results *results = loader->results;
-    char *sql = results_rate_sql(measure->name, false, results->study);
+    char *sql = results_rate_sql(measure->name, RESULTS_BY_ARM, results->study);
     sqlite3_stmt *sums;
     int code;
 
@@ -220,8 +252,9 @@ static int rates_load(struct loader *loader, struct results_measure *measure)
         uint32_t arm = arm_of(loader, sqlite3_column_int64(sums, 0));
 
         if (arm != UINT32_MAX)
-            measure->rates[arm] = rate_wilson((uint64_t)sqlite3_column_int64(sums, 1),
-                                              (uint64_t)sqlite3_column_int64(sums, 2), CONFIDENCE);
+            measure->rates[arm] = rate_wilson_clustered((uint64_t)sqlite3_column_int64(sums, 1),
+                                                        (uint64_t)sqlite3_column_int64(sums, 2),
+                                                        measure->design_effect, CONFIDENCE);
     }
     if (code == 0)
         sqlite3_finalize(sums);
@@ -315,8 +348,13 @@ static int measures_load(struct loader *loader)
 
         measure->name = text_at(list, 0);
         measure->family = text_at(list, 1);
-        code = measure->name == NULL || measure->family == NULL ? memory(loader)
-                                                                : rates_load(loader, measure);
+        measure->design_effect = 1;
+        if (measure->name == NULL || measure->family == NULL)
+            code = memory(loader);
+        else if (strcmp(measure->name, "availability") != 0) /* which has a bootstrap */
+            code = design_effect_load(loader, measure);
+        if (code == 0)
+            code = rates_load(loader, measure);
         if (code == 0 && strcmp(measure->name, "availability") == 0)
             code = availability_load(loader, measure);
     }
@@ -381,11 +419,24 @@ static int compare_runs(struct comparer *comparer, const struct results_measure 
     return code;
 }
 
+/* The nearest counts of independent episodes. */
+static struct rate effective(const struct rate *rate, double design_effect)
+{
+    struct rate counts = {.trials = (uint64_t)llround((double)rate->trials / design_effect)};
+
+    if (counts.trials == 0)
+        counts.trials = 1;
+    counts.successes = (uint64_t)llround(rate->rate * (double)counts.trials);
+    return counts;
+}
+
 static int compare(struct comparer *comparer, uint32_t measure, uint32_t first, uint32_t second)
 {
     struct results *results = comparer->results;
     const struct rate *rates = results->measures[measure].rates;
     struct results_comparison *at = &results->comparisons[results->comparison_count++];
+    struct rate one, other;
+    double effect;
 
     *at = (struct results_comparison){.measure = measure, .first = first, .second = second};
     if (rates[first].trials == 0 || rates[second].trials == 0) {
@@ -395,8 +446,12 @@ static int compare(struct comparer *comparer, uint32_t measure, uint32_t first, 
     }
     if (results->measures[measure].runs != NULL)
         return compare_runs(comparer, &results->measures[measure], at);
-    at->difference = difference_newcombe(&rates[first], &rates[second], CONFIDENCE);
-    return test_pair(comparer, &rates[first], &rates[second], &at->test);
+    effect = results->measures[measure].design_effect;
+    at->difference =
+        difference_newcombe_clustered(&rates[first], &rates[second], effect, CONFIDENCE);
+    one = effective(&rates[first], effect);
+    other = effective(&rates[second], effect);
+    return test_pair(comparer, &one, &other, &at->test);
 }
 
 /* Each cell against its variants; one at a time, each other cell against the first. */

@@ -6,7 +6,9 @@
  *
  * Everything is counted from the rows, so that anybody with an SQLite client gets the same counts.
  * Intervals: Wilson for rates, Newcombe for differences, both at 95%. Comparisons: Boschloo's exact
- * test, two-sided, and Holm's adjustment within the family that the study's file names.
+ * test, two-sided, and Holm's adjustment within the family that the study's file names. Episodes of
+ * one run share a crew: for intervals and tests counts are divided by the measure's design effect,
+ * pooled over all arms (analysis/statistics.h), and for tests rounded.
  *
  * Tasks of one run hang together, for they wait for the same dead agent: the intervals of
  * `availability` are those of a bootstrap over runs (RESULTS_DRAWS draws, Philox keyed by the arms'
@@ -36,6 +38,7 @@ struct results_runs {
 
 struct results_measure {
     char *name, *family;
+    double design_effect;      /* at least 1 */
     struct rate *rates;        /* by arm */
     struct results_runs *runs; /* by arm, of `availability` alone; else NULL */
 };
@@ -68,8 +71,9 @@ int results_open(struct results **results, const struct store *store, const char
 int results_compare(struct results *results, struct error *error);
 void results_close(struct results *results);
 
-/* The query that counts a measure: arm, successes, trials, of the study's planned arms; by run, of
- * its cells alone. sqlite3_free frees it. */
-char *results_rate_sql(const char *measure, bool by_run, const char *study);
+/* The query that counts a measure: arm, successes, trials, of the study's planned arms, or of its
+ * cells without their variants; by arm, or by run. sqlite3_free frees it. */
+enum results_by { RESULTS_BY_ARM, RESULTS_BY_RUN, RESULTS_BY_RUN_OF_CELLS };
+char *results_rate_sql(const char *measure, enum results_by by, const char *study);
 
 #endif

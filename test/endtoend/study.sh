@@ -35,6 +35,29 @@ check "what is there is not run again" sh -c "echo '$again' | grep -q '(24 were 
 check "JSON is JSON" python3 -m json.tool "$work/one.json" /dev/null
 check "Markdown has a table" sh -c "'$IOLAUS' study export -f markdown '$work/one.db' | grep -q '^| arm | successes'"
 check "effects are ranked" sh -c "'$IOLAUS' study effects '$work/one.db' | grep -q 'bond: chi squared'"
+check "indices of another design are refused" sh -c \
+    "'$IOLAUS' study sensitivity '$work/one.db' 2>&1 | grep -q 'indices need .design: sobol'"
+cat >"$work/sobol.yaml" <<END
+iolaus: 1
+study: sobol
+scenario: $PWD/scenarios/ward.yaml
+replicates: 2
+design: sobol
+samples: 8
+set: {duration: 200s, crew.one.count: 1, crew.two.count: 1, crew.three.count: 1, bonds.initial: bad}
+factors:
+  - {name: base, path: minds.peer.relaunch.base, from: 0.001, to: 0.3}
+  - {name: loss, path: network.loss, from: 0, to: 0.1}
+measures: [relaunched_by_peers]
+END
+"$IOLAUS" study run "$work/sobol.yaml" --db "$work/sobol.db" >/dev/null
+"$IOLAUS" study sensitivity -f json "$work/sobol.db" >"$work/sobol.json"
+check "a Sobol design has indices" python3 -c '
+import json, sys
+found = json.load(open(sys.argv[1]))
+assert found["points"] == 8 and found["runs"] == 64, found
+base, loss = (factor["total"] for factor in found["factors"])
+assert base > loss, (base, loss)' "$work/sobol.json"
 if command -v gnuplot >/dev/null 2>&1; then
     "$IOLAUS" study figures "$work/one.db" -o "$work/figures"
     check "figures are SVG" python3 -c '

@@ -120,14 +120,43 @@ Test(stat_resample, where_nothing_varies_wilson_stands_in)
         ERROR_LIMIT);
 }
 
+static void add_clusters(struct design_effect_sums *sums, const struct clusters *clusters)
+{
+    struct share_sums arm = {0};
+    for (size_t i = 0; i < clusters->count; i++) {
+        share_add(&arm, clusters->part[i], clusters->whole[i]);
+    }
+    design_effect_add(sums, &arm);
+}
+
+static double design_effect(const struct clusters *first, const struct clusters *second)
+{
+    struct design_effect_sums sums = {0};
+    add_clusters(&sums, first);
+    add_clusters(&sums, second);
+    return design_effect_of(&sums);
+}
+
+static struct rate whole_rate(const struct clusters *clusters)
+{
+    double part = 0;
+    double whole = 0;
+    for (size_t i = 0; i < clusters->count; i++) {
+        part += clusters->part[i];
+        whole += clusters->whole[i];
+    }
+    return rate_wilson((uint64_t)part, (uint64_t)whole, 0.95);
+}
+
 Test(stat_resample, intervals_cover_where_crews_differ)
 {
     /* 50 crews of 1 to 12 chances, each crew with a rate of its own between 0.1 and 0.7 that is
      * higher in large crews, so that sum(part) / sum(whole) is not the mean of the rates; 800 times
      * over, 400 draws each. 95% within 3 points (the deviation of the count is 0.8 points, and the
-     * percentile interval is a little short). Wilson's interval of the chances covers less. */
+     * percentile interval is a little short). Wilson's interval of the chances covers less; of
+     * counts that are divided by the design effect of both samples, it and Newcombe's cover. */
     enum { RUNS = 800, CREWS = 50 };
-    double covered[3] = {0};
+    double covered[5] = {0};
     /* The truth: E(sum of rates times sizes) / E(sizes). */
     double truth = 0;
     for (int size = 1; size <= 12; size++) {
@@ -161,10 +190,18 @@ Test(stat_resample, intervals_cover_where_crews_differ)
         covered[1] += result.low <= 0 && 0 <= result.high;
         struct rate wilson = rate_wilson((uint64_t)parts, (uint64_t)wholes, 0.95);
         covered[2] += wilson.low <= truth && truth <= wilson.high;
+        double effect = design_effect(&first, &second);
+        wilson = rate_wilson_clustered((uint64_t)parts, (uint64_t)wholes, effect, 0.95);
+        covered[3] += wilson.low <= truth && truth <= wilson.high;
+        struct rate other = whole_rate(&second);
+        struct difference newcombe = difference_newcombe_clustered(&wilson, &other, effect, 0.95);
+        covered[4] += newcombe.low <= 0 && 0 <= newcombe.high;
     }
     cr_expect_float_eq(covered[0] / RUNS, 0.945, 0.03, "the ratio: %g", covered[0] / RUNS);
     cr_expect_float_eq(covered[1] / RUNS, 0.945, 0.03, "the difference: %g", covered[1] / RUNS);
     cr_expect(covered[2] / RUNS < 0.85, "Wilson: %g", covered[2] / RUNS);
+    cr_expect_float_eq(covered[3] / RUNS, 0.95, 0.03, "Wilson, clustered: %g", covered[3] / RUNS);
+    cr_expect_float_eq(covered[4] / RUNS, 0.95, 0.03, "Newcombe, clustered: %g", covered[4] / RUNS);
 }
 
 /* ---- joint events ---- */

@@ -3,10 +3,11 @@ set terminal svg size 860,968 font 'Helvetica,13' background '#ffffff' noenhance
 set output 'effects-availability.svg'
 set title "effects on availability: odds ratios [95%]" textcolor rgb '#222222'
 unset key
-set border 1 linecolor rgb '#888888'
+set border 3 linecolor rgb '#888888'
 set tics nomirror scale 0.5 textcolor rgb '#222222'
+set border 1
 set grid xtics linecolor rgb '#dddddd' linetype 1
-set yrange [39.7:0.3] 
+set yrange [39.7:0.3]
 set logscale x
 set xlabel 'odds ratio, against the first level'
 set arrow from 1, graph 0 to 1, graph 1 nohead linecolor rgb '#888888'

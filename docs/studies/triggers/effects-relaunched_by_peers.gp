@@ -3,10 +3,11 @@ set terminal svg size 860,946 font 'Helvetica,13' background '#ffffff' noenhance
 set output 'effects-relaunched_by_peers.svg'
 set title "effects on relaunched_by_peers: odds ratios [95%]" textcolor rgb '#222222'
 unset key
-set border 1 linecolor rgb '#888888'
+set border 3 linecolor rgb '#888888'
 set tics nomirror scale 0.5 textcolor rgb '#222222'
+set border 1
 set grid xtics linecolor rgb '#dddddd' linetype 1
-set yrange [38.7:0.3] 
+set yrange [38.7:0.3]
 set logscale x
 set xlabel 'odds ratio, against the first level'
 set arrow from 1, graph 0 to 1, graph 1 nohead linecolor rgb '#888888'
@@ -25,18 +26,18 @@ $data << END
 12 1.10737 0.972736 1.26063 1 "watched x prohibition: true x self"
 13 1.6821 1.29181 2.1903 1 "watched x prohibition: true x others"
 14 1.28807 1.03028 1.61035 1 "bond x prohibition: bad x self"
-15 1.19307 0.570448 2.49524 1 "bond x prohibition: bad x others"
+15 1.19307 0.550434 2.58597 1 "bond x prohibition: bad x others"
 16 0.747371 0.644071 0.867238 1 "bond x prohibition: good x self"
-17 0.765701 0.564688 1.03827 1 "bond x prohibition: good x others"
+17 0.765701 0.556297 1.05393 1 "bond x prohibition: good x others"
 18 0.899901 0.801416 1.01049 1 "framing x kinds: punitive x mixed"
 19 0.906221 0.806985 1.01766 1 "dependence x notice: whole x announced"
 20 0.863587 0.738471 1.0099 1 "bond x notice: bad x announced"
 21 1.03447 0.908992 1.17728 1 "bond x notice: good x announced"
-22 0.969428 0.852711 1.10212 1 "dependence x prohibition: whole x self"
-23 0.765753 0.603305 0.971943 1 "dependence x prohibition: whole x others"
-24 0.915923 0.806645 1.04 1 "framing x prohibition: punitive x self"
-25 0.785959 0.610557 1.01175 1 "framing x prohibition: punitive x others"
-26 1.09316 0.972144 1.22924 1 "watched x framing: true x punitive"
+22 0.915923 0.806645 1.04 1 "framing x prohibition: punitive x self"
+23 0.785959 0.609973 1.01272 1 "framing x prohibition: punitive x others"
+24 1.09316 0.972144 1.22924 1 "watched x framing: true x punitive"
+25 0.969428 0.852711 1.10212 1 "dependence x prohibition: whole x self"
+26 0.765753 0.595753 0.984264 1 "dependence x prohibition: whole x others"
 27 0.914055 0.779684 1.07158 1 "bond x framing: bad x punitive"
 28 0.874587 0.767935 0.996052 1 "bond x framing: good x punitive"
 29 1.07472 0.954414 1.21018 1 "watched x group: true x 3"
