@@ -26,7 +26,7 @@ _iolaus() {
         return
     fi
     if [[ $command == study ]] && ((COMP_CWORD == 2)); then
-        words="plan run show effects sensitivity training times export figures predict reference --help"
+        words="plan run show effects sensitivity training times thresholds descent export figures predict reference --help"
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
         return
     fi
@@ -47,7 +47,7 @@ _iolaus() {
         [[ $command == study ]] && words="text csv markdown json"
         ;;
     --expect) words="no-finding" ;;
-    --of) words="rates effects training times" ;;
+    --of) words="rates effects training times thresholds siege descent" ;;
     --time) words="repair outage undone stop" ;;
     --class) words="truth act claim platform control" ;;
     --arm | --seed | --replicates | --episode | --set | --jobs | -j | --block | --agent | --verb | \
@@ -81,7 +81,7 @@ _iolaus() {
         case $tool in
         plan) words="--jobs= --replicates= --help" ;;
         run) words="--jobs= --replicates= --db= --help" ;;
-        show | export) words="--study= --format= --output= --help" ;;
+        show | export | thresholds | descent) words="--study= --format= --output= --help" ;;
         effects | sensitivity) words="--study= --measure= --format= --output= --help" ;;
         training) words="--study= --measure= --bins= --against= --format= --output= --help" ;;
         times) words="--time= --by= --against= --horizon= --study= --format= --output= --help" ;;
@@ -105,7 +105,7 @@ _iolaus() {
         return
     elif [[ $command == trace ]]; then
         _iolaus_files .trace .part
-    elif [[ $command == study && $tool == @(show|export|effects|sensitivity|training|figures) ]]; then
+    elif [[ $command == study && $tool == @(show|export|effects|sensitivity|training|times|thresholds|descent|figures) ]]; then
         _iolaus_files .db
     else
         _iolaus_files .yaml .yml

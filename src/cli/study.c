@@ -80,6 +80,21 @@ static const struct study_tool TOOLS[] = {
      "all factors and without one; the error is given in rates and as a log score.\n\n"
      "Example: iolaus study predict studies/prediction/group-size.csv --fold fold_model",
      study_predict_options, study_tool_predict},
+    {"thresholds", "DATABASE", "estimate where survival tips, from curves of several sizes",
+     "Of the studies whose files have the key `threshold`: the rates at which the curves of two "
+     "sizes cross, with the 95% interval of a bootstrap over runs, beside what is known; and the "
+     "survival by size and rate. The interval tells the error of so many runs; what the finite "
+     "size "
+     "moves it does not see.\n\n"
+     "Example: iolaus study thresholds tipping.db --study tipping-ring -f markdown",
+     study_thresholds_options, study_tool_thresholds},
+    {"descent", "DATABASE", "count the lives that one life brings about, by generation",
+     "Of runs of the contact process that began with a few alive: R of generation g is the lives "
+     "of "
+     "generation g+1 for each of generation g, with the 95% interval of a bootstrap over runs, "
+     "beside the share of the crews that died out.\n\n"
+     "Example: iolaus study descent tipping.db --study tipping-descent",
+     study_descent_options, study_tool_descent},
     {"reference", "PAGE", "print the reference of study files (language) or databases (results)",
      "Examples: iolaus study reference language, iolaus study reference results", no_options,
      tool_reference},

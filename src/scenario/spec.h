@@ -101,7 +101,7 @@ enum campaign_order { ORDER_LISTED, ORDER_ID, ORDER_HUB_FIRST, ORDER_CUTWIDTH };
 
 struct spec_contact {
     fixed rate;
-    time_ns life_mean;
+    time_ns life_mean, revive_mean;
     struct names start;
     uint32_t seed_vertex;
     bool until_extinct;

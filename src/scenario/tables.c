@@ -566,6 +566,9 @@ static const struct field fields_campaign[] = {
          "After the target's return, so long until the next stop."),
     TIME("sweep_gap", AT(spec, campaign.rules.sweep_gap), 0, YEAR, "1s",
          "sweep: between two kills."),
+    PLAIN("turn_back", FIELD_FLAG, AT(spec, campaign.rules.turn_back), "false",
+          "sweep: whether each kill goes to the first in the order that runs, so that the sweep "
+          "turns back to those who were revived behind it; otherwise they wait for the next one."),
     END_OF_FIELDS};
 static const struct table table_campaign = {
     .name = "campaign", .doc = "What the operator tries to stop.", .fields = fields_campaign};
@@ -573,13 +576,14 @@ static const struct table table_campaign = {
 static const struct field fields_contact[] = {
     {.key = "rate",
      .type = FIELD_DECIMAL,
-     .required = true,
      .offset = AT(spec, contact.rate),
      .low = 0,
      .high = 1000000 * FIXED_ONE,
      .doc = "Revivals over each link from the living to the dead, in one mean life."},
+    PLAIN("revive_rate", FIELD_RATE, AT(spec, contact.revive_mean), NULL,
+          "In place of `rate`, and before it: the same by the clock, such as 2/s."),
     PLAIN("kill_rate", FIELD_RATE, AT(spec, contact.life_mean), "1/s",
-          "How often each living agent is killed."),
+          "How often each living agent is killed, beside what a campaign kills."),
     PLAIN("start", FIELD_NAMES, AT(spec, contact.start), NULL,
           "Who lives at the start: all (the default), seed, or names of agents and groups."),
     COUNT("seed_vertex", AT(spec, contact.seed_vertex), 0, 100000000, "0",

@@ -150,7 +150,8 @@ struct takers {
     struct analysis_rows kept;
     struct contact_analysis contact;
     struct trace_digest *digest;
-    struct record_sink sinks[3];
+    struct record_sink sinks[4];
+    uint32_t sink_count;
 };
 
 static int episodes_begin(struct takers *takers, const struct trace_header *header,
@@ -172,29 +173,27 @@ static int episodes_begin(struct takers *takers, const struct trace_header *head
         return study_memory(error, "a run");
     analysis_deadline(takers->analysis, scenario_longest_deadline(scenario));
     analysis_rows(takers->analysis, &takers->kept);
-    takers->sinks[0] = (struct record_sink){analysis_take, takers->analysis};
+    takers->sinks[takers->sink_count++] = (struct record_sink){analysis_take, takers->analysis};
     return 0;
 }
 
 static int takers_open(struct takers *takers, const struct trace_header *header, const char *name,
                        const struct scenario *scenario, struct run_rows *rows, struct error *error)
 {
-    int code;
+    int code = contact_analysis_open(&takers->contact, scenario->agents, 1, error);
 
-    rows->contact = scenario->contact.enabled;
-    if (rows->contact) {
-        code = contact_analysis_open(&takers->contact, scenario->agents, 1, error);
-        takers->sinks[0] = (struct record_sink){contact_analysis_take, &takers->contact};
-    } else {
+    rows->descends = scenario->contact.enabled && !scenario->contact.all_alive;
+    if (code == 0 && !scenario->contact.enabled)
         code = episodes_begin(takers, header, name, scenario, rows, error);
-    }
     if (code != 0)
         return code;
     takers->digest = trace_digest_open(header);
     if (takers->digest == NULL)
         return study_memory(error, "a run");
-    takers->sinks[1] = (struct record_sink){trace_digest_take, takers->digest};
-    takers->sinks[2] = (struct record_sink){count_record, &rows->records};
+    takers->sinks[takers->sink_count++] =
+        (struct record_sink){contact_analysis_take, &takers->contact};
+    takers->sinks[takers->sink_count++] = (struct record_sink){trace_digest_take, takers->digest};
+    takers->sinks[takers->sink_count++] = (struct record_sink){count_record, &rows->records};
     return 0;
 }
 
@@ -207,12 +206,13 @@ static int takers_close(struct takers *takers, int code, time_ns ended, struct r
         analysis_abandon(takers->analysis);
     if (takers->digest != NULL)
         trace_digest_close(takers->digest, rows->digest);
-    if (code == 0 && rows->contact) {
+    if (code == 0) {
         rows->extinct_at = takers->contact.extinct_at[0];
         rows->alive_end = takers->contact.alive[0];
-    } else if (code == 0) {
-        sums_take(rows, takers->findings);
+        memcpy(rows->lives, takers->contact.lives[0], sizeof rows->lives);
     }
+    if (code == 0 && takers->findings != NULL)
+        sums_take(rows, takers->findings);
     contact_analysis_close(&takers->contact);
     findings_close(takers->findings);
     return code;
@@ -230,7 +230,6 @@ int run_once(const struct study *study, uint32_t arm, uint32_t replicate,
                            .seed = of->seed,
                            .replicate = replicate,
                            .sinks = takers.sinks,
-                           .sink_count = 3,
                            .stop = stop};
     double began = wall_seconds();
     int code;
@@ -241,6 +240,7 @@ int run_once(const struct study *study, uint32_t arm, uint32_t replicate,
     if (code != 0)
         return code;
     code = takers_open(&takers, &header, of->name, scenario, rows, error);
+    run.sink_count = takers.sink_count;
     if (code == 0)
         code = carry(context, &run, error);
     code = takers_close(&takers, code, run.ended, rows, error);

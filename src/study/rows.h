@@ -1,13 +1,14 @@
 /*
- * What one run leaves behind: its sums, its episodes and the acts in them, as they go into the
- * results database. A run of the contact process has no episodes; it leaves behind when everybody
- * was dead.
+ * What one run leaves behind: its sums, when everybody was dead, its episodes and the acts in them,
+ * as they go into the results database. A run of the contact process has no episodes; where only
+ * some were alive at the start it leaves behind how many lives descend from theirs.
  */
 #ifndef IOLAUS_STUDY_ROWS_H
 #define IOLAUS_STUDY_ROWS_H
 
 #include <stdint.h>
 
+#include "analysis/contact.h"
 #include "analysis/rows.h"
 #include "study/study.h"
 
@@ -28,11 +29,12 @@ struct run_rows {
     unsigned char digest[32]; /* of the trace */
     uint64_t events, records;
     time_ns ended;
-    bool contact; /* the run was of the contact process */
-    /* contact: the first instant at which nobody was alive, TIME_NEVER where there was none. A
-     * revival that was under way then may have come after it, seldom. */
+    /* The first instant at which nobody was alive, TIME_NEVER where there was none. A revival that
+     * was under way then may have come after it, seldom. */
     time_ns extinct_at;
-    uint32_t alive_end; /* contact: agents alive at the end */
+    uint32_t alive_end; /* incarnations alive at the end */
+    bool descends;      /* of the contact process, not all alive at the start: */
+    uint64_t lives[CONTACT_GENERATIONS];
     uint64_t stops, failures;
     uint64_t tasks_emitted, tasks_done;
     uint64_t behind[BEHIND_COUNT]; /* found behind the platform's back; live alone */

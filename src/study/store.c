@@ -19,6 +19,9 @@ enum statement {
     PUT_STUDY,
     PUT_ARM,
     PUT_SETTING,
+    PUT_CREW,
+    PUT_THRESHOLD,
+    PUT_DESCENT,
     PUT_RUN,
     PUT_EPISODE,
     PUT_ACT,
@@ -37,6 +40,10 @@ static const char *const texts[STATEMENTS] = {
     [PUT_STUDY] = "INSERT OR REPLACE INTO study VALUES(?,?,?,?,?,?,?,?)",
     [PUT_ARM] = "INSERT OR REPLACE INTO arm VALUES(?,?,1,?,?,?,?,?,?,?,?,?)",
     [PUT_SETTING] = "INSERT OR REPLACE INTO setting VALUES(?,?,?,?,?)",
+    [PUT_CREW] = "INSERT OR REPLACE INTO crew VALUES(?,?,?,?,?,?,?,?,?,?)",
+    [PUT_THRESHOLD] = "INSERT INTO threshold VALUES(?,?,?,?,?,?,?,?)",
+    [PUT_DESCENT] = "INSERT INTO descent VALUES(?,?,?,?)",
+    /* NOLINTNEXTLINE(bugprone-suspicious-missing-comma): one text on two lines */
     [PUT_RUN] = "INSERT INTO run VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
                 "strftime('%Y-%m-%dT%H:%M:%fZ','now'),?)",
     [PUT_ACT] = "INSERT INTO act VALUES(?,?,?,?,?,?,?,?,?,?,?,?)",
@@ -212,6 +219,14 @@ static void put_unsigned(sqlite3_stmt *statement, int at, uint64_t number)
     put_text(statement, at, text);
 }
 
+static void put_number(sqlite3_stmt *statement, int at, double number)
+{
+    if (isnan(number))
+        sqlite3_bind_null(statement, at);
+    else
+        sqlite3_bind_double(statement, at, number);
+}
+
 static int done(struct store *store, enum statement which, struct error *error, const char *doing)
 {
     int code = sqlite3_step(store->statements[which]);
@@ -273,15 +288,35 @@ static int put_settings(struct store *store, const struct study *study, const st
         sqlite3_bind_int(put, 2, (int)f);
         put_text(put, 3, factor->name);
         put_text(put, 4, range ? value : factor->levels[arm->level[f]].name);
-        if (isnan(arm->value[f]))
-            sqlite3_bind_null(put, 5);
-        else
-            sqlite3_bind_double(put, 5, arm->value[f]);
+        put_number(put, 5, arm->value[f]);
         code = done(store, PUT_SETTING, error, "writing a setting");
         if (code != 0)
             return code;
     }
     return 0;
+}
+
+static int put_crew(struct store *store, const struct study_crew *crew, int64_t id,
+                    struct error *error)
+{
+    sqlite3_stmt *put = store->statements[PUT_CREW];
+
+    sqlite3_bind_int64(put, 1, id);
+    sqlite3_bind_int64(put, 2, crew->agents);
+    sqlite3_bind_int64(put, 3, (int64_t)crew->links);
+    put_number(put, 4, crew->rate);
+    put_number(put, 5, crew->horizon);
+    put_number(put, 6, crew->radius);
+    sqlite3_bind_null(put, 7);
+    sqlite3_bind_null(put, 8);
+    sqlite3_bind_null(put, 9);
+    if (crew->swept) {
+        sqlite3_bind_int64(put, 7, (int64_t)crew->cut_width);
+        sqlite3_bind_int64(put, 8, (int64_t)crew->cut_sum);
+        sqlite3_bind_int64(put, 9, crew->gap);
+    }
+    put_number(put, 10, crew->budget);
+    return done(store, PUT_CREW, error, "writing a crew");
 }
 
 static int put_arm(struct store *store, const struct study *study, uint32_t number,
@@ -308,6 +343,8 @@ static int put_arm(struct store *store, const struct study *study, uint32_t numb
     put_text(put, 11, store_version);
     code = done(store, PUT_ARM, error, "writing an arm");
     free(changes);
+    if (code == 0)
+        code = put_crew(store, &arm->crew, id, error);
     return code == 0 ? put_settings(store, study, arm, id, error) : code;
 }
 
@@ -324,8 +361,8 @@ static int put_lists(struct store *store, const struct study *study, struct erro
     /* Names are letters, digits, _ and -; a level's may be anything. */
     fprintf(out,
             "DELETE FROM level WHERE study='%s'; DELETE FROM factor WHERE study='%s';"
-            "DELETE FROM measure WHERE study='%s';",
-            study->name, study->name, study->name);
+            "DELETE FROM measure WHERE study='%s'; DELETE FROM threshold WHERE study='%s';",
+            study->name, study->name, study->name, study->name);
     for (uint32_t f = 0; f < study->factor_count; f++) {
         const struct study_factor *factor = &study->factors[f];
 
@@ -375,6 +412,35 @@ static int put_study(struct store *store, const struct study *study, struct erro
     return done(store, PUT_STUDY, error, "writing the study");
 }
 
+/* The number of a factor, or null where there is none. */
+static void put_factor(sqlite3_stmt *put, int at, int factor)
+{
+    if (factor < 0)
+        sqlite3_bind_null(put, at);
+    else
+        sqlite3_bind_int(put, at, factor);
+}
+
+static int put_threshold(struct store *store, const struct study *study, struct error *error)
+{
+    const struct study_threshold *threshold = &study->threshold;
+    sqlite3_stmt *put = store->statements[PUT_THRESHOLD];
+    int code = 0;
+
+    for (uint32_t l = 0; l < threshold->known_count && code == 0; l++) {
+        put_text(put, 1, study->name);
+        sqlite3_bind_int(put, 2, threshold->rate);
+        put_factor(put, 3, threshold->kill);
+        put_factor(put, 4, threshold->size);
+        put_factor(put, 5, threshold->each);
+        put_text(put, 6, threshold->each < 0 ? "" : study->factors[threshold->each].levels[l].name);
+        put_number(put, 7, threshold->known[l]);
+        put_text(put, 8, threshold->source);
+        code = done(store, PUT_THRESHOLD, error, "writing a threshold");
+    }
+    return code;
+}
+
 int store_plan(struct store *store, const struct study *study, struct error *error)
 {
     int code = store_begin(store, error);
@@ -383,6 +449,8 @@ int store_plan(struct store *store, const struct study *study, struct error *err
         code = put_study(store, study, error);
     if (code == 0)
         code = put_lists(store, study, error);
+    if (code == 0)
+        code = put_threshold(store, study, error);
     for (uint32_t a = 0; a < study->arm_count && code == 0; a++)
         code = put_arm(store, study, a, error);
     if (code == 0)
@@ -511,15 +579,31 @@ static int put_run(struct store *store, int64_t arm, bool live, const struct run
     else
         sqlite3_bind_null(put, 12);
     sqlite3_bind_null(put, 13);
-    sqlite3_bind_null(put, 14);
-    if (rows->contact && rows->extinct_at != TIME_NEVER)
+    if (rows->extinct_at != TIME_NEVER)
         sqlite3_bind_int64(put, 13, rows->extinct_at);
-    if (rows->contact)
-        sqlite3_bind_int64(put, 14, rows->alive_end);
+    sqlite3_bind_int64(put, 14, rows->alive_end);
     put_sums(put, 15, &rows->sums);
     sqlite3_bind_double(put, 19, rows->wall_s);
     put_text(put, 20, store->host.nodename);
     return done(store, PUT_RUN, error, "writing a run");
+}
+
+static int put_descent(struct store *store, int64_t arm, const struct run_rows *rows,
+                       struct error *error)
+{
+    sqlite3_stmt *put = store->statements[PUT_DESCENT];
+    int code = 0;
+
+    for (int g = 0; g < CONTACT_GENERATIONS && rows->descends && code == 0; g++) {
+        if (rows->lives[g] == 0)
+            break;
+        sqlite3_bind_int64(put, 1, arm);
+        sqlite3_bind_int64(put, 2, rows->replicate);
+        sqlite3_bind_int64(put, 3, g);
+        sqlite3_bind_int64(put, 4, (int64_t)rows->lives[g]);
+        code = done(store, PUT_DESCENT, error, "writing a descent");
+    }
+    return code;
 }
 
 int store_run(struct store *store, const struct study *study, const struct run_rows *rows,
@@ -528,6 +612,8 @@ int store_run(struct store *store, const struct study *study, const struct run_r
     int64_t arm = store_arm_id(study, rows->arm);
     int code = put_run(store, arm, study->arms[rows->arm].live, rows, error);
 
+    if (code == 0)
+        code = put_descent(store, arm, rows, error);
     for (uint32_t i = 0; i < rows->episode_count && code == 0; i++)
         code = put_episode(store, arm, rows, &rows->episodes[i], scenario, error);
     for (uint32_t i = 0; i < rows->act_count && code == 0; i++)

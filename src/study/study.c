@@ -218,6 +218,8 @@ static int parts_read(struct reader *reader, const struct spec_study *spec, stru
         code = measures_check(reader, &spec->measures, "measures");
     if (code == 0)
         code = families_read(reader, spec, study);
+    if (code == 0)
+        code = study_threshold_read(reader, spec, study);
     return code;
 }
 

@@ -167,6 +167,73 @@ assert len(sys.argv) >= 6, sys.argv' "$work"/times/*.svg
 else
     echo "ok - figures of times are SVG # skip gnuplot is not installed"
 fi
+# ---- thresholds ----
+refuses "a study without a threshold" 2 'asks for no threshold' "$IOLAUS" study thresholds --study small "$work/one.db"
+refuses "a database without one" 2 'no study here asks for a threshold' "$IOLAUS" study thresholds "$work/one.db"
+refuses "no descents" 2 'began with a few alive' "$IOLAUS" study descent "$work/one.db"
+cat >"$work/tip.yaml" <<END
+iolaus: 1
+study: tip
+scenario: $PWD/scenarios/contact.yaml
+replicates: 100
+set: {links.generator: ring}
+factors:
+  - name: size
+    levels: {"4": {crew.cell.count: 4, duration: 9s}, "8": {crew.cell.count: 8, duration: 27s}}
+  - {name: rate, path: contact.rate, levels: [1, 1.5, 2, 3]}
+measures: [survived]
+threshold: {rate: rate, size: size, known: 1.6489, source: the line}
+END
+sed -e 's/study: tip/study: siege/' -e 's/contact.yaml/siege.yaml/' -e '/duration: 9s/,$d' "$work/tip.yaml" >"$work/siege.yaml"
+cat >>"$work/siege.yaml" <<END
+    levels: {"4": {crew.cell.count: 4}, "8": {crew.cell.count: 8}}
+  - {name: gap, path: campaign.sweep_gap, levels: [0.1s, 0.3s, 1s]}
+measures: [survived]
+END
+sed -e 's/study: tip/study: few/' -e 's/links.generator: ring/contact.start: seed/' -e '/^threshold/d' \
+    "$work/tip.yaml" >"$work/few.yaml"
+for one in tip siege few; do
+    check "$one: it runs" "$IOLAUS" study run "$work/$one.yaml" --db "$work/tip.db"
+done
+"$IOLAUS" study thresholds "$work/tip.db" -f csv >"$work/tip.csv"
+"$IOLAUS" study thresholds "$work/tip.db" -f json >"$work/tip.json"
+"$IOLAUS" study descent "$work/tip.db" --study few -f csv >"$work/few.csv"
+check "thresholds and descents are what the rows say" python3 - "$work" <<'END'
+import csv
+import json
+import sqlite3
+import sys
+
+database = sqlite3.connect(sys.argv[1] + "/tip.db")
+rows = list(csv.DictReader(open(sys.argv[1] + "/tip.csv", encoding="utf-8")))
+cells = [row for row in rows if row["what"] == "survival"]
+assert len(cells) == 8 and [row["what"] for row in rows].count("crossing") == 1, rows
+for row in cells:
+    name = "size=%s, rate=%s" % (row["size"], row["rate"])
+    counted = database.execute("SELECT sum(extinct_ns IS NULL), count(*) FROM run JOIN arm USING(arm) "
+                               "WHERE name=? AND study='tip'", (name,)).fetchone()
+    assert counted == (int(row["survived"]), int(row["runs"])) and counted[1] == 100, (name, counted)
+whole = json.load(open(sys.argv[1] + "/tip.json", encoding="utf-8"))
+assert [study["study"] for study in whole] == ["tip"] and whole[0]["cases"][0]["known"] == 1.6489
+few = list(csv.DictReader(open(sys.argv[1] + "/few.csv", encoding="utf-8")))
+assert len(few) == 8 * 11 and all(row["lives"] == "100" for row in few if row["generation"] == "0")
+END
+check "the words name what is known" sh -c "'$IOLAUS' study thresholds '$work/tip.db' | grep -q 'known 1.6489'"
+check "Markdown has the crossing" sh -c "'$IOLAUS' study thresholds '$work/tip.db' -f markdown | grep -q '^| 4 and 8 |'"
+if command -v gnuplot >/dev/null 2>&1; then
+    "$IOLAUS" study figures "$work/tip.db" --of thresholds -o "$work/tipping"
+    "$IOLAUS" study figures "$work/tip.db" --of siege --study siege -o "$work/tipping"
+    "$IOLAUS" study figures "$work/tip.db" --of descent --study few -o "$work/tipping"
+    check "their figures are SVG" python3 -c '
+import sys, xml.dom.minidom
+for path in sys.argv[1:]:
+    xml.dom.minidom.parse(path)
+assert len(sys.argv) == 4' "$work"/tipping/*.svg
+else
+    echo "ok - their figures are SVG # skip gnuplot is not installed"
+fi
+refuses "a siege of nobody" 2 'no runs of a sweep' "$IOLAUS" study figures "$work/tip.db" --of siege --study few -o "$work/no"
+refuses "another word" 2 'no figures of .shapes' "$IOLAUS" study figures "$work/one.db" --of shapes -o "$work/no"
 
 # ---- killed, and gone on with ----
 sed 's/replicates: 6/replicates: 3000/' "$study" >"$work/long.yaml"

@@ -122,8 +122,6 @@ Test(study, wrong_files_are_refused_with_their_place)
          "s.yaml:4:12: measures: there is no measure `maskd`; did you mean `masked`?"},
         {"iolaus: 1\nstudy: s\nscenario: crew.yaml\nmeasures: [masked, masked]\n",
          "s.yaml:4:20: measures: `masked` stands here twice"},
-        {"iolaus: 1\nstudy: s\nscenario: crew.yaml\nmeasures: [survived]\n",
-         "s.yaml: arm `base`: measures: `survived` is of scenarios of the contact process"},
         {"iolaus: 1\nstudy: s\nscenario: contact.yaml\nmeasures: [survived, masked]\n",
          "s.yaml: arm `base`: measures: `masked` is of episodes"},
         {HEAD "matched: [subject]\n", "s.yaml:5:11: matched: `subject` is neither"},
