@@ -1,0 +1,101 @@
+/*
+ * A protocol as the text of a Mermaid sequence diagram. Roles are the participants, and no text
+ * that agents or files have made goes into it: nothing needs to be escaped.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "analysis/format.h"
+#include "analysis/protocol_inside.h"
+
+static void print_participants(const struct protocol *protocol, FILE *out)
+{
+    bool used[ROLE_COUNT] = {false}, several[ROLE_COUNT] = {false};
+    for (uint32_t i = 0; i < protocol->step_count; i++) {
+        const struct step_key *key = &protocol->shown[i]->key;
+        used[step_from(key)] = true;
+        used[step_to(key)] = true;
+        if (key->role < ROLE_COUNT && protocol->shown[i]->agents_most > 1) {
+            several[key->role] = true;
+        }
+        several[step_to(key)] |= step_to(key) == ROLE_PEER && step_from(key) != ROLE_PEER;
+    }
+    for (uint8_t role = 0; role < ROLE_COUNT; role++) {
+        if (used[role]) {
+            fprintf(out, "    participant %s as %s\n", role_letter(role),
+                    role_words(role, several[role]));
+        }
+    }
+}
+
+/* "36.1 ms after its death, 9 in 10 within 250 ms". */
+static void say_time(char *text, size_t size, const struct step_sum *step)
+{
+    figure median, late;
+    const char *since = step->key.stretch != STRETCH_BEFORE ? "its death" : "the episode began";
+    if (step->time_count == 0) {
+        snprintf(text, size, "at a time that is not known");
+        return;
+    }
+    if (step->late.value > step->median.value) {
+        snprintf(text, size, "%s after %s, 9 in 10 within %s",
+                 format_time(median, step->median.value), since,
+                 format_time(late, step->late.value));
+    } else {
+        snprintf(text, size, "%s after %s", format_time(median, step->median.value), since);
+    }
+}
+
+/* Of what has just been said at the same time nothing is said again. */
+static void print_time(const struct step_sum *step, char *said, size_t size, FILE *out)
+{
+    char text[160];
+    say_time(text, sizeof text, step);
+    if (strcmp(text, said) != 0 && (step->time_count == 0 || step->late.value > 0)) {
+        fprintf(out, "    Note over %s: %s\n", role_letter(step_from(&step->key)), text);
+    }
+    snprintf(said, size, "%s", text);
+}
+
+static void print_step(const struct step_sum *step, FILE *out)
+{
+    step_words how;
+    const struct step_key *key = &step->key;
+    bool doubtful = step->inferred > 0 || step->told > 0;
+    fprintf(out, "    %s%s%s: ", role_letter(step_from(key)), doubtful ? "-->>" : "->>",
+            role_letter(step_to(key)));
+    if (key->role < ROLE_COUNT && step->agents_most > 1) {
+        fprintf(out, "(%u", step->agents_least);
+        if (step->agents_most > step->agents_least) {
+            fprintf(out, " to %u", step->agents_most);
+        }
+        fprintf(out, ") ");
+    }
+    fprintf(out, "%s", step_message(key->step));
+    step_variant(how, key);
+    if (how[0] != '\0') {
+        fprintf(out, " (%s)", how);
+    }
+    if (key->wanted != WANTED_SPONTANEOUS) {
+        fprintf(out, ", %s", wanted_words(key->wanted));
+    }
+    if (step->inferred > 0) {
+        fprintf(out, ", inferred");
+    }
+    if (step->told > 0) {
+        fprintf(out, ", told");
+    }
+    fputc('\n', out);
+}
+
+void mermaid_print(const struct protocol *protocol, FILE *out)
+{
+    char said[160] = "";
+    fprintf(out, "sequenceDiagram\n");
+    print_participants(protocol, out);
+    for (uint32_t i = 0; i < protocol->step_count; i++) {
+        print_time(protocol->shown[i], said, sizeof said, out);
+        print_step(protocol->shown[i], out);
+    }
+}
