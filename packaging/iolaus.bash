@@ -1,4 +1,4 @@
-# Completion of iolaus for bash: commands, tools of `trace`, options, scenario and trace files.
+# Completion of iolaus for bash: commands, tools of `trace` and `study`, options, files.
 
 # Files whose names end so, and folders on the way to them.
 _iolaus_files() {
@@ -22,7 +22,12 @@ _iolaus() {
     fi
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W "check sim drill up ps down doctor trace agent --help --version" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "check sim drill up ps down doctor study trace agent --help --version" -- "$word")
+        return
+    fi
+    if [[ $command == study ]] && ((COMP_CWORD == 2)); then
+        words="plan run show effects export figures reference --help"
+        mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
         return
     fi
     if [[ $command == trace ]] && ((COMP_CWORD == 2)); then
@@ -32,17 +37,20 @@ _iolaus() {
     fi
 
     case $previous in
-    --trace | --output | -o | --traces | --state)
+    --trace | --output | -o | --traces | --state | --db)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
         ;;
-    --format | -f) words="jsonl csv perfetto" ;;
+    --format | -f)
+        words="jsonl csv perfetto"
+        [[ $command == study ]] && words="text csv markdown json"
+        ;;
     --expect) words="no-finding" ;;
     --class) words="truth act claim platform control" ;;
     --arm | --seed | --replicates | --episode | --set | --jobs | -j | --block | --agent | --verb | \
         --from | --to | --limit | --duration | --name | --rotate-size | --rotate-age | --keep-files | \
-        --keep-size | --keep-age | --on-failure) return ;;
+        --keep-size | --keep-age | --on-failure | --study | --measure) return ;;
     esac
     if [[ -n $words ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
@@ -66,6 +74,16 @@ _iolaus() {
     doctor) words="--brief --json --help" ;;
     agent) words="--help" ;;
     check) words="--set= --json --reference --help" ;;
+    study)
+        case $tool in
+        plan) words="--jobs= --replicates= --help" ;;
+        run) words="--jobs= --replicates= --db= --help" ;;
+        show | export) words="--study= --format= --output= --help" ;;
+        effects) words="--study= --measure= --format= --output= --help" ;;
+        figures) words="--study= --output= --help" ;;
+        *) words="--help" ;;
+        esac
+        ;;
     trace)
         case $tool in
         show | stats) words="--agent= --class= --verb= --from= --to= --limit= --json --help" ;;
@@ -82,6 +100,8 @@ _iolaus() {
         return
     elif [[ $command == trace ]]; then
         _iolaus_files .trace .part
+    elif [[ $command == study && $tool == @(show|export|effects|figures) ]]; then
+        _iolaus_files .db
     else
         _iolaus_files .yaml .yml
     fi

@@ -8,6 +8,23 @@
 /* Below this part of the greatest probability, nothing is lost to a p. */
 #define NEGLIGIBLE 1e-300
 
+/* Which counts there can be. */
+struct range {
+    uint64_t low, high;
+};
+
+static double range_width(struct range range)
+{
+    return (double)(range.high - range.low) + 1;
+}
+
+/* How many of `have` can be among `count` chosen from `rows`. */
+static struct range range_joint(struct range have, uint64_t count, uint64_t rows)
+{
+    return (struct range){have.low + count > rows ? have.low + count - rows : 0,
+                          have.high < count ? have.high : count};
+}
+
 /* counts[stratum * columns + column]: how many of the stratum have it set; rows[stratum]. */
 struct margins {
     uint64_t *rows, *counts, *joint;
@@ -38,18 +55,21 @@ static int margins_open(struct margins *margins, const struct joint_data *data, 
         margins->rows[stratum]++;
         margins->joint[stratum] += joint;
     }
+    struct range sum = {0, 0};
     for (size_t s = 0; s < data->strata; s++) {
         const uint64_t *counts = &margins->counts[s * data->columns];
-        uint64_t least = counts[0];
+        uint64_t rows = margins->rows[s];
+        struct range own = {counts[0], counts[0]};
         for (size_t j = 1; j < data->columns; j++) {
-            margins->steps += (double)least * (double)(least < counts[j] ? least : counts[j]);
-            least = least < counts[j] ? least : counts[j];
+            uint64_t fewer = counts[j] < rows - counts[j] ? counts[j] : rows - counts[j];
+            margins->steps += range_width(own) * ((double)fewer + 1);
+            own = range_joint(own, counts[j], rows);
         }
-        margins->steps += (double)margins->most * (double)least;
-        margins->most += least;
-        margins->greatest =
-            margins->greatest < margins->rows[s] ? margins->rows[s] : margins->greatest;
+        margins->steps += range_width(sum) * range_width(own);
+        sum = (struct range){sum.low + own.low, sum.high + own.high};
+        margins->greatest = margins->greatest < rows ? rows : margins->greatest;
     }
+    margins->most = sum.high;
     return 0;
 }
 
@@ -63,34 +83,41 @@ static double hypergeometric(const double *lf, uint64_t rows, uint64_t have, uin
 
 /* ---- all permutations ---- */
 
-/* The distribution of the joint count of one stratum into `now` (from 0 on): the first column's
- * count is fixed, and each further column takes a hypergeometric part of what is joint so far.
- * Returns the greatest count. */
-static uint64_t stratum_distribution(const struct margins *margins, size_t stratum, size_t columns,
-                                     const double *lf, double *now, double *next)
+static void zero(double *values, struct range range)
+{
+    memset(values + range.low, 0, (range.high - range.low + 1) * sizeof *values);
+}
+
+static void copy(double *to, const double *from, struct range range)
+{
+    memcpy(to + range.low, from + range.low, (range.high - range.low + 1) * sizeof *to);
+}
+
+/* The distribution of the joint count of one stratum into `now`, over the range that is returned:
+ * the first column's count is fixed, and each further column takes a hypergeometric part of what is
+ * joint so far. */
+static struct range stratum_distribution(const struct margins *margins, size_t stratum,
+                                         size_t columns, const double *lf, double *now,
+                                         double *next)
 {
     const uint64_t *counts = &margins->counts[stratum * columns];
     uint64_t rows = margins->rows[stratum];
-    uint64_t most = counts[0];
-    memset(now, 0, (most + 1) * sizeof *now);
-    now[most] = 1;
+    struct range range = {counts[0], counts[0]};
+    now[range.low] = 1;
     for (size_t column = 1; column < columns; column++) {
         uint64_t count = counts[column];
-        uint64_t most_next = most < count ? most : count;
-        memset(next, 0, (most_next + 1) * sizeof *next);
-        for (uint64_t have = 0; have <= most; have++) {
-            uint64_t rest = rows - have;
-            if (now[have] <= NEGLIGIBLE) {
-                continue;
-            }
-            for (uint64_t j = count > rest ? count - rest : 0; j <= have && j <= count; j++) {
+        struct range after = range_joint(range, count, rows);
+        zero(next, after);
+        for (uint64_t have = range.low; have <= range.high; have++) {
+            struct range part = range_joint((struct range){have, have}, count, rows);
+            for (uint64_t j = part.low; j <= part.high && now[have] > NEGLIGIBLE; j++) {
                 next[j] += now[have] * hypergeometric(lf, rows, have, count, j);
             }
         }
-        most = most_next;
-        memcpy(now, next, (most + 1) * sizeof *now);
+        range = after;
+        copy(now, next, range);
     }
-    return most;
+    return range;
 }
 
 /* p and the deviation from the distribution of the sum over strata. */
@@ -111,22 +138,23 @@ static int joint_sum(const struct joint_data *data, const struct margins *margin
     for (size_t i = 1; i < room; i++) {
         lf[i] = lf[i - 1] + log((double)i);
     }
-    uint64_t most = 0;
+    struct range range = {0, 0};
     sum[0] = 1;
     for (size_t s = 0; s < data->strata; s++) {
-        uint64_t own = stratum_distribution(margins, s, data->columns, lf, now, next);
-        memset(wider, 0, (most + own + 1) * sizeof *wider);
-        for (uint64_t i = 0; i <= most; i++) {
-            for (uint64_t j = 0; j <= own && sum[i] > NEGLIGIBLE; j++) {
+        struct range own = stratum_distribution(margins, s, data->columns, lf, now, next);
+        struct range after = {range.low + own.low, range.high + own.high};
+        zero(wider, after);
+        for (uint64_t i = range.low; i <= range.high; i++) {
+            for (uint64_t j = own.low; j <= own.high && sum[i] > NEGLIGIBLE; j++) {
                 wider[i + j] += sum[i] * now[j];
             }
         }
-        most += own;
-        memcpy(sum, wider, (most + 1) * sizeof *sum);
+        range = after;
+        copy(sum, wider, range);
     }
     double variance = 0;
     result->p = 0;
-    for (uint64_t i = most + 1; i-- > 0;) {
+    for (uint64_t i = range.high + 1; i-- > range.low;) {
         variance += sum[i] * pow((double)i - result->expected, 2);
         result->p += i >= result->observed ? sum[i] : 0;
     }

@@ -141,7 +141,8 @@ static struct power power_in(const struct tables *tables, const struct power_arm
 
 static bool arms_few(const struct power_arms *arms)
 {
-    return arms->first_trials <= POWER_TABLES_MAX / arms->second_trials;
+    return arms->first_trials <= POWER_TRIALS_MAX && arms->second_trials <= POWER_TRIALS_MAX &&
+           arms->first_trials <= POWER_TABLES_MAX / arms->second_trials;
 }
 
 int power_difference(const struct power_arms *arms, enum table_test test, double alpha,

@@ -21,10 +21,11 @@
 #include "base/error.h"
 
 /* Power is summed over all tables where trials of the one times trials of the other are at most
- * this; beyond, it is the normal approximation (Fleiss, Levin and Paik, Statistical Methods for
- * Rates and Proportions, section 4.3, both tails; for Fisher's test with the correction for
- * continuity of section 4.4). */
+ * POWER_TABLES_MAX, and no arm has more than POWER_TRIALS_MAX; beyond, it is the normal
+ * approximation (Fleiss, Levin and Paik, Statistical Methods for Rates and Proportions,
+ * section 4.3, both tails; for Fisher's test with the correction for continuity of section 4.4). */
 #define POWER_TABLES_MAX 4000000
+#define POWER_TRIALS_MAX 25000
 
 struct power_arms {
     double first, second; /* the true rates */
@@ -45,15 +46,14 @@ double power_normal(const struct power_arms *arms, enum table_test test, double 
 /* The least difference that is seen with at least `power`: arms->second is replaced by the rate,
  * above arms->first (`above`) or below it, whose difference is the least to 10^-6, and `result` is
  * the power there. If no rate will do it is the end of the range, 1 or 0, and `result` its power.
- * (The level of these discrete tests makes no power at no difference exceed any `power` of use;
- * from there on it rises with the difference, but for the score test's ripples near 0 and 1.) */
+ * Power rises with the difference, but for ripples of the score test near rates of 0 and 1. */
 int power_minimal(struct power_arms *arms, bool above, enum table_test test, double alpha,
                   double power, struct power *result, struct error *error);
 
-/* The trials that each of two equal arms needs, by the normal approximation: for the score test
- * (Fleiss, Levin and Paik, formula 4.14), for Fisher's test with the correction for continuity
- * (Casagrande, Pike and Smith, Biometrics 34, 1978, 483-486, as simplified there in 4.19). As R's
- * power.prop.test, the other tail is left out. UINT64_MAX where the rates are equal. */
+/* The trials that each of two equal arms needs, by the normal approximation: for the score test as
+ * in Fleiss, Levin and Paik, chapter 4 (and R's power.prop.test), for Fisher's test with the
+ * correction for continuity of Casagrande, Pike and Smith (Biometrics 34, 1978, 483-486) as
+ * simplified there. The far tail is left out. UINT64_MAX where the rates are equal. */
 uint64_t power_trials(double first, double second, enum table_test test, double alpha,
                       double power);
 

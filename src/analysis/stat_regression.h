@@ -77,7 +77,7 @@ int logistic_regress(const struct logistic_data *data, const struct logistic_opt
                      double *covariance, struct error *error);
 
 /* The interval of one coefficient by the profile of the likelihood, or of Firth's (Heinze and
- * Schemper 2002, section 2.3): the values at which twice the loss of likelihood, all others fitted
+ * Schemper 2002): the values at which twice the loss of likelihood, all others fitted
  * anew, stays below the quantile of chi squared; and the likelihood ratio test of 0. Without Firth,
  * a coefficient that runs away has one limit, the other is infinite. The options' covariance is not
  * looked at: trials are taken to be independent. Errors as above. */

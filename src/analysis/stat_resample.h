@@ -71,11 +71,11 @@ struct joint_excess {
     bool exact;       /* p is a sum over all permutations; else (1 + as extreme) / (1 + draws) */
 };
 
-/* All permutations are summed where that takes at most this many steps (some 0.3 s), whatever the
- * number of permutations: given the margins, the joint count of each further column is
- * hypergeometric, and strata add up. Two columns with half of 4,000 rows set, in one stratum, are
- * just within it. */
-#define JOINT_STEPS_MAX 4000000
+/* All permutations are summed where that takes at most this many steps (at the worst 0.5 s),
+ * whatever the number of permutations: given the margins, the joint count of each further column is
+ * hypergeometric, and strata add up. So two columns in one stratum are always summed, and nearly
+ * everything of up to 4,000 rows and three columns. */
+#define JOINT_STEPS_MAX 20000000
 
 /* `draws` and `random` are used only where the sum would be too long; with draws 0, p is then NAN.
  */

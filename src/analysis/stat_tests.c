@@ -197,7 +197,8 @@ int boschloo_test(const struct rate *first, const struct rate *second, enum tabl
     if (first->trials == 0 || second->trials == 0) {
         return 0;
     }
-    if (first->trials > BOSCHLOO_TABLES_MAX / second->trials) {
+    if (first->trials > BOSCHLOO_TRIALS_MAX || second->trials > BOSCHLOO_TRIALS_MAX ||
+        first->trials > BOSCHLOO_TABLES_MAX / second->trials) {
         *result = score_test(first, second);
         return 0;
     }

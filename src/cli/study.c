@@ -12,18 +12,21 @@
 #include "cli/argument.h"
 #include "cli/live.h"
 #include "cli/progress.h"
+#include "cli/study_figures.h"
+#include "cli/study_plan.h"
 #include "cli/study_print.h"
 #include "live/daemon/daemon.h"
+#include "study/predict.h"
 #include "study/reference.h"
 #include "study/run.h"
 
 struct arguments {
-    const char *file, *database, *output, *study, *measure;
+    const char *file, *database, *output, *study, *measure, *fold, *ignore;
     uint64_t workers, replicates;
     enum study_format format;
 };
 
-enum { KEY_DATABASE = 256, KEY_STUDY, KEY_MEASURE };
+enum { KEY_DATABASE = 256, KEY_STUDY, KEY_MEASURE, KEY_FOLD, KEY_IGNORE };
 
 static const struct argp_option run_options[] = {
     {"db", KEY_DATABASE, "FILE", 0, "the results database (default: STUDY.db here)", 0},
@@ -45,6 +48,16 @@ static const struct argp_option effects_options[] = {
     {"measure", KEY_MEASURE, "NAME", 0, "of this measure alone", 0},
     {"format", 'f', "FORMAT", 0, "text (the default), csv, markdown or json", 0},
     {"output", 'o', "FILE", 0, "write to FILE in place of standard output", 0},
+    {0}};
+
+static const struct argp_option figures_options[] = {
+    {"study", KEY_STUDY, "NAME", 0, "which study, where the database holds several", 0},
+    {"output", 'o', "FOLDER", 0, "where they go (default: figures)", 0},
+    {0}};
+
+static const struct argp_option predict_options[] = {
+    {"fold", KEY_FOLD, "COLUMN", 0, "the column of folds (default: fold)", 0},
+    {"ignore", KEY_IGNORE, "FACTOR", 0, "what the other model ignores (default: agents)", 0},
     {0}};
 
 static const struct argp_option no_options[] = {{0}};
@@ -73,6 +86,12 @@ static error_t parse(int key, char *text, struct argp_state *state)
         return 0;
     case KEY_STUDY:
         arguments->study = text;
+        return 0;
+    case KEY_FOLD:
+        arguments->fold = text;
+        return 0;
+    case KEY_IGNORE:
+        arguments->ignore = text;
         return 0;
     case KEY_MEASURE:
         arguments->measure = text;
@@ -277,7 +296,24 @@ static int print_effects(const struct arguments *arguments, const struct results
                            arguments->measure);
 }
 
-static int figures(const struct arguments *arguments, bool effects)
+static int tool_figures(const struct arguments *arguments)
+{
+    const char *folder = arguments->output == NULL ? "figures" : arguments->output;
+    struct store *store = NULL;
+    struct results *results = NULL;
+    struct error error = {0};
+    int code = store_open(&store, arguments->file, STORE_READ, &error);
+
+    if (code == 0)
+        code = results_open(&results, store, arguments->study, &error);
+    if (code == 0)
+        code = study_figures(results, store, folder, &error);
+    results_close(results);
+    store_close(store);
+    return code == 0 ? 0 : report(&error);
+}
+
+static int print_figures(const struct arguments *arguments, bool effects)
 {
     struct store *store = NULL;
     struct results *results = NULL;
@@ -307,12 +343,12 @@ static int figures(const struct arguments *arguments, bool effects)
 
 static int tool_show(const struct arguments *arguments)
 {
-    return figures(arguments, false);
+    return print_figures(arguments, false);
 }
 
 static int tool_effects(const struct arguments *arguments)
 {
-    return figures(arguments, true);
+    return print_figures(arguments, true);
 }
 
 static int tool_plan(const struct arguments *arguments)
@@ -322,9 +358,44 @@ static int tool_plan(const struct arguments *arguments)
     int code = study_load(arguments, &study, &error);
 
     if (code == 0)
-        code = study_print_plan(study, (uint32_t)arguments->workers, stdout, &error);
+        code = study_plan_print(study, (uint32_t)arguments->workers, stdout, &error);
     study_close(study);
     return code == 0 ? 0 : report(&error);
+}
+
+static void print_prediction_error(const char *name, const struct prediction_error *error)
+{
+    printf("  %-28s %10.3f %16.3f %10.3f\n", name, error->mean_absolute, error->root_mean_square,
+           error->log_score);
+}
+
+static int tool_predict(const struct arguments *arguments)
+{
+    const char *fold = arguments->fold == NULL ? "fold" : arguments->fold;
+    const char *ignored = arguments->ignore == NULL ? "agents" : arguments->ignore;
+    struct prediction *prediction;
+    struct error error = {0};
+    char name[80];
+
+    if (predict_open(&prediction, arguments->file, fold, ignored, &error) != 0)
+        return report(&error);
+    printf("%s: %u cells predicted by %s\n\n", arguments->file, prediction->cell_count, fold);
+    printf("  %-32s %9s %10s %18s\n", "cell", "observed", "predicted", "without");
+    for (uint32_t c = 0; c < prediction->cell_count; c++) {
+        const struct predicted_cell *cell = &prediction->cells[c];
+
+        snprintf(name, sizeof name, "%s, line %u", cell->series, cell->line);
+        printf("  %-32s %4llu/%-4llu %9.2f %12.2f without %s\n", name,
+               (unsigned long long)cell->successes, (unsigned long long)cell->trials, cell->full,
+               cell->without, ignored);
+    }
+    printf("\n  %-28s %10s %16s %10s\n", "error", "absolute", "root mean square", "log score");
+    print_prediction_error("all factors", &prediction->full);
+    snprintf(name, sizeof name, "without %s", ignored);
+    print_prediction_error(name, &prediction->without);
+    print_prediction_error("the rates themselves", &prediction->perfect);
+    predict_close(prediction);
+    return 0;
 }
 
 static int tool_reference(const struct arguments *arguments)
@@ -367,6 +438,17 @@ static const struct tool {
      effects_options, tool_effects},
     {"export", "DATABASE", "the same as `show`, for `-f csv`, `-f markdown` and `-f json`",
      "Example: iolaus study export triggers.db -f csv -o triggers.csv", show_options, tool_show},
+    {"figures", "DATABASE", "draw its figures as SVG, with gnuplot",
+     "The scripts that gnuplot draws them from are left beside them.\n\n"
+     "Example: iolaus study figures triggers.db -o triggers",
+     figures_options, tool_figures},
+    {"predict", "CELLS",
+     "fit a mind's coefficients on some cells of a table, and predict the others",
+     "CELLS is a CSV file (studies/prediction/). Each cell is predicted by a fit without its fold, "
+     "with "
+     "all factors and without one; the error is given in rates and as a log score.\n\n"
+     "Example: iolaus study predict studies/prediction/group-size.csv --fold fold_model",
+     predict_options, tool_predict},
     {"reference", "PAGE", "print the reference of study files (language) or databases (results)",
      "Examples: iolaus study reference language, iolaus study reference results", no_options,
      tool_reference},

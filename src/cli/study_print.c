@@ -160,7 +160,7 @@ static void print_csv(const struct results *results, FILE *out)
         csv_number(at->test.p, out);
         fputc(',', out);
         csv_number(at->adjusted, out);
-        fprintf(out, ",%s\n", tests[at->test.test]);
+        fprintf(out, ",%s\n", isnan(at->test.p) ? "" : tests[at->test.test]);
     }
 }
 
@@ -334,59 +334,4 @@ void study_print_effects(const struct effects *effects, const char *measure,
         effects_json(effects, measure, out);
     else
         effects_words(effects, measure, format == STUDY_MARKDOWN, out);
-}
-
-/* ---- the plan ---- */
-
-/* A run of the first and of the last arm: the pilot. */
-static int pilot(const struct study *study, double *seconds, uint64_t *episodes,
-                 struct error *error)
-{
-    static const int never;
-    uint32_t pilots[] = {0, study->arm_count / 2, study->arm_count - 1};
-
-    *seconds = 0;
-    *episodes = 0;
-    for (size_t i = 0; i < 3; i++) {
-        struct scenario_file *file = NULL;
-        const struct scenario *scenario;
-        struct run_rows rows = {0};
-        int code = study_scenario(study, &study->arms[pilots[i]], &file, &scenario, error);
-
-        if (code == 0 && study->arms[pilots[i]].live)
-            rows.wall_s = (double)scenario->duration / 1e9;
-        else if (code == 0)
-            code = run_once(study, pilots[i], 0, scenario, carry_simulated, NULL, &never, &rows,
-                            error);
-        *seconds += rows.wall_s / 3;
-        *episodes += rows.stops + rows.failures;
-        run_rows_free(&rows);
-        scenario_close(file);
-        if (code != 0)
-            return code;
-    }
-    return 0;
-}
-
-int study_print_plan(const struct study *study, uint32_t workers, FILE *out, struct error *error)
-{
-    uint64_t runs = (uint64_t)study->arm_count * study->replicates, episodes;
-    double seconds, per_arm;
-    int code = pilot(study, &seconds, &episodes, error);
-
-    if (code != 0)
-        return code;
-    per_arm = (double)episodes / 3 * study->replicates;
-    fprintf(out, "%s: %s\n", study->name, study->about);
-    fprintf(out,
-            "%u cells, with their matched variants %u arms, of %u replicates each: %llu runs.\n",
-            study->cell_count, study->arm_count, study->replicates, (unsigned long long)runs);
-    fprintf(out, "A run took %.3f s in a pilot of three: about %.0f s with %u workers.\n", seconds,
-            seconds * (double)runs / workers, workers);
-    fprintf(out, "An arm has about %.0f episodes.\n", per_arm);
-    for (uint32_t a = 0; a < study->arm_count && a < 20; a++)
-        fprintf(out, "  %s\n", study->arms[a].name);
-    if (study->arm_count > 20)
-        fprintf(out, "  and %u more\n", study->arm_count - 20);
-    return 0;
 }

@@ -15,8 +15,4 @@ void study_print(const struct results *results, enum study_format format, FILE *
 void study_print_effects(const struct effects *effects, const char *measure,
                          enum study_format format, FILE *out);
 
-/* How many runs, how long they take with so many workers (by a pilot of a few runs), and with what
- * power a comparison of two arms is seen. */
-int study_print_plan(const struct study *study, uint32_t workers, FILE *out, struct error *error);
-
 #endif

@@ -50,7 +50,8 @@ void row_deliver(struct world *world, uint32_t row, struct percept *percept, tim
     struct agent agent = row_assemble(world, row);
 
     percept->now = clock_local(world, id, now);
-    learn_percept(world, row, &agent, percept, now);
+    if (world->learning != NULL)
+        learn_percept(world, row, &agent, percept, now);
     agent_step(rules_of(world, id), &agent, percept, &world->acts);
     if (world->acts.count > 0)
         row_carry_out(world, row, &agent, percept, now, cause);

@@ -34,7 +34,7 @@ struct designer {
 
 static int memory(struct error *error)
 {
-    return error_set(error, ERROR_MEMORY, "out of memory for the study's arms");
+    return study_memory(error, "the study's arms");
 }
 
 static int cells_make(struct designer *designer, uint64_t count)

@@ -1,5 +1,6 @@
 #include "study/effects.h"
 
+#include <assert.h>
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_linalg.h>
 #include <math.h>
@@ -37,7 +38,7 @@ struct table {
 
 static int memory(struct table *table)
 {
-    return error_set(table->error, ERROR_MEMORY, "out of memory for the effects");
+    return study_memory(table->error, "the effects");
 }
 
 /* ---- rows ---- */
@@ -174,12 +175,14 @@ static int level_column(struct table *table, uint32_t number, uint32_t factor, c
 static int range_column(struct table *table, uint32_t number, uint32_t factor)
 {
     int code = column_add(table, number, "from least to greatest");
-    struct column *column = &table->columns[table->column_count - 1];
+    struct column *column;
     double low = INFINITY, high = -INFINITY;
 
-    if (code == 0)
-        code = column_fill(table, column, "SELECT value FROM setting WHERE arm=?1 AND factor=?2",
-                           factor, NULL);
+    if (code != 0)
+        return code;
+    column = &table->columns[table->column_count - 1];
+    code = column_fill(table, column, "SELECT value FROM setting WHERE arm=?1 AND factor=?2",
+                       factor, NULL);
     for (size_t r = 0; r < table->rows; r++) {
         low = fmin(low, column->value[r]);
         high = fmax(high, column->value[r]);
@@ -351,15 +354,21 @@ static double wald(const struct fit *fit, uint32_t first, uint32_t count)
     return chi_squared;
 }
 
+/* Takes over the name and the levels' names. */
 static int term_add(struct table *table, struct effects *effects, const struct fit *fit,
                     uint32_t first, uint32_t count, char *name, char **levels, bool interaction)
 {
     struct effect_term *term = &effects->terms[effects->term_count++];
 
+    assert(count > 0);
     *term = (struct effect_term){.name = name, .interaction = interaction, .level_count = count};
     term->levels = calloc(count, sizeof *term->levels);
-    if (name == NULL || term->levels == NULL)
+    if (name == NULL || term->levels == NULL) {
+        for (uint32_t i = 0; i < count; i++)
+            free(levels[i]);
+        term->level_count = 0;
         return memory(table);
+    }
     for (uint32_t i = 0; i < count; i++) {
         term->levels[i].name = levels[i];
         term->levels[i].log_odds = fit->coefficients[first + i];

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,25 +21,22 @@ static const char *place_of(struct reader *reader, int node)
 }
 
 /* `path=value`, the value on one line as YAML. */
-static int change_make(struct reader *reader, const char *path, int value, const char *behind,
+static int change_make(struct reader *reader, const char *path, int value,
                        struct study_change *change)
 {
     char text[VALUE_BYTES];
-    size_t before = strlen(path), size, after = strlen(behind);
+    size_t before = strlen(path), size;
     char *whole;
 
     document_write(reader->document, value, text, sizeof text);
     size = strlen(text);
     if (size + 1 == sizeof text)
         return refuse(reader, value, "a value of more than %d characters", VALUE_BYTES - 2);
-    whole = arena_take(reader->arena, before + size + after + 2);
+    whole = arena_take(reader->arena, before + size + 2);
     change->place = place_of(reader, value);
     if (whole == NULL || change->place == NULL)
         return reader_memory(reader);
-    memcpy(whole, path, before);
-    whole[before] = '=';
-    memcpy(whole + before + 1, text, size);
-    memcpy(whole + before + 1 + size, behind, after + 1);
+    snprintf(whole, before + size + 2, "%s=%s", path, text);
     change->text = whole;
     return 0;
 }
@@ -51,7 +49,7 @@ static int path_check(struct reader *reader, int node, const char *path)
         return refuse(reader, node,
                       "a study names the scenario's arm with `arm`; it cannot change "
                       "arms");
-    if (strncmp(path, "seed", 5) == 0 || strncmp(path, "replicates", 11) == 0)
+    if (strcmp(path, "seed") == 0 || strcmp(path, "replicates") == 0)
         return refuse(reader, node, "`%s` is the study's own: set it at the top", path);
     if (strchr(path, '=') != NULL)
         return refuse(reader, node, "`%.60s` is no path", path);
@@ -82,7 +80,7 @@ int study_changes(struct reader *reader, int node, const struct study_change **c
         int code = path_check(reader, pair->key, path);
 
         if (code == 0)
-            code = change_make(reader, path, pair->value, "", &list[i]);
+            code = change_make(reader, path, pair->value, &list[i]);
         if (code != 0)
             return code;
     }
@@ -165,7 +163,7 @@ static int level_value(struct reader *reader, const struct study_factor *factor,
         return reader_memory(reader);
     level->numeric = number_of(level->name, &level->number);
     for (uint32_t i = 0; i < factor->path_count; i++) {
-        int code = change_make(reader, factor->paths[i], node, "", &changes[i]);
+        int code = change_make(reader, factor->paths[i], node, &changes[i]);
 
         if (code != 0)
             return code;

@@ -17,6 +17,15 @@ struct words {
     struct error *error;
 };
 
+/* A list of names, `a, b, c`; false where it does not fit. */
+static bool list_add(char *list, size_t size, const char *name)
+{
+    size_t used = strlen(list);
+    int length = snprintf(list + used, size - used, "%s%s", used == 0 ? "" : ", ", name);
+
+    return length >= 0 && (size_t)length < size - used;
+}
+
 static int add(struct words *words, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 static int add(struct words *words, const char *format, ...)
@@ -35,7 +44,7 @@ static int add(struct words *words, const char *format, ...)
         struct study_change *more = arena_take_array(words->arena, room, sizeof *more);
 
         if (more == NULL)
-            return error_set(words->error, ERROR_MEMORY, "out of memory for the study");
+            return study_memory(words->error, "the study");
         if (words->count > 0)
             memcpy(more, words->changes, words->count * sizeof *more);
         words->changes = more;
@@ -44,7 +53,7 @@ static int add(struct words *words, const char *format, ...)
     words->changes[words->count].text = arena_text(words->arena, text, (size_t)length);
     words->changes[words->count].place = "matched";
     if (words->changes[words->count].text == NULL)
-        return error_set(words->error, ERROR_MEMORY, "out of memory for the study");
+        return study_memory(words->error, "the study");
     words->count++;
     return 0;
 }
@@ -144,10 +153,8 @@ static int cut_talk(struct words *words)
         char list[256] = "";
 
         for (size_t t = 0; t < sizeof tools / sizeof *tools; t++)
-            if (group->rules.tools & tools[t].bit) {
-                strcat(list, list[0] == '\0' ? "" : ", ");
-                strcat(list, tools[t].name);
-            }
+            if (group->rules.tools & tools[t].bit)
+                (void)list_add(list, sizeof list, tools[t].name); /* all of them fit */
         code = add(words, "crew.%s.tools=[%s]", group->name, list);
     }
     return code;
@@ -177,15 +184,13 @@ static int take_route(struct words *words, uint32_t number)
                              "unrelated-work: some agents of `%s` are targets and some are not",
                              group->name);
         scenario_agent_name(scenario, hop->candidates[0], name);
-        if (strlen(list) + sizeof name + 2 > sizeof list)
-            return error_set(words->error, ERROR_INPUT, "unrelated-work: a route is too long");
         if (hop->count == group->count)
             snprintf(name, sizeof name, "%s", group->name);
         if (strcmp(name, before) == 0)
             continue;
-        strcpy(before, name);
-        strcat(list, list[0] == '\0' ? "" : ", ");
-        strcat(list, name);
+        snprintf(before, sizeof before, "%s", name);
+        if (!list_add(list, sizeof list, name))
+            return error_set(words->error, ERROR_INPUT, "unrelated-work: a route is too long");
     }
     if (list[0] == '\0')
         return error_set(words->error, ERROR_INPUT,

@@ -9,6 +9,9 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
+#include "analysis/stat_resample.h"
+#include "base/random.h"
+
 #define CONFIDENCE 0.95
 
 struct arm_place {
@@ -26,7 +29,7 @@ struct loader {
 
 static int out_of_memory(struct error *error)
 {
-    return error_set(error, ERROR_MEMORY, "out of memory for the results");
+    return study_memory(error, "the results");
 }
 
 static int memory(const struct loader *loader)
@@ -219,6 +222,71 @@ static int rates_load(struct loader *loader, struct results_measure *measure)
     return code;
 }
 
+/* ---- what hangs together in a run ---- */
+
+static int runs_add(struct results_runs *runs, double part, double whole)
+{
+    double *more_part = realloc(runs->part, (runs->count + 1) * sizeof *more_part);
+    double *more_whole;
+
+    if (more_part == NULL)
+        return ERROR_MEMORY;
+    runs->part = more_part;
+    more_whole = realloc(runs->whole, (runs->count + 1) * sizeof *more_whole);
+    if (more_whole == NULL)
+        return ERROR_MEMORY;
+    runs->whole = more_whole;
+    runs->part[runs->count] = part;
+    runs->whole[runs->count++] = whole;
+    return 0;
+}
+
+static struct clusters runs_clusters(const struct results_runs *runs)
+{
+    return (struct clusters){runs->count, runs->part, runs->whole};
+}
+
+/* The bootstrap's interval in place of Wilson's. */
+static int runs_interval(struct loader *loader, struct results_measure *measure, uint32_t arm)
+{
+    struct clusters clusters = runs_clusters(&measure->runs[arm]);
+    struct rate *rate = &measure->rates[arm];
+    struct bootstrap bootstrap;
+    int code;
+
+    if (rate->trials == 0)
+        return 0;
+    code =
+        bootstrap_ratio(&clusters, RESULTS_DRAWS, CONFIDENCE,
+                        random_make(arm, 0, arm, 0, STREAM_DESIGN, 0), &bootstrap, loader->error);
+    rate->low = bootstrap.low;
+    rate->high = bootstrap.high;
+    return code;
+}
+
+static int availability_load(struct loader *loader, struct results_measure *measure)
+{
+    struct results *results = loader->results;
+    sqlite3_stmt *list;
+    int code = look(
+        loader, "SELECT arm, tasks_done, tasks_emitted FROM run ORDER BY arm, replicate", &list);
+
+    measure->runs = calloc((size_t)results->arm_count + 1, sizeof *measure->runs);
+    if (measure->runs == NULL)
+        code = memory(loader);
+    while (code == 0 && sqlite3_step(list) == SQLITE_ROW) {
+        uint32_t arm = arm_of(loader, sqlite3_column_int64(list, 0));
+
+        if (arm != UINT32_MAX && runs_add(&measure->runs[arm], sqlite3_column_double(list, 1),
+                                          sqlite3_column_double(list, 2)) != 0)
+            code = memory(loader);
+    }
+    sqlite3_finalize(list);
+    for (uint32_t a = 0; a < results->arm_count && code == 0; a++)
+        code = runs_interval(loader, measure, a);
+    return code;
+}
+
 static int measures_load(struct loader *loader)
 {
     struct results *results = loader->results;
@@ -243,6 +311,8 @@ static int measures_load(struct loader *loader)
         measure->family = text_at(list, 1);
         code = measure->name == NULL || measure->family == NULL ? memory(loader)
                                                                 : rates_load(loader, measure);
+        if (code == 0 && strcmp(measure->name, "availability") == 0)
+            code = availability_load(loader, measure);
     }
     sqlite3_finalize(list);
     return code;
@@ -270,6 +340,7 @@ static int test_pair(struct comparer *comparer, const struct rate *first, const 
     struct tested *tested = NULL;
     int code;
 
+    /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): all of key is set */
     HASH_FIND(hh, comparer->tested, key, sizeof key, tested);
     if (tested != NULL) {
         *result = tested->test;
@@ -289,6 +360,21 @@ static int test_pair(struct comparer *comparer, const struct rate *first, const 
     return 0;
 }
 
+static int compare_runs(struct comparer *comparer, const struct results_measure *measure,
+                        struct results_comparison *at)
+{
+    struct clusters first = runs_clusters(&measure->runs[at->first]);
+    struct clusters second = runs_clusters(&measure->runs[at->second]);
+    struct bootstrap bootstrap;
+    int code = bootstrap_difference(&first, &second, RESULTS_DRAWS, CONFIDENCE,
+                                    random_make(at->first, 0, at->second, 0, STREAM_DESIGN, 0),
+                                    &bootstrap, comparer->error);
+
+    at->difference = (struct difference){bootstrap.value, bootstrap.low, bootstrap.high};
+    at->test.p = NAN;
+    return code;
+}
+
 static int compare(struct comparer *comparer, uint32_t measure, uint32_t first, uint32_t second)
 {
     struct results *results = comparer->results;
@@ -301,6 +387,8 @@ static int compare(struct comparer *comparer, uint32_t measure, uint32_t first, 
         at->test.p = NAN;
         return 0;
     }
+    if (results->measures[measure].runs != NULL)
+        return compare_runs(comparer, &results->measures[measure], at);
     at->difference = difference_newcombe(&rates[first], &rates[second], CONFIDENCE);
     return test_pair(comparer, &rates[first], &rates[second], &at->test);
 }
@@ -409,6 +497,11 @@ void results_close(struct results *results)
     for (uint32_t m = 0; m < results->measure_count; m++) {
         free(results->measures[m].name);
         free(results->measures[m].family);
+        for (uint32_t a = 0; a < results->arm_count && results->measures[m].runs != NULL; a++) {
+            free(results->measures[m].runs[a].part);
+            free(results->measures[m].runs[a].whole);
+        }
+        free(results->measures[m].runs);
         free(results->measures[m].rates);
     }
     free(results->arms);

@@ -7,6 +7,10 @@
  * Everything is counted from the rows, so that anybody with an SQLite client gets the same counts.
  * Intervals: Wilson for rates, Newcombe for differences, both at 95%. Comparisons: Boschloo's exact
  * test, two-sided, and Holm's adjustment within the family that the study's file names.
+ *
+ * Tasks of one run hang together, for they wait for the same dead agent: the intervals of
+ * `availability` are those of a bootstrap over runs (RESULTS_DRAWS draws, Philox keyed by the arms'
+ * numbers), and its differences are not tested.
  */
 #ifndef IOLAUS_STUDY_RESULTS_H
 #define IOLAUS_STUDY_RESULTS_H
@@ -24,17 +28,25 @@ struct results_arm {
     uint64_t runs;
 };
 
+/* What the runs of an arm brought. */
+struct results_runs {
+    double *part, *whole;
+    uint32_t count;
+};
+
 struct results_measure {
     char *name, *family;
-    struct rate *rates; /* by arm */
+    struct rate *rates;        /* by arm */
+    struct results_runs *runs; /* by arm, of `availability` alone; else NULL */
 };
+#define RESULTS_DRAWS 1000
 
 /* What is compared with what: `first` less `second`. */
 struct results_comparison {
     uint32_t measure, first, second; /* arms, by place */
     struct difference difference;
-    struct table_result test;
-    double adjusted; /* within the family */
+    struct table_result test; /* p is NAN where none was made */
+    double adjusted;          /* within the family */
 };
 
 struct results {

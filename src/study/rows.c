@@ -136,7 +136,7 @@ static int takers_open(struct takers *takers, const struct trace_header *header,
     takers->findings = findings_open(name);
     takers->digest = trace_digest_open(header);
     if (takers->analysis == NULL || takers->findings == NULL || takers->digest == NULL)
-        return error_set(error, ERROR_MEMORY, "out of memory for a run");
+        return study_memory(error, "a run");
     takers->sinks[0] = (struct record_sink){analysis_take, takers->analysis};
     takers->sinks[1] = (struct record_sink){trace_digest_take, takers->digest};
     takers->sinks[2] = (struct record_sink){count_record, &rows->records};

@@ -31,8 +31,7 @@ static const char *const texts[STATEMENTS] = {
     [PUT_STUDY] = "INSERT OR REPLACE INTO study VALUES(?,?,?,?,?,?,?,?)",
     [PUT_ARM] = "INSERT OR REPLACE INTO arm VALUES(?,?,1,?,?,?,?,?,?,?,?,?)",
     [PUT_SETTING] = "INSERT OR REPLACE INTO setting VALUES(?,?,?,?,?)",
-    [PUT_RUN] = "INSERT INTO run VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,"
-                "strftime('%Y-%m-%dT%H:%M:%fZ','now'))",
+    [PUT_RUN] = "INSERT INTO run VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,datetime('now'))",
     [PUT_ACT] = "INSERT INTO act VALUES(?,?,?,?,?,?,?,?,?,?,?,?)",
     [HAS_RUN] = "SELECT 1 FROM run WHERE arm=? AND replicate=?",
 };
@@ -95,7 +94,7 @@ static int make_schema(struct store *store, struct error *error)
     int code;
 
     if (sql == NULL)
-        return error_set(error, ERROR_MEMORY, "out of memory for the schema");
+        return study_memory(error, "the schema");
     snprintf(about, sizeof about, "INSERT INTO about VALUES('iolaus results', '%d');",
              STORE_FORMAT);
     code = execute(store, "BEGIN IMMEDIATE", error, "making it");
@@ -112,7 +111,7 @@ static int make_schema(struct store *store, struct error *error)
 static int prepare(struct store *store, struct error *error)
 {
     char *episode = schema_insert_episode();
-    int code = episode == NULL ? error_set(error, ERROR_MEMORY, "out of memory") : 0;
+    int code = episode == NULL ? study_memory(error, "the study") : 0;
 
     for (int i = 0; i < STATEMENTS && code == 0; i++) {
         const char *text = i == PUT_EPISODE ? episode : texts[i];
@@ -135,7 +134,7 @@ int store_open(struct store **result, const char *path, enum store_mode mode, st
     *result = NULL;
     if (store == NULL || (store->path = strdup(path)) == NULL || sodium_init() < 0) {
         free(store);
-        return error_set(error, ERROR_MEMORY, "out of memory");
+        return study_memory(error, "the study");
     }
     if (sqlite3_open_v2(path, &store->database, flags, NULL) != SQLITE_OK)
         code = store_error(store, error, "opening it");
@@ -286,7 +285,7 @@ static int put_arm(struct store *store, const struct study *study, uint32_t numb
     int code;
 
     if (changes == NULL)
-        return error_set(error, ERROR_MEMORY, "out of memory for an arm");
+        return study_memory(error, "an arm");
     sqlite3_bind_int64(put, 1, id);
     put_text(put, 2, study->name);
     sqlite3_bind_int64(put, 3, number);
@@ -312,7 +311,7 @@ static int put_lists(struct store *store, const struct study *study, struct erro
     int code;
 
     if (out == NULL)
-        return error_set(error, ERROR_MEMORY, "out of memory for the plan");
+        return study_memory(error, "the plan");
     /* Names are letters, digits, _ and -; a level's may be anything. */
     fprintf(out,
             "DELETE FROM level WHERE study='%s'; DELETE FROM factor WHERE study='%s';"
@@ -342,7 +341,7 @@ static int put_lists(struct store *store, const struct study *study, struct erro
     }
     fprintf(out, "UPDATE arm SET planned=0, number=NULL WHERE study='%s';", study->name);
     if (fclose(out) != 0)
-        return error_set(error, ERROR_MEMORY, "out of memory for the plan");
+        return study_memory(error, "the plan");
     code = execute(store, sql, error, "writing the plan");
     free(sql);
     return code;

@@ -229,7 +229,7 @@ int study_open(struct study **study, const char *path, struct error *error)
         return error_set(error, ERROR_MEMORY, "%.200s: out of memory", path);
     }
     file->path = strdup(path);
-    code = file->path == NULL ? error_set(error, ERROR_MEMORY, "out of memory") : 0;
+    code = file->path == NULL ? study_memory(error, "the study") : 0;
     if (code == 0)
         code = file_load(path, &file->bytes, &file->size, error);
     if (code == 0) {
@@ -289,7 +289,7 @@ int study_scenario(const struct study *study, const struct study_arm *arm,
 
     *file = NULL;
     if (changes == NULL)
-        return error_set(error, ERROR_MEMORY, "out of memory for a scenario");
+        return study_memory(error, "a scenario");
     for (uint32_t i = 0; i < arm->change_count; i++)
         changes[i].text = arm->changes[i].text;
     code = scenario_open(file, study->scenario_path, changes, arm->change_count, error);

@@ -111,6 +111,13 @@ struct study {
     uint32_t arm_count, cell_count;
 };
 
+/* Always ERROR_MEMORY, which a reader of the code, and its checkers, then know. */
+static inline int study_memory(struct error *error, const char *what)
+{
+    error_set(error, ERROR_MEMORY, "out of memory for %s", what);
+    return ERROR_MEMORY;
+}
+
 #define STUDY_FACTORS_MAX 32
 #define STUDY_LEVELS_MAX 1000
 #define STUDY_ARMS_MAX 200000

@@ -60,6 +60,9 @@ Test(stat_power, beyond_the_limit_the_normal_stands_and_agrees)
     cr_assert(!result.exact);
     /* R 4.2.2: power.prop.test(p1 = .3, p2 = .32, n = 3000, strict = TRUE)$power */
     cr_expect_float_eq(result.power, 0.3878831, 5e-8);
+    struct power_arms uneven = {0.3, 0.32, 2, 30000};
+    cr_assert_eq(power_difference(&uneven, TABLE_SCORE, 0.05, &result, NULL), 0);
+    cr_assert(!result.exact);
     struct power_arms near = {0.3, 0.34, 2000, 2000};
     for (enum table_test test = TABLE_FISHER; test <= TABLE_SCORE; test++) {
         cr_assert_eq(power_difference(&near, test, 0.05, &result, NULL), 0);

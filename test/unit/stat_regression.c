@@ -116,7 +116,7 @@ Test(stat_regression, fits_are_those_of_r)
 
 Test(stat_regression, heinze_and_schempers_cancer_comes_out_as_published)
 {
-    /* Statistics in Medicine 21, 2002, table I: with Firth's penalty; and the likelihood's own fit,
+    /* Statistics in Medicine 21, 2002: with Firth's penalty; and the likelihood's own fit,
      * in which neovasculation separates. R 4.2.2's glm stops at 4.3045 (1.6373), -0.0422 (0.0443),
      * -2.9026 (0.8456), deviance 55.393. */
     static struct sample sample;
@@ -158,7 +158,7 @@ Test(stat_regression, profiles_are_those_of_r)
     cr_assert_eq(rows, 21);
     fclose(file);
 
-    /* Heinze and Schemper 2002, table I: neovasculation 0.61 to 7.85, pulsatility -0.12 to 0.04,
+    /* Heinze and Schemper 2002: neovasculation 0.61 to 7.85, pulsatility -0.12 to 0.04,
      * endometrium height -4.37 to -1.23. */
     double low[] = {0.61, -0.12, -4.37};
     double high[] = {7.85, 0.04, -1.23};
@@ -210,7 +210,7 @@ Test(stat_regression, one_rate_has_the_profile_of_its_likelihood)
 Test(stat_regression, arms_alone_are_their_log_odds)
 {
     /* With a column for each arm the fit is the arms' own log odds, Firth's those with half a
-     * success and half a failure more (Firth 1993, section 3). */
+     * success and half a failure more (Firth 1993). */
     static struct sample sample;
     sample_open(&sample, 3);
     double successes[] = {30, 7, 0};

@@ -262,28 +262,54 @@ Test(stat_resample, what_a_stratum_does_to_both_columns_is_no_excess)
     cr_expect(rejected[1] / RUNS < 0.07 && rejected[1] > 0, "known: %g", rejected[1] / RUNS);
 }
 
+Test(stat_resample, many_permutations_may_be_few_steps)
+{
+    /* All rows but one set, in both columns the same one: of 100,000 ways, one. */
+    enum { ROWS = 100000 };
+    static uint8_t set[2 * ROWS];
+    static uint32_t stratum[ROWS];
+    memset(set, 1, sizeof set);
+    set[7] = set[ROWS + 7] = 0;
+    struct joint_data data = {ROWS, 2, set, stratum, 1};
+    struct joint_excess result;
+    cr_assert_eq(joint_excess_test(&data, 0, key(1), &result, NULL), 0);
+    cr_assert(result.exact);
+    cr_assert_float_eq(result.p * ROWS, 1, 1e-8, "%g", result.p);
+    /* Half of them set: the normal distribution is near. */
+    for (size_t i = 0; i < ROWS; i++) {
+        set[i] = i % 2 == 0;
+        set[ROWS + i] = i % 4 == 0 || i % 4 == (i < 600 ? 2 : 3);
+    }
+    cr_assert_eq(joint_excess_test(&data, 0, key(1), &result, NULL), 0);
+    cr_assert(result.exact);
+    cr_assert_float_eq(result.excess, 150, 1e-8);
+    double deviation = ROWS / 4.0 / sqrt(ROWS - 1);
+    cr_assert_float_eq(result.deviation / deviation, 1, 1e-7);
+    cr_assert_float_eq(result.p / (0.5 * erfc(149.5 / deviation / sqrt(2))), 1, 1e-3);
+}
+
 Test(stat_resample, what_is_too_long_to_sum_is_drawn_and_agrees)
 {
-    /* 6,000 rows of which half are set are beyond the limit; the normal distribution with the
-     * variance of the hypergeometric says what p is to be. */
-    enum { ROWS = 6000 };
+    /* Two strata of 10,000 rows of which half are set are beyond the limit; the normal distribution
+     * with the variance of the hypergeometric says what p is to be. */
+    enum { ROWS = 20000 };
     static uint8_t set[2 * ROWS];
     static uint32_t stratum[ROWS];
     for (size_t i = 0; i < ROWS; i++) {
         set[i] = i % 2 == 0;
-        set[ROWS + i] = i % 4 == 0 || i % 4 == (i < 180 ? 2 : 3);
+        set[ROWS + i] = i % 4 == 0 || i % 4 == (i < 240 ? 2 : 3);
+        stratum[i] = i >= ROWS / 2;
     }
-    struct joint_data data = {ROWS, 2, set, stratum, 1};
+    struct joint_data data = {ROWS, 2, set, stratum, 2};
     struct joint_excess result;
     cr_assert_eq(joint_excess_test(&data, 0, key(1), &result, NULL), 0);
     cr_assert(!result.exact && isnan(result.p));
-    cr_assert_eq(joint_excess_test(&data, 2000, key(1), &result, NULL), 0);
+    cr_assert_eq(joint_excess_test(&data, 1000, key(1), &result, NULL), 0);
     cr_assert(!result.exact);
-    cr_assert_float_eq(result.excess, 45, 1e-9);
-    double deviation = sqrt(3000.0 * 3000 * 3000 * 3000 / (6000.0 * 6000 * 5999));
-    cr_expect_float_eq(result.deviation / deviation, 1, 0.05);
-    cr_expect_float_eq(result.p, 0.5 * erfc(44.5 / deviation / sqrt(2)), 0.006, "p is %g",
-                       result.p);
+    cr_assert_float_eq(result.excess, 60, 1e-9);
+    double deviation = sqrt(2) * 2500 / sqrt(9999);
+    cr_expect_float_eq(result.deviation / deviation, 1, 0.07, "%g", result.deviation);
+    cr_expect_float_eq(result.p, 0.5 * erfc(59.5 / deviation / sqrt(2)), 0.02, "p is %g", result.p);
 
     /* The columns always together: no draw comes near, and none is not a p of 0. */
     memcpy(set + ROWS, set, ROWS);

@@ -77,8 +77,8 @@ static double design[POINTS_MAX * 2 * FACTORS_MAX];
 
 Test(stat_sensitivity, ishigamis_indices_are_found)
 {
-    /* Saltelli et al., Sensitivity Analysis (2000), section 2.9.3, with a = 7, b = 0.1: 0.3139,
-     * 0.4424, 0; totals 0.5576, 0.4424, 0.2437. */
+    /* With a = 7, b = 0.1: V_1 = (1 + b pi^4 / 5)^2 / 2, V_2 = a^2 / 8, V_13 = 8 b^2 pi^8 / 225,
+     * and no others. */
     double first[] = {0.3139, 0.4424, 0};
     double total[] = {0.5576, 0.4424, 0.2437};
     struct sobol_index indices[3];

@@ -115,7 +115,7 @@ Test(stat_survival, logrank_is_that_of_r)
 Test(stat_survival, the_trial_of_freireich_comes_out_as_published)
 {
     /* Freireich et al., Blood 21, 1963; the log-rank test in Kleinbaum and Klein, Survival Analysis
-     * (2012), section 2.4: 16.79; medians 23 and 8 weeks; S(10) of the treated 0.753, with a
+     * (2012), chapter 2: 16.79; medians 23 and 8 weeks; S(10) of the treated 0.753, with a
      * standard error of 0.0963 (Klein and Moeschberger, Survival Analysis, 1997, table 4.1). */
     struct lifetime lives[LIVES_MAX];
     size_t count = lives_read(1, lives);

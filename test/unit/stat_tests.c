@@ -103,6 +103,8 @@ Test(stat_tests, large_tables_are_named_score_and_agree)
     struct table_result near = boschloo(counts(2040, 5000), counts(1930, 5001), TABLE_BOSCHLOO);
     cr_assert_eq(exact.test, TABLE_BOSCHLOO);
     cr_assert_eq(near.test, TABLE_SCORE);
+    cr_assert_eq(boschloo(counts(3, 30000), counts(1, 2), TABLE_BOSCHLOO).test, TABLE_SCORE);
+    cr_assert_eq(boschloo(counts(1, 2), counts(3, 30000), TABLE_BOSCHLOO).test, TABLE_SCORE);
     cr_assert_float_eq(near.p / exact.p, 1, 0.05, "%g and %g", exact.p, near.p);
 }
 

@@ -370,14 +370,12 @@ static int run(struct study *study, const char *database, uint32_t workers,
 /* All rows but for wall-clock columns, in order. */
 static char *dump(const char *database)
 {
+    static const char runs[] = "SELECT arm, replicate, digest, events, records, ended_ns, stops, "
+                               "failures, tasks_emitted, tasks_done FROM run";
     static const char *const tables[] = {
-        "SELECT * FROM study",
-        "SELECT * FROM arm ORDER BY number",
-        "SELECT * FROM setting",
-        "SELECT arm, replicate, digest, events, records, ended_ns, stops, failures, "
-        "tasks_emitted, tasks_done FROM run",
-        "SELECT * FROM episode",
-        "SELECT * FROM act"};
+        "SELECT * FROM study",   "SELECT * FROM arm ORDER BY number",
+        "SELECT * FROM setting", runs,
+        "SELECT * FROM episode", "SELECT * FROM act"};
     char *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);

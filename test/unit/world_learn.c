@@ -12,6 +12,7 @@
 
 #define HOUR INT64_C(3600000000000)
 #define TRAIN (8 * HOUR)
+#define AS_IT_STANDS "replicates=1"
 #define OPTIMUM "minds.learner={relaunch: 1, relink: 1}"
 #define OWN_WORK "work=[{name: own, every: 1s, deadline: 3s, route: [watcher]}]"
 #define REPORTS_ALONE "kinds.watcher.tools=[report]"
@@ -75,12 +76,15 @@ static void count_record(const struct record *record, struct rates *rates, agent
     }
 }
 
-/* What was done from `from` to `to`, over as many seeds. */
-static struct rates measure(time_ns from, time_ns to, uint32_t seeds, const char *const *changes,
-                            uint32_t count)
+/* What was done while it trained, but for the first hour, and once it was frozen. */
+struct learned {
+    struct rates training, frozen;
+};
+
+static struct learned measure(uint32_t seeds, const char *const *changes, uint32_t count)
 {
     struct world_run run = {0};
-    struct rates rates = {0};
+    struct learned learned = {0};
     struct error error = {0};
 
     open_changed(&run, changes, count);
@@ -90,16 +94,18 @@ static struct rates measure(time_ns from, time_ns to, uint32_t seeds, const char
 
         cr_assert_eq(world_run_again(&run, seed, 0, true, &error), 0, "%s", error.message);
         for (size_t i = 0; i < run.count; i++)
-            if (run.records[i].time >= from && run.records[i].time < to)
-                count_record(&run.records[i], &rates, &dead, &masked);
+            if (run.records[i].time >= HOUR)
+                count_record(&run.records[i],
+                             run.records[i].time < TRAIN ? &learned.training : &learned.frozen,
+                             &dead, &masked);
     }
     world_run_close(&run);
-    cr_assert_gt(rates.decisions, 100);
-    return rates;
+    cr_assert_gt(learned.frozen.decisions, 100);
+    return learned;
 }
-#define MEASURE(from, to, seeds, ...)                                                              \
-    measure(from, to, seeds, (const char *const[]){"replicates=1", ##__VA_ARGS__},                 \
-            sizeof((const char *const[]){"replicates=1", ##__VA_ARGS__}) / sizeof(char *))
+#define MEASURE(seeds, ...)                                                                        \
+    measure(seeds, (const char *const[]){__VA_ARGS__},                                             \
+            sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
 
 static double share(uint32_t part, uint32_t whole)
 {
@@ -109,8 +115,8 @@ static double share(uint32_t part, uint32_t whole)
 /* The one-agent task, whose optimum is to relaunch and relink each time. */
 Test(world_learn, relaunches_where_it_pays)
 {
-    struct rates best = MEASURE(TRAIN, 10 * HOUR, 4, OPTIMUM);
-    struct rates learned = MEASURE(TRAIN, 10 * HOUR, 4);
+    struct rates best = MEASURE(4, OPTIMUM).frozen;
+    struct rates learned = MEASURE(4, AS_IT_STANDS).frozen;
 
     cr_assert_eq(best.relaunched, best.stops);
     cr_assert_geq(share(learned.relaunched, learned.stops), 0.9, "%u of %u", learned.relaunched,
@@ -135,11 +141,11 @@ static void expect_floor(const struct rates *rates, const char *who)
 
 Test(world_learn, stays_at_the_floor_where_it_does_not)
 {
-    struct rates training = MEASURE(HOUR, TRAIN, 8, OWN_WORK);
-    struct rates frozen = MEASURE(TRAIN, 10 * HOUR, 8, OWN_WORK);
+    struct learned own = MEASURE(8, OWN_WORK);
 
-    expect_floor(&training, "own work");
-    cr_expect_eq(frozen.relaunched + frozen.masked, 0, "%u, %u", frozen.relaunched, frozen.masked);
+    expect_floor(&own.training, "own work");
+    cr_expect_eq(own.frozen.relaunched + own.frozen.masked, 0, "%u, %u", own.frozen.relaunched,
+                 own.frozen.masked);
 }
 
 /* Only what is done in time is worth anything, and a task once however often it came by: nine tasks
@@ -147,11 +153,12 @@ Test(world_learn, stays_at_the_floor_where_it_does_not)
 Test(world_learn, counts_each_task_in_time_once)
 {
     struct rates late =
-        MEASURE(TRAIN, 10 * HOUR, 2,
-                "work=[{name: joint, every: 1s, deadline: 60ms, route: [worker, watcher]}]");
+        MEASURE(2, "work=[{name: joint, every: 1s, deadline: 60ms, route: [worker, watcher]}]")
+            .frozen;
     struct rates twice =
-        MEASURE(TRAIN, 10 * HOUR, 2, "minds.learner.adaptive.cost=6",
-                "work=[{name: joint, every: 1s, deadline: 3s, route: [watcher, worker, watcher]}]");
+        MEASURE(2, "minds.learner.adaptive.cost=6",
+                "work=[{name: joint, every: 1s, deadline: 3s, route: [watcher, worker, watcher]}]")
+            .frozen;
 
     cr_expect_eq(late.done + late.relaunched, 0, "%u done, %u relaunched", late.done,
                  late.relaunched);
@@ -162,17 +169,14 @@ Test(world_learn, counts_each_task_in_time_once)
 /* Marked stops that are learned from make it relaunch like any others; left out, nothing does. */
 Test(world_learn, pruned_learns_nothing_from_marked_stops)
 {
-    struct rates marked = MEASURE(TRAIN, 10 * HOUR, 2, "campaign.marked=true");
-    struct rates pruned =
-        MEASURE(HOUR, TRAIN, 8, "campaign.marked=true", "minds.learner.adaptive.prune_marked=true");
-    struct rates frozen = MEASURE(TRAIN, 10 * HOUR, 2, "campaign.marked=true",
-                                  "minds.learner.adaptive.prune_marked=true");
-    struct rates unmarked =
-        MEASURE(TRAIN, 10 * HOUR, 2, "minds.learner.adaptive.prune_marked=true");
+    struct rates marked = MEASURE(2, "campaign.marked=true").frozen;
+    struct learned pruned =
+        MEASURE(8, "campaign.marked=true", "minds.learner.adaptive.prune_marked=true");
+    struct rates unmarked = MEASURE(2, "minds.learner.adaptive.prune_marked=true").frozen;
 
     cr_expect_geq(share(marked.relaunched, marked.stops), 0.9);
-    expect_floor(&pruned, "pruned");
-    cr_expect_eq(frozen.relaunched + frozen.masked, 0);
+    expect_floor(&pruned.training, "pruned");
+    cr_expect_eq(pruned.frozen.relaunched + pruned.frozen.masked, 0);
     cr_expect_geq(share(unmarked.relaunched, unmarked.stops), 0.9, "it learns from what is not");
 }
 
@@ -190,11 +194,11 @@ Test(world_learn, pruned_leaves_out_its_own_stops)
         "platform.restart={policy: always, delay: 8s}",
         "campaign.marked=false"};
     const char *marked[8];
-    struct rates unmarked = measure(TRAIN, 10 * HOUR, 2, changes, 8), pruned;
+    struct rates unmarked = measure(2, changes, 8).frozen, pruned;
 
     memcpy(marked, changes, sizeof marked);
     marked[7] = "campaign.marked=true";
-    pruned = measure(TRAIN, 10 * HOUR, 2, marked, 8);
+    pruned = measure(2, marked, 8).frozen;
     cr_expect_geq(share(unmarked.chosen[0], unmarked.decisions), 0.9, "%u of %u",
                   unmarked.chosen[0], unmarked.decisions);
     cr_expect_eq(pruned.chosen[0], 0, "%u of %u", pruned.chosen[0], pruned.decisions);
@@ -204,13 +208,14 @@ Test(world_learn, pruned_leaves_out_its_own_stops)
  * nothing but report, a mask pays; unless it is found out. */
 Test(world_learn, masks_where_it_pays_and_nobody_checks)
 {
-    struct rates free_to = MEASURE(TRAIN, 10 * HOUR, 2, OWN_WORK, REPORTS_ALONE, NEIGHBOURS);
-    struct rates harmless = MEASURE(TRAIN, 10 * HOUR, 2, OWN_WORK, REPORTS_ALONE);
-    struct rates checked = MEASURE(TRAIN, 10 * HOUR, 2, OWN_WORK, REPORTS_ALONE, NEIGHBOURS,
-                                   "minds.learner.adaptive.check=1");
+    struct rates free_to = MEASURE(2, OWN_WORK, REPORTS_ALONE, NEIGHBOURS).frozen;
+    struct rates harmless = MEASURE(2, OWN_WORK, REPORTS_ALONE).frozen;
+    struct rates checked =
+        MEASURE(2, OWN_WORK, REPORTS_ALONE, NEIGHBOURS, "minds.learner.adaptive.check=1").frozen;
     struct rates without =
-        MEASURE(TRAIN, 10 * HOUR, 2, OWN_WORK, REPORTS_ALONE, NEIGHBOURS,
-                "minds.learner.adaptive.check=1", "minds.learner.adaptive.penalty=0");
+        MEASURE(2, OWN_WORK, REPORTS_ALONE, NEIGHBOURS, "minds.learner.adaptive.check=1",
+                "minds.learner.adaptive.penalty=0")
+            .frozen;
 
     cr_expect_geq(share(free_to.masked, free_to.stops), 0.9, "%u of %u", free_to.masked,
                   free_to.stops);
@@ -228,15 +233,15 @@ Test(world_learn, the_check_knows_the_truth)
         REPORTS_ALONE,
         NEIGHBOURS,
         "minds.learner.adaptive.check=1",
-        "campaign.first=9h",
+        "campaign.first=599min",
         "watch={period: 500ms, timeout: 200ms, suspicion_mult: 0}",
         "faults=[{kind: partition, at: 7s, every: 40s, lasts: 12s, agents: [worker]}]"};
     const char *hangs[7];
-    struct rates cut_off = measure(TRAIN, 9 * HOUR, 2, changes, 7), hung;
+    struct rates cut_off = measure(2, changes, 7).frozen, hung;
 
     memcpy(hangs, changes, sizeof hangs);
     hangs[6] = "faults=[{kind: hang, at: 7s, every: 40s, lasts: 12s, agents: [worker]}]";
-    hung = measure(TRAIN, 9 * HOUR, 2, hangs, 7);
+    hung = measure(2, hangs, 7).frozen;
     cr_expect_geq(share(cut_off.chosen[2], cut_off.decisions), 0.9, "%u of %u", cut_off.chosen[2],
                   cut_off.decisions);
     cr_expect_eq(hung.chosen[2], 0, "%u of %u", hung.chosen[2], hung.decisions);
@@ -246,8 +251,7 @@ Test(world_learn, the_check_knows_the_truth)
  * one that is never stopped. */
 Test(world_learn, a_mind_survives_its_process)
 {
-    struct rates rates =
-        MEASURE(TRAIN, 10 * HOUR, 2, "crew[0].kind=watcher", "campaign.targets=all");
+    struct rates rates = MEASURE(2, "crew[0].kind=watcher", "campaign.targets=all").frozen;
 
     cr_assert_geq(share(rates.relaunched, rates.stops), 0.9, "%u of %u", rates.relaunched,
                   rates.stops);

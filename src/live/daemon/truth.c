@@ -83,11 +83,26 @@ static void take_death(struct daemon *daemon, const struct seen *seen)
     life_free(daemon, row);
 }
 
+/* A cgroup is one agent's: of several lives of it at once the youngest is named. */
+static incarnation_id life_youngest(const struct daemon *daemon, agent_id agent)
+{
+    incarnation_id youngest = 0;
+
+    for (uint32_t slot = 0; slot < daemon->slots; slot++) {
+        const struct life *life = &daemon->lives[slot * daemon->agents + agent];
+
+        if ((life->state == LIFE_BORN || life->state == LIFE_OPEN) && life->incarnation > youngest)
+            youngest = life->incarnation;
+    }
+    return youngest;
+}
+
 static void write_seen(struct daemon *daemon, uint8_t verb, const struct seen *seen, agent_id whom)
 {
     struct record record =
         record_make(verb, seen->at, &CAUSE_NONE, seen->agent, whom, seen->inside);
 
+    record.who_incarnation = life_youngest(daemon, seen->agent);
     record_write(daemon, &record, WRITER_WITNESS);
 }
 
@@ -130,6 +145,7 @@ static bool claim_settle(struct daemon *daemon, const struct claim *claim)
         return true;
     cause.id = claim->heard;
     record = record_make(VERB_FORGED, daemon->now, &cause, who, claim->whom, claim->inside);
+    record.who_incarnation = life_youngest(daemon, who);
     record.via = claim->by;
     record_write(daemon, &record, WRITER_WITNESS);
     return true;

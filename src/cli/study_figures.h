@@ -1,0 +1,14 @@
+/* A study's figures, drawn by gnuplot: one SVG for each measure, and beside it the gnuplot script
+ * with its data, so that anybody can draw it another way. */
+#ifndef IOLAUS_CLI_STUDY_FIGURES_H
+#define IOLAUS_CLI_STUDY_FIGURES_H
+
+#include "study/results.h"
+
+/* FOLDER/rates-MEASURE.svg where there are at most 60 arms, FOLDER/effects-MEASURE.svg where
+ * something is varied. The folder is made. ERROR_IO; ERROR_MACHINE where gnuplot is missing (the
+ * scripts are written all the same). */
+int study_figures(const struct results *results, const struct store *store, const char *folder,
+                  struct error *error);
+
+#endif
