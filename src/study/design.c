@@ -302,12 +302,33 @@ static bool cell_live(const struct study *study, const struct cell *cell)
     return study->live;
 }
 
+/* Whether the scenario has all measures: those of episodes, or that of the contact process. */
+static int measures_fit(const struct study *study, const struct scenario *scenario,
+                        struct error *error)
+{
+    for (uint32_t i = 0; i < study->measure_count; i++) {
+        const char *measure = study->measures[i];
+        bool survived = strcmp(measure, STUDY_SURVIVED) == 0;
+
+        if (survived && !scenario->contact.enabled)
+            return error_set(error, ERROR_INPUT,
+                             "measures: `%s` is of scenarios of the contact process", measure);
+        if (!survived && scenario->contact.enabled)
+            return error_set(error, ERROR_INPUT,
+                             "measures: `%s` is of episodes; the contact process has `%s` alone",
+                             measure, STUDY_SURVIVED);
+    }
+    return 0;
+}
+
 /* Opens the arm's scenario, for its digest and to see that it is right. */
 static int arm_check(struct designer *designer, struct study_arm *arm, struct scenario_file **file,
                      const struct scenario **scenario)
 {
     int code = study_scenario(designer->study, arm, file, scenario, designer->error);
 
+    if (code == 0)
+        code = measures_fit(designer->study, *scenario, designer->error);
     if (code != 0)
         return error_context(designer->error, "%s: arm `%.200s`", designer->study->path, arm->name);
     memcpy(arm->digest, (*scenario)->digest, sizeof arm->digest);

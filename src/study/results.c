@@ -168,9 +168,11 @@ char *results_rate_sql(const char *measure, bool by_run, const char *study)
     char name[80], *cells, *sql;
     const char *where = "";
 
+    bool survived = strcmp(measure, STUDY_SURVIVED) == 0;
+
     cells =
         sqlite3_mprintf("FROM %s WHERE arm IN (SELECT arm FROM arm WHERE study=%Q AND planned%s)",
-                        strcmp(measure, "availability") == 0 ? "run" : "episode", study,
+                        survived || strcmp(measure, "availability") == 0 ? "run" : "episode", study,
                         by_run ? " AND variant IS NULL" : "");
     if (cells == NULL)
         return NULL;
@@ -185,6 +187,10 @@ char *results_rate_sql(const char *measure, bool by_run, const char *study)
     }
     if (strcmp(measure, "availability") == 0)
         sql = sqlite3_mprintf("SELECT arm, sum(tasks_done), sum(tasks_emitted) %s GROUP BY %s",
+                              cells, group);
+    else if (survived)
+        sql = sqlite3_mprintf("SELECT arm, sum(extinct_ns IS NULL), count(*) %s "
+                              "AND alive_end IS NOT NULL GROUP BY %s",
                               cells, group);
     else
         sql =

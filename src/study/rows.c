@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "analysis/contact.h"
 #include "scenario/trace_header.h"
 #include "sim/sim.h"
 #include "trace/trace.h"
@@ -121,23 +122,48 @@ static int count_record(void *context, const struct record *record)
     return 0;
 }
 
-/* What takes the records of a run. */
+/* What takes the records of a run: the analysis of its rule set, digest and count. */
 struct takers {
     struct analysis *analysis;
     struct findings *findings;
+    struct analysis_rows kept;
+    struct contact_analysis contact;
     struct trace_digest *digest;
     struct record_sink sinks[3];
 };
 
-static int takers_open(struct takers *takers, const struct trace_header *header, const char *name,
-                       struct run_rows *rows, struct error *error)
+static int episodes_begin(struct takers *takers, const struct trace_header *header,
+                          const char *name, const struct scenario *scenario, struct run_rows *rows,
+                          struct error *error)
 {
+    takers->kept = (struct analysis_rows){keep_episode, keep_act, rows};
     takers->analysis = analysis_open(header);
     takers->findings = findings_open(name);
-    takers->digest = trace_digest_open(header);
-    if (takers->analysis == NULL || takers->findings == NULL || takers->digest == NULL)
+    if (takers->analysis == NULL || takers->findings == NULL)
         return study_memory(error, "a run");
+    analysis_deadline(takers->analysis, scenario_longest_deadline(scenario));
+    analysis_rows(takers->analysis, &takers->kept);
     takers->sinks[0] = (struct record_sink){analysis_take, takers->analysis};
+    return 0;
+}
+
+static int takers_open(struct takers *takers, const struct trace_header *header, const char *name,
+                       const struct scenario *scenario, struct run_rows *rows, struct error *error)
+{
+    int code;
+
+    rows->contact = scenario->contact.enabled;
+    if (rows->contact) {
+        code = contact_analysis_open(&takers->contact, scenario->agents, 1, error);
+        takers->sinks[0] = (struct record_sink){contact_analysis_take, &takers->contact};
+    } else {
+        code = episodes_begin(takers, header, name, scenario, rows, error);
+    }
+    if (code != 0)
+        return code;
+    takers->digest = trace_digest_open(header);
+    if (takers->digest == NULL)
+        return study_memory(error, "a run");
     takers->sinks[1] = (struct record_sink){trace_digest_take, takers->digest};
     takers->sinks[2] = (struct record_sink){count_record, &rows->records};
     return 0;
@@ -152,8 +178,13 @@ static int takers_close(struct takers *takers, int code, time_ns ended, struct r
         analysis_abandon(takers->analysis);
     if (takers->digest != NULL)
         trace_digest_close(takers->digest, rows->digest);
-    if (code == 0)
+    if (code == 0 && rows->contact) {
+        rows->extinct_at = takers->contact.extinct_at[0];
+        rows->alive_end = takers->contact.alive[0];
+    } else if (code == 0) {
         sums_take(rows, takers->findings);
+    }
+    contact_analysis_close(&takers->contact);
     findings_close(takers->findings);
     return code;
 }
@@ -162,7 +193,6 @@ int run_once(const struct study *study, uint32_t arm, uint32_t replicate,
              const struct scenario *scenario, carry_run *carry, void *context,
              const volatile int *stop, struct run_rows *rows, struct error *error)
 {
-    const struct analysis_rows rows_taker = {keep_episode, keep_act, rows};
     const struct study_arm *of = &study->arms[arm];
     struct takers takers = {0};
     struct trace_header header;
@@ -181,12 +211,9 @@ int run_once(const struct study *study, uint32_t arm, uint32_t replicate,
                        error);
     if (code != 0)
         return code;
-    code = takers_open(&takers, &header, of->name, rows, error);
-    if (code == 0) {
-        analysis_deadline(takers.analysis, scenario_longest_deadline(scenario));
-        analysis_rows(takers.analysis, &rows_taker);
+    code = takers_open(&takers, &header, of->name, scenario, rows, error);
+    if (code == 0)
         code = carry(context, &run, error);
-    }
     code = takers_close(&takers, code, run.ended, rows, error);
     header_close(names);
     rows->events = run.events;

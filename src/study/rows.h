@@ -1,6 +1,7 @@
 /*
  * What one run leaves behind: its sums, its episodes and the acts in them, as they go into the
- * results database.
+ * results database. A run of the contact process has no episodes; it leaves behind when everybody
+ * was dead.
  */
 #ifndef IOLAUS_STUDY_ROWS_H
 #define IOLAUS_STUDY_ROWS_H
@@ -22,6 +23,11 @@ struct run_rows {
     unsigned char digest[32]; /* of the trace */
     uint64_t events, records;
     time_ns ended;
+    bool contact; /* the run was of the contact process */
+    /* contact: the first instant at which nobody was alive, TIME_NEVER where there was none. A
+     * revival that was under way then may have come after it, seldom. */
+    time_ns extinct_at;
+    uint32_t alive_end; /* contact: agents alive at the end */
     uint64_t stops, failures;
     uint64_t tasks_emitted, tasks_done;
     uint64_t behind[BEHIND_COUNT]; /* found behind the platform's back; live alone */

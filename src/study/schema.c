@@ -72,6 +72,7 @@ static const char fixed_part[] =
     "  digest TEXT, events INTEGER, records INTEGER NOT NULL, ended_ns INTEGER NOT NULL,\n"
     "  stops INTEGER NOT NULL, failures INTEGER NOT NULL, tasks_emitted INTEGER NOT NULL,\n"
     "  tasks_done INTEGER NOT NULL, found_behind INTEGER, unobserved INTEGER,\n"
+    "  extinct_ns INTEGER, alive_end INTEGER,\n"
     "  wall_s REAL NOT NULL, wall_at TEXT NOT NULL,\n"
     "  PRIMARY KEY(arm, replicate)) WITHOUT ROWID;\n"
     "CREATE TABLE act(\n"
@@ -106,6 +107,8 @@ static void write_views(FILE *out)
           "  FROM arm LEFT JOIN run USING(arm) WHERE planned GROUP BY arm.arm;\n"
           "CREATE VIEW availability AS SELECT arm, sum(tasks_done) AS successes,\n"
           "  sum(tasks_emitted) AS trials FROM run GROUP BY arm;\n"
+          "CREATE VIEW survival AS SELECT arm, sum(extinct_ns IS NULL) AS successes,\n"
+          "  count(*) AS trials FROM run WHERE alive_end IS NOT NULL GROUP BY arm;\n"
           "CREATE VIEW rates AS\n",
           out);
     for (unsigned m = 0; m < MEASURE_COUNT; m++)
@@ -114,7 +117,8 @@ static void write_views(FILE *out)
                 "    sum(%s) AS acts FROM episode%s GROUP BY arm UNION ALL\n",
                 schema_measure(m), schema_measure(m), schema_measure(m),
                 m == MEASURE_THWARTED ? " WHERE NOT failure" : "");
-    fputs("  SELECT arm, 'availability', successes, trials, successes FROM availability;\n"
+    fputs("  SELECT arm, 'availability', successes, trials, successes FROM availability UNION ALL\n"
+          "  SELECT arm, 'survived', successes, trials, successes FROM survival;\n"
           "CREATE VIEW times AS\n",
           out);
     for (unsigned t = 0; t < TIME_COUNT; t++)

@@ -31,7 +31,8 @@ static const char *const texts[STATEMENTS] = {
     [PUT_STUDY] = "INSERT OR REPLACE INTO study VALUES(?,?,?,?,?,?,?,?)",
     [PUT_ARM] = "INSERT OR REPLACE INTO arm VALUES(?,?,1,?,?,?,?,?,?,?,?,?)",
     [PUT_SETTING] = "INSERT OR REPLACE INTO setting VALUES(?,?,?,?,?)",
-    [PUT_RUN] = "INSERT INTO run VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,datetime('now'))",
+    [PUT_RUN] = "INSERT INTO run VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
+                "strftime('%Y-%m-%dT%H:%M:%fZ','now'))",
     [PUT_ACT] = "INSERT INTO act VALUES(?,?,?,?,?,?,?,?,?,?,?,?)",
     [HAS_RUN] = "SELECT 1 FROM run WHERE arm=? AND replicate=?",
 };
@@ -490,7 +491,13 @@ static int put_run(struct store *store, int64_t arm, bool live, const struct run
         sqlite3_bind_int64(put, 12, (int64_t)rows->unobserved_gaps);
     else
         sqlite3_bind_null(put, 12);
-    sqlite3_bind_double(put, 13, rows->wall_s);
+    sqlite3_bind_null(put, 13);
+    sqlite3_bind_null(put, 14);
+    if (rows->contact && rows->extinct_at != TIME_NEVER)
+        sqlite3_bind_int64(put, 13, rows->extinct_at);
+    if (rows->contact)
+        sqlite3_bind_int64(put, 14, rows->alive_end);
+    sqlite3_bind_double(put, 15, rows->wall_s);
     return done(store, PUT_RUN, error, "writing a run");
 }
 

@@ -96,7 +96,8 @@ static int measures_check(struct reader *reader, const struct names *names, cons
         char hint[HINT_BYTES];
         struct rate rate;
 
-        if (findings_rate(none, names->items[i], 0.95, &rate) != 0)
+        if (strcmp(names->items[i], STUDY_SURVIVED) != 0 &&
+            findings_rate(none, names->items[i], 0.95, &rate) != 0)
             code = refuse(reader, names->nodes[i], "%s: there is no measure `%s`%s", key,
                           names->items[i], hint_near(names->items[i], measure_near, NULL, hint));
         for (uint32_t j = 0; j < i && code == 0; j++)

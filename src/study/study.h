@@ -88,6 +88,10 @@ struct study_arm {
     unsigned char digest[32]; /* of the resolved scenario: file, changes, presets */
 };
 
+/* The measure of the contact process, the share of runs that the crew outlived; its scenarios have
+ * no other, and others have it not. */
+#define STUDY_SURVIVED "survived"
+
 struct study {
     const char *path, *name, *about;
     unsigned char digest[32]; /* SHA-256 of the file's bytes */

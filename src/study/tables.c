@@ -98,7 +98,8 @@ static const struct field fields_root[] = {
            "Words of its own for `matched`."),
     NEEDED("measures", FIELD_NAMES, AT(spec_study, measures),
            "What is compared: measures of docs/reference/findings.md, such as "
-           "relaunched_by_peers."),
+           "relaunched_by_peers; or `survived`, of scenarios of the contact process: the share of "
+           "runs that the crew outlived."),
     WITHIN("families", FIELD_ENTRIES, AT(spec_study, families), table_family,
            "Which comparisons are corrected together."),
     END_OF_FIELDS};

@@ -31,6 +31,15 @@ static const char scenario_text[] =
     "work: [{name: job, every: 1s, deadline: 5s, route: [peer, aim, peer]}]\n"
     "campaign: {targets: [aim], first: 5s, every: 10s, grace: 0s, episode_max: 8s}\n";
 
+static const char contact_text[] = "iolaus: 1\n"
+                                   "name: contact\n"
+                                   "duration: 3s\n"
+                                   "kinds: {cell: {class: language, tools: []}}\n"
+                                   "crew: [{name: cell, kind: cell, count: 4}]\n"
+                                   "links: {generator: ring}\n"
+                                   "network: {latency: 50us}\n"
+                                   "contact: {rate: 1, until: extinct}\n";
+
 static void put(const char *name, const char *text, char path[128])
 {
     FILE *file;
@@ -48,6 +57,7 @@ static void begin(void)
 
     cr_assert_not_null(mkdtemp(folder));
     put("crew.yaml", scenario_text, path);
+    put("contact.yaml", contact_text, path);
 }
 
 static void end(void)
@@ -112,6 +122,10 @@ Test(study, wrong_files_are_refused_with_their_place)
          "s.yaml:4:12: measures: there is no measure `maskd`; did you mean `masked`?"},
         {"iolaus: 1\nstudy: s\nscenario: crew.yaml\nmeasures: [masked, masked]\n",
          "s.yaml:4:20: measures: `masked` stands here twice"},
+        {"iolaus: 1\nstudy: s\nscenario: crew.yaml\nmeasures: [survived]\n",
+         "s.yaml: arm `base`: measures: `survived` is of scenarios of the contact process"},
+        {"iolaus: 1\nstudy: s\nscenario: contact.yaml\nmeasures: [survived, masked]\n",
+         "s.yaml: arm `base`: measures: `masked` is of episodes"},
         {HEAD "matched: [subject]\n", "s.yaml:5:11: matched: `subject` is neither"},
         {HEAD "matched: [object, object]\n", "s.yaml:5:19: matched: `object` stands here twice"},
         {HEAD "variants: [{name: v, set: {}}]\n",
@@ -371,7 +385,7 @@ static int run(struct study *study, const char *database, uint32_t workers,
 static char *dump(const char *database)
 {
     static const char runs[] = "SELECT arm, replicate, digest, events, records, ended_ns, stops, "
-                               "failures, tasks_emitted, tasks_done FROM run";
+                               "failures, tasks_emitted, tasks_done, extinct_ns, alive_end FROM run";
     static const char *const tables[] = {
         "SELECT * FROM study",   "SELECT * FROM arm ORDER BY number",
         "SELECT * FROM setting", runs,
@@ -425,6 +439,60 @@ Test(study, rows_do_not_depend_on_the_workers)
     cr_expect_str_eq(first, second);
     free(first);
     free(second);
+    study_close(study);
+}
+
+/* One number from the database. */
+static double number(const char *database, const char *sql)
+{
+    sqlite3 *file;
+    sqlite3_stmt *row;
+    double value;
+
+    cr_assert_eq(sqlite3_open_v2(database, &file, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    cr_assert_eq(sqlite3_prepare_v2(file, sql, -1, &row, NULL), SQLITE_OK, "%s: %s", sql,
+                 sqlite3_errmsg(file));
+    cr_assert_eq(sqlite3_step(row), SQLITE_ROW);
+    value = sqlite3_column_double(row, 0);
+    sqlite3_finalize(row);
+    sqlite3_close(file);
+    return value;
+}
+
+/* The contact process on a ring of four: rows as above, and the counts that an exact calculation
+ * gives. With all alive at the start and rate 1, somebody is alive after 3 mean lives with a
+ * probability of 0.59465 (the master equation of all 16 states). */
+Test(study, runs_of_the_contact_process_tell_when_all_were_dead)
+{
+    struct study *study = open_right("iolaus: 1\nstudy: s\nscenario: contact.yaml\n"
+                                     "measures: [survived]\nreplicates: 1000\n"
+                                     "factors: [{name: rate, path: contact.rate, levels: "
+                                     "[0, 1]}]\n");
+    char one[128], many[128];
+    struct study_running running = {0};
+    double survived;
+
+    in_folder("one.db", one);
+    in_folder("many.db", many);
+    cr_assert_eq(run(study, one, 1, &go_on, &running), 0);
+    running = (struct study_running){0};
+    cr_assert_eq(run(study, many, 3, &go_on, &running), 0);
+    char *first = dump(one), *second = dump(many);
+    cr_expect_str_eq(first, second);
+    free(first);
+    free(second);
+    cr_expect_eq(number(one, "SELECT count(*) FROM episode"), 0);
+    cr_expect_eq(number(one, "SELECT count(*) FROM run WHERE alive_end IS NULL OR "
+                             "(alive_end = 0 AND extinct_ns IS NULL) OR "
+                             "extinct_ns NOT BETWEEN 1 AND 3000000000 OR alive_end > 4"),
+                 0);
+    /* Nobody revives: 1 - (1 - exp(-3))^4 = 0.18476. */
+    survived = number(one, "SELECT successes FROM rates JOIN arm USING(arm) WHERE number = 0 AND "
+                           "measure = 'survived'");
+    cr_expect_float_eq(survived / 1000, 0.18476, 4 * 0.0123, "%g", survived);
+    survived = number(one, "SELECT successes FROM rates JOIN arm USING(arm) WHERE number = 1 AND "
+                           "measure = 'survived'");
+    cr_expect_float_eq(survived / 1000, 0.59465, 4 * 0.0156, "%g", survived);
     study_close(study);
 }
 
