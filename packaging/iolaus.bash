@@ -47,6 +47,7 @@ _iolaus() {
         [[ $command == study ]] && words="text csv markdown json"
         ;;
     --expect) words="no-finding" ;;
+    --of) words="rates effects" ;;
     --class) words="truth act claim platform control" ;;
     --arm | --seed | --replicates | --episode | --set | --jobs | -j | --block | --agent | --verb | \
         --from | --to | --limit | --duration | --name | --rotate-size | --rotate-age | --keep-files | \
@@ -80,7 +81,7 @@ _iolaus() {
         run) words="--jobs= --replicates= --db= --help" ;;
         show | export) words="--study= --format= --output= --help" ;;
         effects) words="--study= --measure= --format= --output= --help" ;;
-        figures) words="--study= --output= --help" ;;
+        figures) words="--of= --study= --output= --help" ;;
         *) words="--help" ;;
         esac
         ;;

@@ -3,91 +3,30 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
+#include "cli/gnuplot.h"
 #include "study/effects.h"
 
 #define ARMS_MAX 60
 #define TERMS_MAX 24
 
-/* Okabe and Ito's colours, which most colour-blind people can tell apart. */
-#define INK "#222222"
-#define BLUE "#0072b2"
-#define ORANGE "#d55e00"
-
-struct figure {
-    const char *folder;
-    char script[4096], picture[4096];
-    FILE *out;
-    struct error *error;
-};
-
-/* A text inside double quotes of gnuplot, without its own markup. */
-static void quote(const char *text, FILE *out)
+/* One line of names each: `lines` of them from above, a value from left to right. */
+static int lines_open(struct figure *figure, const char *kind, const char *measure, uint32_t lines,
+                      const char *title)
 {
-    fputc('"', out);
-    for (; *text != '\0'; text++) {
-        if (*text == '"' || *text == '\\')
-            fputc('\\', out);
-        fputc(*text == '\n' ? ' ' : *text, out);
-    }
-    fputc('"', out);
-}
+    char name[300];
+    int code;
 
-static int figure_open(struct figure *figure, const char *kind, const char *measure, uint32_t lines,
-                       const char *title)
-{
-    uint32_t height = 110 + 22 * lines;
-
-    if ((size_t)snprintf(figure->script, sizeof figure->script, "%s/%s-%s.gp", figure->folder, kind,
-                         measure) >= sizeof figure->script)
-        return error_set(figure->error, ERROR_INPUT, "the folder's name is too long");
-    snprintf(figure->picture, sizeof figure->picture, "%s-%s.svg", kind, measure);
-    figure->out = fopen(figure->script, "w");
-    if (figure->out == NULL)
-        return error_set(figure->error, ERROR_IO, "%s: %s", figure->script, strerror(errno));
-    fprintf(figure->out,
-            "# Made by `iolaus study figures`; gnuplot draws it again.\n"
-            "set terminal svg size 860,%u font 'Helvetica,13' background '#ffffff' noenhanced\n"
-            "set output '%s'\n"
-            "set title ",
-            height, figure->picture);
-    quote(title, figure->out);
-    fprintf(figure->out,
-            " textcolor rgb '" INK "'\n"
-            "unset key\nset border 1 linecolor rgb '#888888'\nset tics nomirror scale 0.5 "
-            "textcolor rgb '" INK "'\n"
-            "set grid xtics linecolor rgb '#dddddd' linetype 1\n"
-            "set yrange [%u.7:0.3] \n",
-            lines);
-    return 0;
-}
-
-/* Closes the script and has it drawn. */
-static int figure_close(struct figure *figure)
-{
-    static const char command[] =
-        "cd \"$IOLAUS_FOLDER\" && command -v gnuplot >/dev/null || exit 66; "
-        "gnuplot \"$IOLAUS_FIGURE\"";
-    int status;
-
-    if (fclose(figure->out) != 0)
-        return error_set(figure->error, ERROR_IO, "%s cannot be written", figure->script);
-    /* The folder is the caller's word: it reaches the shell as an argument, not as text. */
-    if (setenv("IOLAUS_FIGURE", figure->script + strlen(figure->folder) + 1, 1) != 0 ||
-        setenv("IOLAUS_FOLDER", figure->folder, 1) != 0)
-        return error_set(figure->error, ERROR_MEMORY, "out of memory for a figure");
-    status = system(command);
-    if (status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 66)
-        return error_set(figure->error, ERROR_MACHINE,
-                         "gnuplot is missing (Debian: gnuplot-nox); its scripts are in %s",
-                         figure->folder);
-    return status == 0
-               ? 0
-               : error_set(figure->error, ERROR_IO, "gnuplot did not draw %s", figure->script);
+    snprintf(name, sizeof name, "%s-%s", kind, measure);
+    code = figure_open(figure, name, 110 + 22 * lines, title);
+    if (code == 0)
+        fprintf(figure->out,
+                "set border 1\nset grid xtics linecolor rgb '#dddddd' linetype 1\n"
+                "set yrange [%u.7:0.3]\n",
+                lines);
+    return code;
 }
 
 /* One line an arm: the rate and its interval. */
@@ -99,7 +38,7 @@ static int rates_figure(struct figure *figure, const struct results *results,
     int code;
 
     snprintf(title, sizeof title, "%s: rates [95%%]", measure->name);
-    code = figure_open(figure, "rates", measure->name, results->arm_count, title);
+    code = lines_open(figure, "rates", measure->name, results->arm_count, title);
     if (code != 0)
         return code;
     out = figure->out;
@@ -111,15 +50,15 @@ static int rates_figure(struct figure *figure, const struct results *results,
             continue;
         fprintf(out, "%u %.6g %.6g %.6g %d ", a + 1, rate->rate, rate->low, rate->high,
                 results->arms[a].variant != NULL);
-        quote(results->arms[a].name, out);
+        figure_quote(results->arms[a].name, out);
         fputc('\n', out);
     }
     fputs(
         "END\n"
         "plot $data using 2:1:3:4:ytic(6) with xerrorbars linewidth 1.5 pointtype 7 pointsize 0.6 "
-        "linecolor rgb '" BLUE "', \\\n"
+        "linecolor rgb '" FIGURE_BLUE "', \\\n"
         "  $data using ($5 == 1 ? $2 : 1/0):1:3:4 with xerrorbars linewidth 1.5 pointtype 7 "
-        "pointsize 0.6 linecolor rgb '" ORANGE "'\n",
+        "pointsize 0.6 linecolor rgb '" FIGURE_ORANGE "'\n",
         out);
     return figure_close(figure);
 }
@@ -146,7 +85,7 @@ static void effect_data(const struct effects *effects, uint32_t lines, FILE *out
             snprintf(name, sizeof name, "%s: %s", term->name, term->levels[l].name);
             fprintf(out, "%u %.6g %.6g %.6g %d ", ++line, exp(at->value), exp(at->low),
                     exp(at->high), term->interaction);
-            quote(name, out);
+            figure_quote(name, out);
             fputc('\n', out);
         }
 }
@@ -159,7 +98,7 @@ static int effects_figure(struct figure *figure, const struct effects *effects, 
     int code;
 
     snprintf(title, sizeof title, "effects on %s: odds ratios [95%%]", measure);
-    code = figure_open(figure, "effects", measure, lines, title);
+    code = lines_open(figure, "effects", measure, lines, title);
     if (code != 0)
         return code;
     fputs("set logscale x\nset xlabel 'odds ratio, against the first level'\n"
@@ -169,32 +108,60 @@ static int effects_figure(struct figure *figure, const struct effects *effects, 
     fputs(
         "END\n"
         "plot $data using 2:1:3:4:ytic(6) with xerrorbars linewidth 1.5 pointtype 7 pointsize 0.6 "
-        "linecolor rgb '" BLUE "', \\\n"
+        "linecolor rgb '" FIGURE_BLUE "', \\\n"
         "  $data using ($5 == 1 ? $2 : 1/0):1:3:4 with xerrorbars linewidth 1.5 pointtype 7 "
-        "pointsize 0.6 linecolor rgb '" ORANGE "'\n",
+        "pointsize 0.6 linecolor rgb '" FIGURE_ORANGE "'\n",
         figure->out);
     return figure_close(figure);
 }
 
-int study_figures(const struct results *results, const struct store *store, const char *folder,
-                  struct error *error)
+static int rates_figures(struct figure *figure, const struct results *results)
 {
-    struct figure figure = {.folder = folder, .error = error};
     int code = 0;
 
-    if (mkdir(folder, 0777) != 0 && errno != EEXIST)
-        return error_set(error, ERROR_IO, "%s: %s", folder, strerror(errno));
+    for (uint32_t m = 0; m < results->measure_count && code == 0; m++)
+        code = rates_figure(figure, results, &results->measures[m]);
+    return code;
+}
+
+/* Where nothing is varied there are no effects, and that is no fault unless they were asked for. */
+static int effects_figures(struct figure *figure, const struct results *results,
+                           const struct store *store, bool asked)
+{
+    int code = 0;
+
     for (uint32_t m = 0; m < results->measure_count && code == 0; m++) {
-        const struct results_measure *measure = &results->measures[m];
         struct effects *effects = NULL;
         struct error none = {0};
 
-        if (results->arm_count <= ARMS_MAX)
-            code = rates_figure(&figure, results, measure);
-        /* Where nothing is varied there are no effects, and that is no fault. */
-        if (code == 0 && effects_open(&effects, results, store, m, &none) == 0)
-            code = effects_figure(&figure, effects, measure->name);
+        code = effects_open(&effects, results, store, m, &none);
+        if (code == 0)
+            code = effects_figure(figure, effects, results->measures[m].name);
+        else if (asked)
+            *figure->error = none;
+        else
+            code = 0;
         effects_close(effects);
     }
+    return code;
+}
+
+int study_figures(const struct results *results, const struct store *store, const char *of,
+                  const char *folder, struct error *error)
+{
+    struct figure figure = {.folder = folder, .error = error};
+    bool rates = of != NULL && strcmp(of, "rates") == 0;
+    bool effects = of != NULL && strcmp(of, "effects") == 0;
+    int code = 0;
+
+    if (of != NULL && !rates && !effects)
+        return error_set(error, ERROR_INPUT,
+                         "there are no figures of `%.40s`; write rates or effects", of);
+    if (mkdir(folder, 0777) != 0 && errno != EEXIST)
+        return error_set(error, ERROR_IO, "%s: %s", folder, strerror(errno));
+    if (rates || (of == NULL && results->arm_count <= ARMS_MAX))
+        code = rates_figures(&figure, results);
+    if (code == 0 && (effects || of == NULL))
+        code = effects_figures(&figure, results, store, effects);
     return code;
 }

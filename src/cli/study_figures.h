@@ -5,10 +5,11 @@
 
 #include "study/results.h"
 
-/* FOLDER/rates-MEASURE.svg where there are at most 60 arms, FOLDER/effects-MEASURE.svg where
- * something is varied. The folder is made. ERROR_IO; ERROR_MACHINE where gnuplot is missing (the
+/* `of`: "rates" (FOLDER/rates-MEASURE.svg) or "effects" (FOLDER/effects-MEASURE.svg); NULL for
+ * rates where there are at most 60 arms, and for effects where something is varied. The folder is
+ * made. ERROR_INPUT for another word; ERROR_IO; ERROR_MACHINE where gnuplot is missing (the
  * scripts are written all the same). */
-int study_figures(const struct results *results, const struct store *store, const char *folder,
-                  struct error *error);
+int study_figures(const struct results *results, const struct store *store, const char *of,
+                  const char *folder, struct error *error);
 
 #endif
