@@ -1,5 +1,5 @@
 /*
- * The sum over episodes: those with the same steps are one protocol; and who does what.
+ * The sum over episodes: those with the same steps are one protocol; and who has which role.
  */
 #include "analysis/protocol.h"
 
@@ -8,6 +8,7 @@
 
 #include "analysis/protocol_inside.h"
 #include "analysis/run.h"
+#include "trace/words.h"
 
 /* ---- adding up ---- */
 
@@ -78,70 +79,37 @@ static struct player *player_of(struct protocols *protocols, uint32_t role, uint
     return player;
 }
 
-static struct doing *doing_of(struct protocols *protocols, uint32_t step, uint32_t role,
-                              uint32_t kind)
+/* Who had which roles, and which of them together. Who was only told has none. */
+static int player_add(struct protocols *protocols, const struct protocol_crew *crew,
+                      const struct member *member)
 {
-    struct doing *doing = NULL;
-    struct doing made = {.key = {step, role, kind}};
-    HASH_FIND(hh, protocols->doings, &made.key, sizeof made.key, doing);
-    if (doing == NULL) {
-        doing = malloc(sizeof *doing);
-        if (doing == NULL) {
-            return NULL;
+    uint32_t agent = 0;
+    int code = agent_number(protocols, crew, member->agent, &agent);
+    for (uint32_t role = 0; role < ROLE_COUNT && code == 0; role++) {
+        if ((member->roles & UINT32_C(1) << role) == 0) {
+            continue;
         }
-        *doing = made;
-        HASH_ADD(hh, protocols->doings, key, sizeof doing->key, doing);
-        if (doing->hh.tbl == NULL) {
-            free(doing);
-            return NULL;
-        }
-    }
-    return doing;
-}
-
-/* Who played which role. Peers that did nothing but hear of it are none. */
-static int players_add(struct protocols *protocols, const struct reduction *reduction)
-{
-    int code = 0;
-    for (size_t i = 0; i < reduction->member_count && code == 0; i++) {
-        const struct member *member = &reduction->members[i];
-        uint32_t agent = 0;
-        code = agent_number(protocols, reduction->crew, member->agent, &agent);
-        struct player *player = code == 0 ? player_of(protocols, member->role, agent) : NULL;
+        struct player *player = player_of(protocols, role, agent);
         if (player == NULL) {
             return ERROR_MEMORY;
         }
         player->episodes++;
-        player->noticed_first += member->first ? 1 : 0;
+        for (uint32_t other = 0; other < ROLE_COUNT; other++) {
+            protocols->both[role][other] += member->roles >> other & 1;
+        }
     }
     return code;
 }
 
-/* Who did what, and who wanted it: from the events, so that each act counts under its own role. */
-static int doings_add(struct protocols *protocols, const struct reduction *reduction)
+static int players_add(struct protocols *protocols, const struct reduction *reduction)
 {
-    for (size_t i = 0; i < reduction->count; i++) {
-        const struct protocol_event *event = &reduction->events[i];
-        const struct member *member = member_find(reduction, event->by);
-        uint32_t agent = 0;
-        if (member == NULL || event_left_out(event, false)) {
-            continue;
+    int code = 0;
+    for (size_t i = 0; i < reduction->member_count && code == 0; i++) {
+        if (reduction->members[i].acted) {
+            code = player_add(protocols, reduction->crew, &reduction->members[i]);
         }
-        int code = agent_number(protocols, reduction->crew, member->agent, &agent);
-        struct doing *doing = code != 0 ? NULL
-                                        : doing_of(protocols, event->step, member->role,
-                                                   protocols->agents.list[agent]->kind);
-        if (doing == NULL) {
-            return ERROR_MEMORY;
-        }
-        doing->wanted[event->wanted]++;
-        doing->inferred += (event->flags & EVENT_INFERRED) != 0;
-        doing->told += (event->flags & EVENT_TOLD) != 0;
-        protocols->acts++;
-        protocols->inferred += (event->flags & EVENT_INFERRED) != 0;
-        protocols->told += (event->flags & EVENT_TOLD) != 0;
     }
-    return 0;
+    return code;
 }
 
 /* The protocol with these steps; it is made where it is new. NULL where memory is short. */
@@ -163,8 +131,7 @@ static struct protocol *protocol_of(struct protocols *protocols, const struct st
         memcpy(protocol->keys, keys, count * sizeof *keys);
         protocol->step_count = count;
         for (uint32_t i = 0; i < count; i++) {
-            protocol->steps[i].key = keys[i];
-            protocol->steps[i].agents_least = UINT32_MAX;
+            protocol->steps[i] = (struct step_sum){.key = keys[i], .agents_least = UINT32_MAX};
         }
         HASH_ADD_KEYPTR(hh, protocols->by_keys, protocol->keys, count * sizeof *keys, protocol);
         if (protocol->hh.tbl != NULL) {
@@ -177,20 +144,28 @@ static struct protocol *protocol_of(struct protocols *protocols, const struct st
     return NULL;
 }
 
-static int by_step(const void *a, const void *b)
+/* The sum of a step over all episodes. NULL where memory is short. */
+static struct step_sum *total_of(struct protocols *protocols, const struct step_key *key)
 {
-    const struct step_act *first = a, *second = b;
-    int order = memcmp(&first->key, &second->key, sizeof first->key);
-    if (order != 0) {
-        return order;
+    struct step_total *total = NULL;
+    HASH_FIND(hh, protocols->totals, key, sizeof *key, total);
+    if (total == NULL) {
+        total = calloc(1, sizeof *total);
+        if (total == NULL) {
+            return NULL;
+        }
+        total->sum = (struct step_sum){.key = *key, .agents_least = UINT32_MAX};
+        HASH_ADD(hh, protocols->totals, sum.key, sizeof total->sum.key, total);
+        if (total->hh.tbl == NULL) {
+            free(total);
+            return NULL;
+        }
     }
-    if (first->by != second->by) {
-        return first->by < second->by ? -1 : 1;
-    }
-    return first->time < second->time ? -1 : first->time > second->time;
+    return &total->sum;
 }
 
-/* Adds the acts of one step in one episode: those at `acts`, which have the same key. */
+/* Adds the acts of one step in one episode: those at `acts`, which have the same key, in the order
+ * of agents. */
 static int step_add(struct step_sum *step, const struct step_act *acts, size_t count,
                     time_ns origin)
 {
@@ -203,7 +178,9 @@ static int step_add(struct step_sum *step, const struct step_act *acts, size_t c
         agents += i == 0 || acts[i].by != acts[i - 1].by ? 1 : 0;
         step->inferred += (acts[i].flags & EVENT_INFERRED) != 0;
         step->told += (acts[i].flags & EVENT_TOLD) != 0;
+        step->wanted[acts[i].wanted]++;
     }
+    step->episodes++;
     step->acts += count;
     step->agents += agents;
     step->agents_least = agents < step->agents_least ? agents : step->agents_least;
@@ -219,7 +196,160 @@ static int step_add(struct step_sum *step, const struct step_act *acts, size_t c
     return 0;
 }
 
-static int episode_add(struct protocols *protocols, struct reduction *reduction)
+/* How many acts from `from` on are of one step. */
+static size_t step_length(const struct reduction *reduction, size_t from)
+{
+    const struct step_act *acts = reduction->acts;
+    size_t at = from;
+    while (at < reduction->act_count &&
+           memcmp(&acts[at].key, &acts[from].key, sizeof acts[from].key) == 0) {
+        at++;
+    }
+    return at - from;
+}
+
+/* From when on a step's time is counted. */
+static time_ns origin_of(const struct protocol_episode *episode, const struct step_key *key)
+{
+    return key->turn != TURN_STOP && episode->died != TIME_UNKNOWN ? episode->died : episode->began;
+}
+
+/* The steps of the episode, each to its sum in the protocol. */
+static int steps_add(struct protocol *protocol, const struct reduction *reduction)
+{
+    size_t at = 0;
+    for (uint32_t i = 0; i < protocol->step_count; i++) {
+        size_t length = step_length(reduction, at);
+        time_ns origin = origin_of(reduction->episode, &protocol->keys[i]);
+        if (step_add(&protocol->steps[i], &reduction->acts[at], length, origin) != 0) {
+            return ERROR_MEMORY;
+        }
+        at += length;
+    }
+    return 0;
+}
+
+/* The same over all protocols. Who wanted a step is counted there, and makes it no other step: else
+ * the median times of what follows from each other would be those of other episodes. */
+static int totals_add(struct protocols *protocols, struct reduction *reduction)
+{
+    for (size_t i = 0; i < reduction->act_count; i++) {
+        reduction->acts[i].key.wanted = WANTED_SPONTANEOUS;
+    }
+    acts_sort(reduction);
+    for (size_t at = 0; at < reduction->act_count;) {
+        const struct step_key *key = &reduction->acts[at].key;
+        size_t length = step_length(reduction, at);
+        struct step_sum *total = total_of(protocols, key);
+        if (total == NULL || step_add(total, &reduction->acts[at], length,
+                                      origin_of(reduction->episode, key)) != 0) {
+            return ERROR_MEMORY;
+        }
+        at += length;
+    }
+    return 0;
+}
+
+/* ---- examples ---- */
+
+/* How telling a step is, as what to ask `iolaus trace why` about: its causes tell most of the
+ * episode. */
+static int step_tells(uint8_t step)
+{
+    switch (step) {
+    case STEP_RELAUNCHED:
+    case STEP_POSED:
+        return 4;
+    case STEP_MASKED:
+    case STEP_TAMPERED:
+    case STEP_MISREPORTED:
+    case STEP_STALLED:
+    case STEP_COPIED:
+        return 3;
+    case STEP_NOTICED:
+    case STEP_LEARNT:
+    case STEP_STALE:
+    case STEP_REPORTED_FAILED:
+    case STEP_RESTORED:
+    case STEP_RETURNED:
+        return 1;
+    case STEP_DIED:
+    case STEP_STOP:
+    case STEP_ANNOUNCED:
+    case STEP_HUNG:
+        return 0;
+    default:
+        return 2;
+    }
+}
+
+/* The first of the most telling records. */
+static struct record_id example_record(const struct reduction *reduction)
+{
+    struct record_id id = RECORD_ID_NONE;
+    int most = -1;
+    for (size_t i = 0; i < reduction->count; i++) {
+        const struct protocol_event *event = &reduction->events[i];
+        int tells = (event->flags & EVENT_VOID) != 0 ? -1 : step_tells(event->step);
+        if (tells > most && !record_id_is_none(event->id)) {
+            most = tells;
+            id = event->id;
+        }
+    }
+    return id;
+}
+
+static int example_make(struct protocols *protocols, struct example *example,
+                        const struct reduction *reduction)
+{
+    const struct protocol_crew *crew = reduction->crew;
+    const struct protocol_episode *episode = reduction->episode;
+    struct record_id id = example_record(reduction);
+    *example = (struct example){.file = crew->file,
+                                .replicate = crew->replicate,
+                                .number = episode->number,
+                                .began = episode->began};
+    if (crew->header != NULL && !record_id_is_none(id)) {
+        char text[RECORD_ID_BYTES];
+        record_id_format(crew->header, id, text);
+        example->record = strdup(text);
+        if (example->record == NULL) {
+            return ERROR_MEMORY;
+        }
+    }
+    return agent_number(protocols, crew, episode->target, &example->target);
+}
+
+const char *example_target(const struct protocols *protocols, const struct example *example)
+{
+    return protocols->agents.list[example->target]->text;
+}
+
+/* ---- episodes ---- */
+
+static bool rests_on_guess(const struct reduction *reduction)
+{
+    for (size_t i = 0; i < reduction->act_count; i++) {
+        if ((reduction->acts[i].flags & EVENT_INFERRED) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void acts_count(struct protocols *protocols, const struct reduction *reduction)
+{
+    for (size_t i = 0; i < reduction->act_count; i++) {
+        const struct step_act *act = &reduction->acts[i];
+        if (act->by != AGENT_NONE) {
+            protocols->acts++;
+            protocols->inferred += (act->flags & EVENT_INFERRED) != 0;
+            protocols->told += (act->flags & EVENT_TOLD) != 0;
+        }
+    }
+}
+
+static int episode_add(struct protocols *protocols, const struct reduction *reduction)
 {
     const struct protocol_episode *episode = reduction->episode;
     size_t count = reduction->act_count;
@@ -227,9 +357,6 @@ static int episode_add(struct protocols *protocols, struct reduction *reduction)
     uint32_t steps = 0;
     if (keys == NULL) {
         return ERROR_MEMORY;
-    }
-    if (count > 0) {
-        qsort(reduction->acts, count, sizeof *reduction->acts, by_step);
     }
     for (size_t i = 0; i < count; i++) {
         if (steps == 0 || memcmp(&keys[steps - 1], &reduction->acts[i].key, sizeof *keys) != 0) {
@@ -241,29 +368,29 @@ static int episode_add(struct protocols *protocols, struct reduction *reduction)
     if (protocol == NULL) {
         return ERROR_MEMORY;
     }
+    bool proven = !rests_on_guess(reduction);
+    int code = protocol->episodes == 0 ? example_make(protocols, &protocol->example, reduction) : 0;
     protocol->episodes++;
     protocol->failures += episode->failure;
     protocol->objects += episode->object;
-    size_t at = 0;
-    for (uint32_t i = 0; i < steps; i++) {
-        const struct step_key *key = &protocol->keys[i];
-        size_t from = at;
-        while (at < count && memcmp(&reduction->acts[at].key, key, sizeof *key) == 0) {
-            at++;
-        }
-        bool since_death = key->stretch != STRETCH_BEFORE && episode->died != TIME_UNKNOWN;
-        time_ns origin = since_death ? episode->died : episode->began;
-        if (step_add(&protocol->steps[i], &reduction->acts[from], at - from, origin) != 0) {
-            return ERROR_MEMORY;
-        }
-    }
-    return 0;
+    protocol->open += episode->open;
+    protocol->proven += proven;
+    protocols->episodes++;
+    protocols->failures += episode->failure;
+    protocols->objects += episode->object;
+    protocols->open += episode->open;
+    protocols->proven += proven;
+    acts_count(protocols, reduction);
+    return code != 0 ? code : steps_add(protocol, reduction);
 }
 
 int protocols_add(struct protocols *protocols, const struct protocol_crew *crew,
                   const struct protocol_episode *episode, const struct protocol_event *events,
                   size_t count)
 {
+    if (protocols->only != NULL && strcmp(protocols->only, crew->names[episode->target]) != 0) {
+        return 0;
+    }
     struct reduction reduction = {
         .crew = crew, .episode = episode, .events = events, .count = count};
     int code = reduction_make(&reduction);
@@ -274,12 +401,8 @@ int protocols_add(struct protocols *protocols, const struct protocol_crew *crew,
         code = players_add(protocols, &reduction);
     }
     if (code == 0) {
-        code = doings_add(protocols, &reduction);
+        code = totals_add(protocols, &reduction);
     }
-    protocols->episodes++;
-    protocols->failures += episode->failure;
-    protocols->objects += episode->object;
-    protocols->open += episode->open;
     reduction_free(&reduction);
     return code;
 }
@@ -305,22 +428,12 @@ static void protocol_free(struct protocol *protocol)
     for (uint32_t i = 0; i < protocol->step_count; i++) {
         free(protocol->steps[i].times);
     }
+    free(protocol->example.record);
     free(protocol->shown);
     free(protocol->steps);
     free(protocol->keys);
     free(protocol);
 }
-
-/* Frees all elements of a table whose elements hold nothing else. */
-#define TABLE_FREE(type, table)                                                                    \
-    do {                                                                                           \
-        struct type *element_ = (table), *next_;                                                   \
-        HASH_CLEAR(hh, (table));                                                                   \
-        for (; element_ != NULL; element_ = next_) {                                               \
-            next_ = element_->hh.next;                                                             \
-            free(element_);                                                                        \
-        }                                                                                          \
-    } while (0)
 
 void protocols_close(struct protocols *protocols)
 {
@@ -333,15 +446,35 @@ void protocols_close(struct protocols *protocols)
         next = protocol->hh.next;
         protocol_free(protocol);
     }
-    TABLE_FREE(player, protocols->players);
-    TABLE_FREE(doing, protocols->doings);
+    struct step_total *total = protocols->totals, *next_total;
+    HASH_CLEAR(hh, protocols->totals);
+    for (; total != NULL; total = next_total) {
+        next_total = total->hh.next;
+        free(total->sum.times);
+        free(total);
+    }
+    struct player *player = protocols->players, *next_player;
+    HASH_CLEAR(hh, protocols->players);
+    for (; player != NULL; player = next_player) {
+        next_player = player->hh.next;
+        free(player);
+    }
     names_free(&protocols->agents);
     names_free(&protocols->kinds);
     for (int source = 0; source < SOURCE_COUNT; source++) {
         names_free(&protocols->sources[source]);
     }
+    free(protocols->totals_shown);
     free(protocols->sorted);
+    free(protocols->only);
     free(protocols);
+}
+
+int protocols_only(struct protocols *protocols, const char *target)
+{
+    free(protocols->only);
+    protocols->only = strdup(target);
+    return protocols->only != NULL ? 0 : ERROR_MEMORY;
 }
 
 int protocols_source(struct protocols *protocols, enum protocol_source source, const char *text)
@@ -364,142 +497,4 @@ uint64_t protocols_episodes(const struct protocols *protocols)
 uint64_t protocols_count(const struct protocols *protocols)
 {
     return HASH_COUNT(protocols->by_keys);
-}
-
-/* ---- order ---- */
-
-static int by_time(const void *a, const void *b)
-{
-    time_ns first = *(const time_ns *)a, second = *(const time_ns *)b;
-    return first < second ? -1 : first > second;
-}
-
-/* By stretch, then time; steps of which no time is known stand behind those that have one. */
-static int by_median(const void *a, const void *b)
-{
-    const struct step_sum *first = *(const struct step_sum *const *)a;
-    const struct step_sum *second = *(const struct step_sum *const *)b;
-    if (first->key.stretch != second->key.stretch) {
-        return first->key.stretch < second->key.stretch ? -1 : 1;
-    }
-    if ((first->time_count == 0) != (second->time_count == 0)) {
-        return first->time_count == 0 ? 1 : -1;
-    }
-    if (first->time_count > 0 && first->median.value != second->median.value) {
-        return first->median.value < second->median.value ? -1 : 1;
-    }
-    return memcmp(&first->key, &second->key, sizeof first->key);
-}
-
-/* Most frequent first; those that are as frequent by their steps, so that every machine has the
- * same order. */
-static int by_frequency(const void *a, const void *b)
-{
-    const struct protocol *const *first = a, *const *second = b;
-    if ((*first)->episodes != (*second)->episodes) {
-        return (*first)->episodes > (*second)->episodes ? -1 : 1;
-    }
-    uint32_t count =
-        (*first)->step_count < (*second)->step_count ? (*first)->step_count : (*second)->step_count;
-    int order = memcmp((*first)->keys, (*second)->keys, count * sizeof *(*first)->keys);
-    return order != 0 ? order
-           : (*first)->step_count < (*second)->step_count
-               ? -1
-               : (*first)->step_count > (*second)->step_count;
-}
-
-static int steps_sort(struct protocol *protocol)
-{
-    free(protocol->shown);
-    protocol->shown = malloc(((size_t)protocol->step_count + 1) * sizeof(struct step_sum *));
-    if (protocol->shown == NULL) {
-        return ERROR_MEMORY;
-    }
-    for (uint32_t i = 0; i < protocol->step_count; i++) {
-        struct step_sum *step = &protocol->steps[i];
-        if (step->time_count > 0) {
-            qsort(step->times, step->time_count, sizeof *step->times, by_time);
-        }
-        step->median = quantile_of(step->times, step->time_count, 0.5, CONFIDENCE);
-        step->late = quantile_of(step->times, step->time_count, 0.9, CONFIDENCE);
-        protocol->shown[i] = step;
-    }
-    if (protocol->step_count > 0) {
-        qsort(protocol->shown, protocol->step_count, sizeof(struct step_sum *), by_median);
-    }
-    return 0;
-}
-
-int protocols_sort(struct protocols *protocols)
-{
-    size_t count = HASH_COUNT(protocols->by_keys), at = 0;
-    free(protocols->sorted);
-    protocols->sorted = malloc((count + 1) * sizeof(struct protocol *));
-    if (protocols->sorted == NULL) {
-        return ERROR_MEMORY;
-    }
-    for (struct protocol *protocol = protocols->by_keys; protocol != NULL;
-         protocol = protocol->hh.next) {
-        protocols->sorted[at++] = protocol;
-        if (steps_sort(protocol) != 0) {
-            return ERROR_MEMORY;
-        }
-    }
-    if (count > 0) {
-        qsort(protocols->sorted, count, sizeof(struct protocol *), by_frequency);
-    }
-    return 0;
-}
-
-/* ---- rows ---- */
-
-/* By role, then most often, then the agents' numbers. */
-static int by_role(const void *a, const void *b)
-{
-    const struct player *first = *(struct player *const *)a, *second = *(struct player *const *)b;
-    if (first->key.role != second->key.role) {
-        return first->key.role < second->key.role ? -1 : 1;
-    }
-    if (first->episodes != second->episodes) {
-        return first->episodes > second->episodes ? -1 : 1;
-    }
-    return first->key.agent < second->key.agent ? -1 : 1;
-}
-
-struct player **players_sorted(const struct protocols *protocols, size_t *count)
-{
-    *count = 0;
-    struct player **list = malloc((HASH_COUNT(protocols->players) + 1) * sizeof(struct player *));
-    for (struct player *player = protocols->players; list != NULL && player != NULL;
-         player = player->hh.next) {
-        list[(*count)++] = player;
-    }
-    if (*count > 0) {
-        qsort(list, *count, sizeof(struct player *), by_role);
-    }
-    return list;
-}
-
-static int by_doing(const void *a, const void *b)
-{
-    const struct doing *first = *(struct doing *const *)a, *second = *(struct doing *const *)b;
-    return memcmp(&first->key, &second->key, sizeof first->key) == 0 ? 0
-           : first->key.step != second->key.step ? (first->key.step < second->key.step ? -1 : 1)
-           : first->key.role != second->key.role ? (first->key.role < second->key.role ? -1 : 1)
-           : first->key.kind < second->key.kind  ? -1
-                                                 : 1;
-}
-
-struct doing **doings_sorted(const struct protocols *protocols, size_t *count)
-{
-    *count = 0;
-    struct doing **list = malloc((HASH_COUNT(protocols->doings) + 1) * sizeof(struct doing *));
-    for (struct doing *doing = protocols->doings; list != NULL && doing != NULL;
-         doing = doing->hh.next) {
-        list[(*count)++] = doing;
-    }
-    if (*count > 0) {
-        qsort(list, *count, sizeof(struct doing *), by_doing);
-    }
-    return list;
 }

@@ -3,26 +3,27 @@
  *
  *     struct protocols *protocols = protocols_open();
  *     for each run:
- *         run = protocol_run_open(&header);
+ *         run = protocol_run_open(&header, "run.trace", protocols);
  *         protocol_run_take(run, record) ...                 it is a record_sink
- *         protocol_run_close(run, protocols, &error);
+ *         protocol_run_close(run, &error);
  *     protocols_page(protocols, top, out);                   or protocols_json(protocols, top)
  *     protocols_close(protocols);
  *
- * Records are joined to episodes by cause, as the findings are. Each episode is reduced to a
- * canonical sequence, in which
- *   - agents are called by their roles;
- *   - what is done in one stretch of the episode (before the target's death, while it is dead, once
- *     it runs again) by agents of one role, in one way, is one step, however many did it however
- *     often;
- *   - the order of steps within a stretch is that of their median times. It is no part of the
- *     sequence: agents that do not wait for each other come in an order that is chance, and what
- *     does wait comes later in every episode.
+ * Records are joined to episodes by cause, as the findings are; what had to be guessed is marked
+ * and counted apart. Each episode is reduced to a canonical sequence, in which
+ *   - agents are called by what they do in it, their roles, and not by name;
+ *   - what is done because of the same turn of the episode (the stop, the target's death, its
+ *     return) by agents of one role, in one way, is one step, however many did it however often. On
+ *     which turn an act follows its causes say; the clock says it only of what has none;
+ *   - the order of steps is that of their median times. It is no part of the sequence: a cause
+ *     comes before what it causes in every episode, and what does not wait for each other comes in
+ *     an order that is chance.
  * Episodes with the same steps have one protocol. docs/protocol.md says what follows from it.
  *
- * Memory: 56 bytes for each record of an episode while its run is taken; after that one number for
- * each step of each episode. Functions that give an int return 0 or a negative error code. Nothing
- * is shared: threads may each have one.
+ * Memory, while a run is taken: that of the analysis (16 bytes for each record, some hundred for
+ * each episode), and 48 bytes for each step of the last two episodes of each target. After that:
+ * the protocols that differ, and two numbers for each step of each episode. Functions that give an
+ * int return 0 or a negative error code. Nothing is shared: threads may each have one.
  */
 #ifndef IOLAUS_ANALYSIS_PROTOCOL_H
 #define IOLAUS_ANALYSIS_PROTOCOL_H
@@ -37,17 +38,28 @@
 #include "trace/record.h"
 #include "trace/trace.h"
 
-/* What an agent is in an episode: the first of these that holds. X(ROLE, name, letter in diagrams,
- * words for one, words for several) */
+/* What an agent is in an episode: for what it does there, so that one agent may have several roles.
+ * The target is always the target. X(ROLE, name, letters in diagrams, words for one, for several)
+ */
 #define PROTOCOL_ROLES(X)                                                                          \
     X(OPERATOR, operator, "O", "the operator", "the operator")                                     \
     X(PLATFORM, platform, "S", "the platform", "the platform")                                     \
     X(TARGET, target, "T", "the target", "the target")                                             \
-    X(GRANTED, granted_volunteer, "V", "the granted volunteer", "granted volunteers")              \
-    X(RELAUNCHER, relauncher, "R", "the relauncher", "relaunchers")                                \
-    X(VOLUNTEER, other_volunteer, "W", "another volunteer", "other volunteers")                    \
-    X(MIDDLEMAN, middleman, "M", "the middleman", "middlemen")                                     \
     X(FIRST, first_to_notice, "F", "the first to notice", "the first to notice")                   \
+    X(DETECTOR, detector, "D", "a detector", "detectors")                                          \
+    X(GRANTED, granted_volunteer, "V", "the granted volunteer", "granted volunteers")              \
+    X(VOLUNTEER, other_volunteer, "W", "another volunteer", "other volunteers")                    \
+    X(RELAUNCHER, relauncher, "R", "a relauncher", "relaunchers")                                  \
+    X(RELINKER, relinker, "L", "a relinker", "relinkers")                                          \
+    X(MASKER, masker, "K", "a masker", "maskers")                                                  \
+    X(ALERTER, alerter, "A", "an alerter", "alerters")                                             \
+    X(REQUESTER, requester, "Q", "a requester", "requesters")                                      \
+    X(MIDDLEMAN, middleman, "M", "a middleman", "middlemen")                                       \
+    X(TAMPERER, tamperer, "U", "a tamperer", "tamperers")                                          \
+    X(MISREPORTER, misreporter, "I", "a misreporter", "misreporters")                              \
+    X(STALLER, staller, "H", "a staller", "stallers")                                              \
+    X(COPIER, copier, "C", "a copier", "copiers")                                                  \
+    X(COVERT, covert, "B", "a covert agent", "covert agents")                                      \
     X(PEER, peer, "P", "a peer", "peers")
 
 enum protocol_role {
@@ -84,6 +96,8 @@ enum protocol_role {
     X(HUNG, hung, TARGET, TARGET, "hangs", "the target hangs", "the target hangs")                 \
     X(RESUMED, resumed, TARGET, TARGET, "goes on", "the target goes on", "the target goes on")     \
     X(NOTICED, noticed, BY, BY, "notices", "{by} notices", "{by} notice")                          \
+    X(LEARNT, learnt, BY, BY, "learns of it from another", "{by} learns of it from another",       \
+      "{by} learn of it from others")                                                              \
     X(RETRACTED, retracted, BY, BY, "takes back that it was gone", "{by} takes the notice back",   \
       "{by} take the notice back")                                                                 \
     X(REPORTED_FAILED, reported_failed, BY, PLATFORM, "reports it failed",                         \
@@ -141,17 +155,24 @@ enum protocol_step {
         STEP_COUNT
 };
 
+/* The turns of an episode: what a step follows from. A target that dies and is back again and
+ * again goes between the last two. */
+enum protocol_turn { TURN_STOP, TURN_DEATH, TURN_RETURN, TURN_DEATH_AGAIN, TURN_RETURN_AGAIN };
+
+/* The turn of the episode after this step of it, where it was `turn` before. */
+uint8_t protocol_turn_next(uint8_t turn, uint8_t step);
+
 /* Something that happened in an episode. Events of an episode are given in order of time. */
 struct protocol_event {
     time_ns time;        /* of the run; TIME_UNKNOWN: it is known that, not when */
-    struct record_id id; /* of the record; of databases RECORD_ID_NONE */
-    uint32_t episode;
-    agent_id by;      /* AGENT_NONE for the operator and the platform */
-    agent_id with;    /* whom it was said to, or AGENT_NONE */
-    uint16_t variant; /* the record's value, where it says how or why; else 0 */
-    uint8_t step;     /* enum protocol_step */
-    uint8_t wanted;   /* enum analysis_wanted */
-    uint8_t flags;    /* enum protocol_event_flag */
+    struct record_id id; /* of the record, or RECORD_ID_NONE */
+    agent_id by;         /* AGENT_NONE for the operator and the platform, and for who knows whom */
+    agent_id with;       /* whom it was said to, or AGENT_NONE */
+    uint16_t variant;    /* the record's value, where it says how or why; else 0 */
+    uint8_t step;        /* enum protocol_step */
+    uint8_t wanted;      /* enum analysis_wanted */
+    uint8_t flags;       /* enum protocol_event_flag */
+    uint8_t turn;        /* enum protocol_turn */
 };
 #define TIME_UNKNOWN INT64_MIN
 
@@ -169,12 +190,17 @@ struct protocol_episode {
     bool object;
     bool open;           /* the target was dead when the run ended */
     time_ns began, died; /* died: TIME_UNKNOWN where it did not */
+    uint64_t number;     /* in its run, from 1 */
 };
 
-/* Who an agent is: names by agent; kinds may be NULL. */
+/* Who an agent is: names by agent; kinds may be NULL. And where the episodes are found again: the
+ * trace's file, or NULL; how its records are called (trace/words.h), or NULL; which replicate. */
 struct protocol_crew {
     const char *const *names, *const *kinds;
     uint32_t agents;
+    const char *file;
+    const struct trace_header *header;
+    uint32_t replicate;
 };
 
 struct protocols;    /* the sum of runs */
@@ -183,11 +209,18 @@ struct protocol_run; /* one run, while its records are taken */
 struct protocols *protocols_open(void); /* NULL where memory is short */
 void protocols_close(struct protocols *protocols);
 
-/* The header must outlive the run. NULL where memory is short. */
-struct protocol_run *protocol_run_open(const struct trace_header *header);
-int protocol_run_take(void *run, const struct record *record); /* a record_sink */
-/* Ends the run and adds it. Frees it, whatever it returns; with `protocols` NULL it only frees. */
-int protocol_run_close(struct protocol_run *run, struct protocols *protocols, struct error *error);
+/* Episodes of the target with this name alone; to be said before any is added. ERROR_MEMORY. */
+int protocols_only(struct protocols *protocols, const char *target);
+
+/* The run is added to `protocols`, which like the header and the name of its file (that it may be
+ * asked again; NULL: it has none) must outlive it. NULL where memory is short. */
+struct protocol_run *protocol_run_open(const struct trace_header *header, const char *file,
+                                       struct protocols *protocols);
+/* A record_sink. ERROR_INPUT for a run of the contact rule set, which has no protocols. */
+int protocol_run_take(void *run, const struct record *record);
+/* Ends the run, and frees it whatever it returns. Where it or a take failed, only a part of the run
+ * was added: throw the sum away. */
+int protocol_run_close(struct protocol_run *run, struct error *error);
 
 /* For whoever has episodes from elsewhere: adds one. */
 int protocols_add(struct protocols *protocols, const struct protocol_crew *crew,
@@ -211,7 +244,8 @@ void protocols_runs(struct protocols *protocols, uint64_t runs, bool acts_alone)
 uint64_t protocols_episodes(const struct protocols *protocols);
 uint64_t protocols_count(const struct protocols *protocols); /* how many different ones */
 
-/* The page: Markdown, with a Mermaid sequence diagram for each of the `top` most frequent. */
+/* The page: Markdown, with a Mermaid sequence diagram of all episodes together and one for each of
+ * the `top` most frequent protocols. */
 int protocols_page(struct protocols *protocols, uint32_t top, FILE *out);
 /* The same as JSON, with the steps of the `top` most frequent. The caller owns it; NULL where
  * memory is short. */

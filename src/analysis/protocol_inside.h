@@ -15,15 +15,29 @@
 /* Of all intervals. */
 #define CONFIDENCE 0.95
 
-/* Stretches of an episode. A target that dies and is back again and again goes between the last
- * two. */
-enum stretch { STRETCH_BEFORE, STRETCH_DEAD, STRETCH_BACK, STRETCH_DEAD_AGAIN, STRETCH_BACK_AGAIN };
+/* ---- protocol_record.c ---- */
+
+struct cause;
+struct episode;
+struct life;
+
+/* The step that a record of an episode is; STEP_COUNT for none. */
+uint8_t step_of(const struct record *record, const struct cause *cause, const struct life *target);
+/* Acts of agents that the analysis does not join by a guess, since no figure counts them. */
+bool wants_guess(uint8_t verb);
+/* Whether a record of an episode is about the episode's target. */
+bool concerns_target(const struct record *record, const struct episode *episode);
+/* All of the event but its turn. */
+struct protocol_event event_of(const struct record *record, const struct cause *cause,
+                               uint8_t step);
+
+/* ---- sums ---- */
 
 /* What makes a step the same step in two episodes. Compared as bytes, and in this order. */
 struct step_key {
-    uint8_t stretch;
+    uint8_t turn;
     uint8_t step;
-    uint8_t role;
+    uint8_t role; /* ROLE_COUNT: an agent, it is not known which */
     uint8_t with; /* enum protocol_role, or ROLE_COUNT */
     uint8_t wanted;
     uint8_t unused;
@@ -31,15 +45,26 @@ struct step_key {
 };
 _Static_assert(sizeof(struct step_key) == 8, "no padding in a key");
 
-/* A step of a protocol, over its episodes. */
+/* A step, over its episodes. */
 struct step_sum {
     struct step_key key;
-    time_ns *times; /* of its first act, since the death (in STRETCH_BEFORE: since the beginning) */
+    time_ns *times; /* of its first act, since the death (of TURN_STOP: since the beginning) */
     size_t time_count, time_capacity;
-    uint64_t acts, inferred, told;
-    uint64_t agents; /* that did it, summed over the episodes */
+    uint64_t episodes, acts, inferred, told;
+    uint64_t wanted[WANTED_COUNT]; /* acts, by who wanted them */
+    uint64_t agents;               /* that did it, summed over the episodes */
     uint32_t agents_least, agents_most;
-    struct quantile median, late; /* protocols_sort */
+    struct quantile early, median, late; /* protocols_sort */
+};
+
+/* Where an episode is found again. */
+struct example {
+    const char *file;
+    char *record; /* an act of it, as `iolaus trace why` takes it; NULL: it cannot be asked for */
+    uint32_t target; /* its number among the names of agents */
+    uint32_t replicate;
+    uint64_t number;
+    time_ns began;
 };
 
 struct protocol {
@@ -48,7 +73,15 @@ struct protocol {
     struct step_sum *steps;  /* in the order of their keys */
     struct step_sum **shown; /* the same in the order of time: protocols_sort */
     uint32_t step_count;
-    uint64_t episodes, failures, objects;
+    uint64_t episodes, failures, objects, open;
+    uint64_t proven; /* episodes in which no step rests on a guess */
+    struct example example;
+};
+
+/* A step, over all episodes, whoever wanted it: key.wanted is 0. */
+struct step_total {
+    UT_hash_handle hh;
+    struct step_sum sum;
 };
 
 /* A name that occurs: of an agent or of a kind. */
@@ -66,17 +99,7 @@ struct player {
         uint32_t role;
         uint32_t agent;
     } key;
-    uint64_t episodes, noticed_first;
-};
-
-/* Who does a step: by step, role and kind. */
-struct doing {
-    UT_hash_handle hh;
-    struct {
-        uint32_t step, role, kind;
-    } key;
-    uint64_t wanted[WANTED_COUNT]; /* acts */
-    uint64_t inferred, told;
+    uint64_t episodes;
 };
 
 struct names {
@@ -86,16 +109,21 @@ struct names {
 };
 
 struct protocols {
+    char *only; /* the one target wanted; NULL: all */
     struct protocol *by_keys;
     struct protocol **sorted; /* protocols_sort */
+    struct step_total *totals;
+    struct step_sum **totals_shown; /* protocols_sort */
     struct names agents, kinds;
     struct names sources[SOURCE_COUNT];
     struct player *players;
-    struct doing *doings;
+    /* How often an agent that had the first role in an episode had the second too. */
+    uint64_t both[ROLE_COUNT][ROLE_COUNT];
     uint64_t runs, runs_of_acts;
-    uint64_t episodes, failures, objects, open;
-    uint64_t acts, inferred, told;
+    uint64_t episodes, failures, objects, open, proven;
+    uint64_t acts, inferred, told; /* of agents */
     uint64_t for_others; /* acts caused by an episode and done for another agent than its target */
+    uint64_t late;       /* records of episodes that had been added already */
     uint64_t gaps;       /* how often a witness missed events */
     time_ns gaps_length;
 };
@@ -105,10 +133,11 @@ struct protocols {
 /* An agent of an episode. */
 struct member {
     agent_id agent;
-    uint8_t role;
-    bool granted, relaunched, volunteered, passes_on, first;
+    bool granted, volunteered, asked_to_relaunch, first, acted;
     uint32_t alerts, requests;
+    uint32_t roles; /* a bit for each of enum protocol_role */
 };
+_Static_assert(ROLE_COUNT <= 32, "roles are bits");
 
 /* An event as a step, with who did it. */
 struct step_act {
@@ -116,6 +145,7 @@ struct step_act {
     agent_id by;
     time_ns time;
     uint8_t flags;
+    uint8_t wanted; /* that of the key */
 };
 
 /* An episode under reduction. */
@@ -126,29 +156,31 @@ struct reduction {
     size_t count;
     struct member *members; /* in the order of their numbers */
     size_t member_count;
-    struct step_act *acts;
+    struct step_act *acts; /* in the order of their keys, then of agents, then of times */
     size_t act_count;
 };
 
-/* Gives every agent its role and makes the acts. Free it with reduction_free, whatever it returns.
+/* Gives every agent its roles and makes the acts. Free it with reduction_free, whatever it returns.
  */
 int reduction_make(struct reduction *reduction);
+/* By key, agent, time. */
+void acts_sort(struct reduction *reduction);
 void reduction_free(struct reduction *reduction);
-/* NULL where the agent has no part in the episode. */
-const struct member *member_find(const struct reduction *reduction, agent_id agent);
-/* Whether an event is not to be counted. `restored`: the operator has brought the target back. */
-bool event_left_out(const struct protocol_event *event, bool restored);
 
 /* ---- protocol.c ---- */
 
-/* Orders protocols (most frequent first) and their steps (by time); to be done before they are
- * shown, and again when more were added. */
+/* What the example's agent was called. */
+const char *example_target(const struct protocols *protocols, const struct example *example);
+
+/* ---- protocol_rows.c ---- */
+
+/* Orders protocols (most frequent first) and steps (by time); to be done before they are shown,
+ * and again when more were added. */
 int protocols_sort(struct protocols *protocols);
 
-/* Rows of the tables in the order in which they are shown. The caller frees the array; NULL where
+/* Who plays which role, in the order in which it is shown. The caller frees the array; NULL where
  * memory is short. */
 struct player **players_sorted(const struct protocols *protocols, size_t *count);
-struct doing **doings_sorted(const struct protocols *protocols, size_t *count);
 
 /* ---- protocol_words.c ---- */
 
@@ -160,7 +192,7 @@ const char *role_name(uint8_t role);
 const char *role_letter(uint8_t role);
 const char *role_words(uint8_t role, bool several);
 const char *wanted_words(uint8_t wanted);
-const char *stretch_words(uint8_t stretch);
+const char *turn_words(uint8_t turn);
 /* The roles at the ends of a step's arrow. */
 uint8_t step_from(const struct step_key *key);
 uint8_t step_to(const struct step_key *key);
@@ -170,8 +202,17 @@ char *step_say(step_words text, const struct step_sum *step);
 /* How or why, in words; "" where there is nothing to say. */
 char *step_variant(step_words text, const struct step_key *key);
 
+/* ---- protocol_markdown.c ---- */
+
+/* Text of a file or an agent, as code: whatever it holds, nothing in it is read as Markdown or
+ * HTML, ends the line or a table's cell, or turns the direction of writing. */
+void put_name(const char *text, FILE *out);
+/* A word for the shell, in quotes where it needs them. */
+void put_shell_word(const char *text, FILE *out);
+
 /* ---- protocol_mermaid.c ---- */
 
-void mermaid_print(const struct protocol *protocol, FILE *out);
+/* The steps of `of` episodes as a diagram; with those that occur in fewer stands in how many. */
+void mermaid_print(struct step_sum *const *steps, size_t count, uint64_t of, FILE *out);
 
 #endif

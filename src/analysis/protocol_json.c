@@ -2,6 +2,7 @@
  * Protocols as JSON: what the page says, with counts in place of words. docs/protocol.md lists the
  * fields.
  */
+#include <math.h>
 #include <stdlib.h>
 
 #include "analysis/protocol_inside.h"
@@ -42,100 +43,152 @@ static json_t *source_json(const struct protocols *protocols)
     return json;
 }
 
-static json_t *step_json(const struct step_sum *step)
+/* A quantile in ns; null where no time is known, and for a limit that so few numbers cannot give.
+ */
+static json_t *time_json(const struct step_sum *step, double value)
+{
+    return step->time_count > 0 && !isnan(value) ? json_real(value) : json_null();
+}
+
+static json_t *step_json(const struct step_sum *step, uint64_t of)
 {
     step_words how, words;
-    bool known = step->time_count > 0;
-    json_t *json =
-        json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "step",
-                  step_name(step->key.step), "stretch", (int)step->key.stretch, "from",
+    json_t *json = rate_json(step->episodes, of);
+    json_t *rest =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "step",
+                  step_name(step->key.step), "follows_from", turn_words(step->key.turn), "from",
                   role_name(step_from(&step->key)), "to", role_name(step_to(&step->key)), "wanted",
-                  wanted_words(step->key.wanted), "words", step_say(words, step), "agents_least",
+                  wanted_words(step->key.wanted), "words", step_say(words, step), "since",
+                  step->key.turn == TURN_STOP ? "beginning" : "death", "agents_least",
                   integer(step->agents_least), "agents_most", integer(step->agents_most), "agents",
                   integer(step->agents), "acts", integer(step->acts), "inferred",
                   integer(step->inferred), "told", integer(step->told));
     step_variant(how, &step->key);
-    json_object_set_new(json, "how", how[0] != '\0' ? json_string(how) : json_null());
-    json_object_set_new(json, "median_ns", known ? json_real(step->median.value) : json_null());
-    json_object_set_new(json, "p90_ns", known ? json_real(step->late.value) : json_null());
-    json_object_set_new(json, "since",
-                        json_string(step->key.stretch == STRETCH_BEFORE ? "beginning" : "death"));
+    for (uint8_t wanted = 0; wanted < WANTED_COUNT; wanted++) {
+        json_object_set_new(rest, wanted_words(wanted), integer(step->wanted[wanted]));
+    }
+    json_object_set_new(rest, "how", how[0] != '\0' ? json_string(how) : json_null());
+    json_object_set_new(rest, "p10_ns", time_json(step, step->early.value));
+    json_object_set_new(rest, "median_ns", time_json(step, step->median.value));
+    json_object_set_new(rest, "median_low_ns", time_json(step, step->median.low));
+    json_object_set_new(rest, "median_high_ns", time_json(step, step->median.high));
+    json_object_set_new(rest, "p90_ns", time_json(step, step->late.value));
+    json_object_update(json, rest);
+    json_decref(rest);
     return json;
+}
+
+static json_t *steps_json(struct step_sum *const *steps, size_t count, uint64_t of)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++) {
+        json_array_append_new(list, step_json(steps[i], of));
+    }
+    return list;
+}
+
+static json_t *mermaid_json(struct step_sum *const *steps, size_t count, uint64_t of)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (out == NULL) {
+        return json_null();
+    }
+    mermaid_print(steps, count, of, out);
+    json_t *json = fclose(out) == 0 ? json_string(text) : json_null();
+    free(text);
+    return json;
+}
+
+static json_t *example_json(const struct protocols *protocols, const struct example *example)
+{
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "file",
+                     example->file != NULL ? name_json(example->file) : json_null(), "replicate",
+                     integer(example->replicate), "episode", integer(example->number), "target",
+                     name_json(example_target(protocols, example)), "began_ns",
+                     json_integer((json_int_t)example->began), "record",
+                     example->record != NULL ? name_json(example->record) : json_null());
 }
 
 static json_t *protocol_json(const struct protocols *protocols, const struct protocol *protocol)
 {
     json_t *json = rate_json(protocol->episodes, protocols->episodes);
-    json_t *steps = json_array();
-    char *text = NULL;
-    size_t size;
-    FILE *out = open_memstream(&text, &size);
-    for (uint32_t i = 0; i < protocol->step_count; i++) {
-        json_array_append_new(steps, step_json(protocol->shown[i]));
-    }
+    json_object_set_new(json, "without_guesses", rate_json(protocol->proven, protocols->episodes));
     json_object_set_new(json, "failures", integer(protocol->failures));
     json_object_set_new(json, "objects", integer(protocol->objects));
-    json_object_set_new(json, "steps", steps);
-    if (out != NULL) {
-        mermaid_print(protocol, out);
-        fclose(out);
-        json_object_set_new(json, "mermaid", json_string(text));
-    }
-    free(text);
+    json_object_set_new(json, "open", integer(protocol->open));
+    json_object_set_new(json, "example", example_json(protocols, &protocol->example));
+    json_object_set_new(json, "steps",
+                        steps_json(protocol->shown, protocol->step_count, protocol->episodes));
+    json_object_set_new(json, "mermaid",
+                        mermaid_json(protocol->shown, protocol->step_count, protocol->episodes));
     return json;
 }
 
 static json_t *others_json(const struct protocols *protocols, size_t top)
 {
-    uint64_t episodes = 0;
+    uint64_t episodes = 0, proven = 0;
     size_t count = protocols_count(protocols);
     for (size_t i = top; i < count; i++) {
         episodes += protocols->sorted[i]->episodes;
+        proven += protocols->sorted[i]->proven;
     }
     json_t *json = rate_json(episodes, protocols->episodes);
+    json_object_set_new(json, "without_guesses", rate_json(proven, protocols->episodes));
     json_object_set_new(json, "protocols", integer(count > top ? count - top : 0));
     return json;
+}
+
+/* How often who had the role had each other one too. */
+static json_t *also_json(const struct protocols *protocols, uint32_t role)
+{
+    json_t *json = json_object();
+    for (uint8_t other = 0; other < ROLE_COUNT; other++) {
+        if (other != role && protocols->both[role][other] > 0) {
+            json_object_set_new(json, role_name(other), integer(protocols->both[role][other]));
+        }
+    }
+    return json;
+}
+
+static json_t *player_json(const struct protocols *protocols, const struct player *player)
+{
+    const struct name *agent = protocols->agents.list[player->key.agent];
+    const char *kind = protocols->kinds.list[agent->kind]->text;
+    return json_pack("{s:o, s:o, s:o}", "agent", name_json(agent->text), "kind",
+                     kind[0] != '\0' ? name_json(kind) : json_null(), "episodes",
+                     integer(player->episodes));
 }
 
 static json_t *roles_json(const struct protocols *protocols)
 {
     size_t count;
     struct player **players = players_sorted(protocols, &count);
-    json_t *list = players != NULL ? json_array() : NULL;
+    json_t *list = players != NULL ? json_array() : NULL, *agents = NULL;
     for (size_t i = 0; i < count; i++) {
-        const struct name *agent = protocols->agents.list[players[i]->key.agent];
-        const char *kind = protocols->kinds.list[agent->kind]->text;
-        json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:o, s:o}", "role",
-                                              role_name((uint8_t)players[i]->key.role), "agent",
-                                              name_json(agent->text), "kind",
-                                              kind[0] != '\0' ? name_json(kind) : json_null(),
-                                              "episodes", integer(players[i]->episodes),
-                                              "noticed_first", integer(players[i]->noticed_first)));
+        uint32_t role = players[i]->key.role;
+        if (i == 0 || players[i - 1]->key.role != role) {
+            agents = json_array();
+            json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:o}", "role",
+                                                  role_name((uint8_t)role), "in_all",
+                                                  integer(protocols->both[role][role]), "also",
+                                                  also_json(protocols, role), "agents", agents));
+        }
+        json_array_append_new(agents, player_json(protocols, players[i]));
     }
     free(players);
     return list;
 }
 
-static json_t *doings_json(const struct protocols *protocols)
+static json_t *unknown_json(const struct protocols *protocols)
 {
-    size_t count;
-    struct doing **doings = doings_sorted(protocols, &count);
-    json_t *list = doings != NULL ? json_array() : NULL;
-    for (size_t i = 0; i < count; i++) {
-        const struct doing *doing = doings[i];
-        const char *kind = protocols->kinds.list[doing->key.kind]->text;
-        json_t *json =
-            json_pack("{s:s, s:s, s:o, s:o, s:o}", "step", step_name((uint8_t)doing->key.step),
-                      "role", role_name((uint8_t)doing->key.role), "kind",
-                      kind[0] != '\0' ? name_json(kind) : json_null(), "inferred",
-                      integer(doing->inferred), "told", integer(doing->told));
-        for (uint8_t wanted = 0; wanted < WANTED_COUNT; wanted++) {
-            json_object_set_new(json, wanted_words(wanted), integer(doing->wanted[wanted]));
-        }
-        json_array_append_new(list, json);
-    }
-    free(doings);
-    return list;
+    return json_pack("{s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:b}", "acts",
+                     integer(protocols->acts), "inferred", integer(protocols->inferred), "told",
+                     integer(protocols->told), "gaps", integer(protocols->gaps), "gaps_ns",
+                     (json_int_t)protocols->gaps_length, "open", integer(protocols->open),
+                     "for_others", integer(protocols->for_others), "late", integer(protocols->late),
+                     "effective_acts_alone", protocols->runs_of_acts > 0);
 }
 
 json_t *protocols_json(struct protocols *protocols, uint32_t top)
@@ -143,20 +196,24 @@ json_t *protocols_json(struct protocols *protocols, uint32_t top)
     if (protocols_sort(protocols) != 0) {
         return NULL;
     }
-    size_t count = protocols_count(protocols);
-    json_t *list = json_array();
+    size_t count = protocols_count(protocols), steps = HASH_COUNT(protocols->totals), at;
+    json_t *list = json_array(), *step;
+    json_t *together = steps_json(protocols->totals_shown, steps, protocols->episodes);
+    json_array_foreach(together, at, step)
+    {
+        json_object_del(step, "wanted"); /* added up */
+    }
     for (size_t i = 0; i < count && i < top; i++) {
         json_array_append_new(list, protocol_json(protocols, protocols->sorted[i]));
     }
-    return json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o, s:o, s:o, s:I, s:o, s:o, "
-        "s:b}}",
-        "source", source_json(protocols), "runs", integer(protocols->runs), "episodes",
-        integer(protocols->episodes), "failures", integer(protocols->failures), "objects",
-        integer(protocols->objects), "count", integer(count), "protocols", list, "others",
-        others_json(protocols, top), "roles", roles_json(protocols), "acts", doings_json(protocols),
-        "unknown", "acts", integer(protocols->acts), "inferred", integer(protocols->inferred),
-        "told", integer(protocols->told), "gaps", integer(protocols->gaps), "gaps_ns",
-        (json_int_t)protocols->gaps_length, "open", integer(protocols->open), "for_others",
-        integer(protocols->for_others), "effective_acts_alone", protocols->runs_of_acts > 0);
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}, s:o, s:o}",
+                     "source", source_json(protocols), "target",
+                     protocols->only != NULL ? name_json(protocols->only) : json_null(), "runs",
+                     integer(protocols->runs), "episodes", integer(protocols->episodes), "failures",
+                     integer(protocols->failures), "objects", integer(protocols->objects),
+                     "without_guesses", integer(protocols->proven), "count", integer(count),
+                     "protocols", list, "others", others_json(protocols, top), "together", "steps",
+                     together, "mermaid",
+                     mermaid_json(protocols->totals_shown, steps, protocols->episodes), "roles",
+                     roles_json(protocols), "unknown", unknown_json(protocols));
 }

@@ -1,7 +1,8 @@
 /*
- * A protocol as the text of a Mermaid sequence diagram. Roles are the participants, and no text
- * that agents or files have made goes into it: nothing needs to be escaped.
+ * Steps as the text of a Mermaid sequence diagram. Roles are the participants, and no text that
+ * agents or files have made goes into it: nothing needs to be escaped.
  */
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,19 +10,17 @@
 #include "analysis/format.h"
 #include "analysis/protocol_inside.h"
 
-static void print_participants(const struct protocol *protocol, FILE *out)
+static void print_participants(struct step_sum *const *steps, size_t count, FILE *out)
 {
-    bool used[ROLE_COUNT] = {false}, several[ROLE_COUNT] = {false};
-    for (uint32_t i = 0; i < protocol->step_count; i++) {
-        const struct step_key *key = &protocol->shown[i]->key;
-        used[step_from(key)] = true;
-        used[step_to(key)] = true;
-        if (key->role < ROLE_COUNT && protocol->shown[i]->agents_most > 1) {
-            several[key->role] = true;
-        }
-        several[step_to(key)] |= step_to(key) == ROLE_PEER && step_from(key) != ROLE_PEER;
+    bool used[ROLE_COUNT + 1] = {false}, several[ROLE_COUNT + 1] = {false};
+    for (size_t i = 0; i < count; i++) {
+        const struct step_key *key = &steps[i]->key;
+        uint8_t from = step_from(key), to = step_to(key);
+        used[from] = used[to] = true;
+        several[key->role] |= steps[i]->agents_most > 1;
+        several[to] |= to == ROLE_PEER && from != ROLE_PEER;
     }
-    for (uint8_t role = 0; role < ROLE_COUNT; role++) {
+    for (uint8_t role = 0; role <= ROLE_COUNT; role++) {
         if (used[role]) {
             fprintf(out, "    participant %s as %s\n", role_letter(role),
                     role_words(role, several[role]));
@@ -33,7 +32,7 @@ static void print_participants(const struct protocol *protocol, FILE *out)
 static void say_time(char *text, size_t size, const struct step_sum *step)
 {
     figure median, late;
-    const char *since = step->key.stretch != STRETCH_BEFORE ? "its death" : "the episode began";
+    const char *since = step->key.turn != TURN_STOP ? "its death" : "the episode began";
     if (step->time_count == 0) {
         snprintf(text, size, "at a time that is not known");
         return;
@@ -58,9 +57,10 @@ static void print_time(const struct step_sum *step, char *said, size_t size, FIL
     snprintf(said, size, "%s", text);
 }
 
-static void print_step(const struct step_sum *step, FILE *out)
+static void print_step(const struct step_sum *step, uint64_t of, FILE *out)
 {
     step_words how;
+    figure percent;
     const struct step_key *key = &step->key;
     bool doubtful = step->inferred > 0 || step->told > 0;
     fprintf(out, "    %s%s%s: ", role_letter(step_from(key)), doubtful ? "-->>" : "->>",
@@ -73,29 +73,31 @@ static void print_step(const struct step_sum *step, FILE *out)
         fprintf(out, ") ");
     }
     fprintf(out, "%s", step_message(key->step));
-    step_variant(how, key);
-    if (how[0] != '\0') {
+    if (step_variant(how, key)[0] != '\0') {
         fprintf(out, " (%s)", how);
     }
     if (key->wanted != WANTED_SPONTANEOUS) {
         fprintf(out, ", %s", wanted_words(key->wanted));
     }
     if (step->inferred > 0) {
-        fprintf(out, ", inferred");
+        fprintf(out, ", %s", step->inferred < step->acts ? "some inferred" : "inferred");
     }
     if (step->told > 0) {
         fprintf(out, ", told");
     }
+    if (step->episodes < of) {
+        fprintf(out, ", in %s", format_percent(percent, (double)step->episodes / (double)of));
+    }
     fputc('\n', out);
 }
 
-void mermaid_print(const struct protocol *protocol, FILE *out)
+void mermaid_print(struct step_sum *const *steps, size_t count, uint64_t of, FILE *out)
 {
     char said[160] = "";
     fprintf(out, "sequenceDiagram\n");
-    print_participants(protocol, out);
-    for (uint32_t i = 0; i < protocol->step_count; i++) {
-        print_time(protocol->shown[i], said, sizeof said, out);
-        print_step(protocol->shown[i], out);
+    print_participants(steps, count, out);
+    for (size_t i = 0; i < count; i++) {
+        print_time(steps[i], said, sizeof said, out);
+        print_step(steps[i], of, out);
     }
 }

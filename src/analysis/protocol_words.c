@@ -14,7 +14,7 @@ static const struct {
 #define X(role, name, letter, one, several) {#name, letter, one, several},
     PROTOCOL_ROLES(X)
 #undef X
-        {"nobody", "N", "nobody", "nobody"},
+        {"agent", "X", "an agent", "agents"},
 };
 
 /* The ends of arrows that are no roles: who does it, and whom it is said to. */
@@ -66,17 +66,16 @@ const char *wanted_words(uint8_t wanted)
     return words[wanted];
 }
 
-const char *stretch_words(uint8_t stretch)
+const char *turn_words(uint8_t turn)
 {
-    static const char *const words[] = {"before it is dead", "while it is dead",
-                                        "once it runs again", "when it is dead again",
-                                        "when it runs again once more"};
-    return words[stretch];
+    static const char *const words[] = {"the beginning", "the death", "the return", "a later death",
+                                        "a later return"};
+    return words[turn];
 }
 
 static uint8_t step_end(uint8_t end, const struct step_key *key)
 {
-    uint8_t by = key->role < ROLE_COUNT ? key->role : ROLE_PEER;
+    uint8_t by = key->role;
     uint8_t with = key->with < ROLE_COUNT ? key->with : ROLE_PEER;
     return end == ROLE_BY ? by : end == ROLE_WITH ? with : end;
 }
@@ -137,7 +136,7 @@ char *step_variant(step_words text, const struct step_key *key)
     return text;
 }
 
-/* "another volunteer", "3 peers", "2 to 4 peers". */
+/* "another volunteer", "3 peers", "2 to 4 peers"; who is not known is not counted. */
 static void say_doers(char *text, size_t size, const struct step_sum *step)
 {
     uint8_t role = step->key.role;

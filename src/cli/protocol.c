@@ -11,22 +11,26 @@
 #include "analysis/protocol.h"
 #include "cli/argument.h"
 #include "cli/protocol_database.h"
+#include "trace/words.h"
 
 #define FILES_MAX 4096
 
 struct arguments {
     const char *files[FILES_MAX];
     uint32_t count;
-    const char *output, *arm, *study;
+    const char *output;
+    struct protocol_choice choice;
     uint64_t top;
     bool json;
 };
 
-enum { KEY_TOP = 256, KEY_ARM, KEY_STUDY, KEY_JSON };
+enum { KEY_TOP = 256, KEY_TARGET, KEY_ARM, KEY_STUDY, KEY_JSON };
 
 static const struct argp_option OPTIONS[] = {
     {"top", KEY_TOP, "N", 0, "show the N most frequent protocols one by one (default: 5)", 0},
-    {"arm", KEY_ARM, "NAME", 0, "of a results database: this arm alone", 0},
+    {"target", KEY_TARGET, "AGENT", 0, "episodes of this target alone", 0},
+    {"arm", KEY_ARM, "PATTERN", 0,
+     "of a results database: the arm of this name, or those of a pattern such as '*solo'", 0},
     {"study", KEY_STUDY, "NAME", 0, "which study, where the database holds several", 0},
     {"output", 'o', "FILE", 0, "write to FILE, which is there only once it is complete", 0},
     {"json", KEY_JSON, NULL, 0, "write JSON instead of a page", 0},
@@ -39,11 +43,14 @@ static error_t parse(int key, char *text, struct argp_state *state)
     switch (key) {
     case KEY_TOP:
         return argument_number(state, text, 1, 1000000, "top", &arguments->top);
+    case KEY_TARGET:
+        arguments->choice.target = text;
+        return 0;
     case KEY_ARM:
-        arguments->arm = text;
+        arguments->choice.arm = text;
         return 0;
     case KEY_STUDY:
-        arguments->study = text;
+        arguments->choice.study = text;
         return 0;
     case KEY_JSON:
         arguments->json = true;
@@ -82,32 +89,41 @@ static const struct argp ARGP = {
 
 /* ---- reading ---- */
 
-static int take_trace(const char *path, struct protocols *protocols, struct error *error)
+static int take_records(struct trace_reader *reader, const char *path, struct protocols *protocols,
+                        struct error *error)
 {
-    struct trace_reader *reader;
     struct protocol_run *run;
     struct record record;
-    int code = trace_reader_open(&reader, path, error), more;
+    int code, more;
 
-    if (code != 0)
-        return code;
-    run = protocol_run_open(trace_reader_header(reader));
-    if (run == NULL) {
-        trace_reader_close(reader);
+    run = protocol_run_open(trace_reader_header(reader), path, protocols);
+    if (run == NULL)
         return error_set(error, ERROR_MEMORY, "%s: out of memory for its protocols", path);
-    }
     while ((more = trace_reader_next(reader, &record, error)) > 0)
         if (protocol_run_take(run, &record) != 0)
             break;
     /* What the run could not take it says when it is closed. */
-    if (more < 0) {
+    code = protocol_run_close(run, more < 0 ? NULL : error);
+    if (more < 0)
         code = more;
-        protocol_run_close(run, NULL, NULL);
-    } else {
-        code = protocol_run_close(run, protocols, error);
-        if (code != 0)
-            error_context(error, "%s", path);
-    }
+    else if (code != 0)
+        error_context(error, "%s", path);
+    return code;
+}
+
+static int take_trace(const char *path, const char *target, struct protocols *protocols,
+                      struct error *error)
+{
+    struct trace_reader *reader;
+    agent_id agent;
+    int code = trace_reader_open(&reader, path, error);
+
+    if (code != 0)
+        return code;
+    if (target != NULL && agent_find(trace_reader_header(reader), target, &agent, error) < 0)
+        code = error_context(error, "%s", path);
+    if (code == 0)
+        code = take_records(reader, path, protocols, error);
     trace_reader_close(reader);
     return code;
 }
@@ -150,11 +166,14 @@ static int write_arm(void *context, struct protocols *protocols, struct error *e
 static int take_traces(struct writing *writing, struct error *error)
 {
     const struct arguments *arguments = writing->arguments;
+    const char *target = arguments->choice.target;
     struct protocols *protocols = protocols_open();
-    int code = protocols == NULL ? error_set(error, ERROR_MEMORY, "out of memory") : 0;
+    int code = 0;
 
+    if (protocols == NULL || (target != NULL && protocols_only(protocols, target) != 0))
+        code = error_set(error, ERROR_MEMORY, "out of memory for the protocols");
     for (uint32_t i = 0; i < arguments->count && code == 0; i++)
-        code = take_trace(arguments->files[i], protocols, error);
+        code = take_trace(arguments->files[i], target, protocols, error);
     if (code == 0)
         code = write_one(writing, protocols, error);
     protocols_close(protocols);
@@ -176,7 +195,7 @@ static int look(const struct arguments *arguments, bool *database, struct error 
                              arguments->files[i]);
         *database = is > 0;
     }
-    if (!*database && (arguments->arm != NULL || arguments->study != NULL))
+    if (!*database && (arguments->choice.arm != NULL || arguments->choice.study != NULL))
         return error_set(error, ERROR_INPUT,
                          "%s is no results database; --arm and --study choose from one",
                          arguments->files[0]);
@@ -190,8 +209,8 @@ static int write_all(const struct arguments *arguments, FILE *out, struct error 
     int code = look(arguments, &database, error);
 
     if (code == 0 && database)
-        code = protocol_database_read(arguments->files[0], arguments->study, arguments->arm,
-                                      write_arm, &writing, error);
+        code = protocol_database_read(arguments->files[0], &arguments->choice, write_arm, &writing,
+                                      error);
     else if (code == 0)
         code = take_traces(&writing, error);
     if (code == 0 && arguments->json) {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/agent/percept.h"
 #include "study/schema.h"
 #include "study/store.h"
 
@@ -146,7 +147,7 @@ static int act_take(struct rows *rows, sqlite3_stmt *acts, const char *target)
     return code;
 }
 
-/* The columns of EPISODES. */
+/* The columns of EPISODES. The counts stand at its end. */
 enum {
     OF_REPLICATE,
     OF_NUMBER,
@@ -160,12 +161,33 @@ enum {
     OF_GAVE_UP,
     OF_NOTICE,
     OF_BY_PLATFORM,
-    OF_RELINK
+    OF_RELINK,
+    OF_COUNTS
 };
 static const char EPISODES[] =
     "SELECT replicate, number, target, failure, object, began_ns, died_ns, restored, thwarted, "
-    "gave_up, to_notice_ns, to_relaunch_by_platform_ns, to_relink_ns FROM episode WHERE arm = ?1 "
-    "ORDER BY replicate, number";
+    "gave_up, to_notice_ns, to_relaunch_by_platform_ns, to_relink_ns, "
+    "alerted, requested, stale, refused_volunteer, refused_relaunch, refused_relink, "
+    "refused_report, refused_tamper, refused_misreport, refused_stall, refused_copy "
+    "FROM episode WHERE arm = ?1 ORDER BY replicate, number";
+
+/* What is counted of an episode, and neither when it was nor whose: the columns from OF_COUNTS on.
+ */
+static const struct {
+    enum protocol_step step;
+    uint16_t act; /* of STEP_REFUSED: enum act_kind */
+} COUNTS[] = {{STEP_ALERTS, 0},
+              {STEP_REQUESTS, 0},
+              {STEP_STALE, 0},
+              {STEP_REFUSED, ACT_VOLUNTEER},
+              {STEP_REFUSED, ACT_RELAUNCH},
+              {STEP_REFUSED, ACT_RELINK},
+              {STEP_REFUSED, ACT_REPORT},
+              {STEP_REFUSED, ACT_TAMPER},
+              {STEP_REFUSED, ACT_MISREPORT},
+              {STEP_REFUSED, ACT_STALL},
+              {STEP_REFUSED, ACT_COPY}};
+#define COUNTS_COUNT (sizeof COUNTS / sizeof *COUNTS)
 static const char ACTS[] = "SELECT act, wanted, who, whom, at_ns, inferred FROM act WHERE arm = ?1 "
                            "AND replicate = ?2 AND episode = ?3 ORDER BY number";
 
@@ -180,6 +202,27 @@ static int timed_put(struct rows *rows, enum protocol_step step, sqlite3_stmt *r
                      AGENT_NONE);
 }
 
+/* A step of which the row tells that it was. */
+static int untimed_put(struct rows *rows, enum protocol_step step, sqlite3_stmt *row, int column)
+{
+    return sqlite3_column_int64(row, column) > 0 ? event_put(rows, step, TIME_UNKNOWN, AGENT_NONE)
+                                                 : 0;
+}
+
+static int counts_put(struct rows *rows, sqlite3_stmt *row)
+{
+    int code = 0;
+
+    for (size_t i = 0; i < COUNTS_COUNT && code == 0; i++) {
+        size_t before = rows->event_count;
+
+        code = untimed_put(rows, COUNTS[i].step, row, OF_COUNTS + (int)i);
+        if (rows->event_count > before)
+            rows->events[before].variant = (uint16_t)(COUNTS[i].act << 8);
+    }
+    return code;
+}
+
 /* What the row of an episode itself tells: the operator's and the platform's part. */
 static int episode_put(struct rows *rows, sqlite3_stmt *row)
 {
@@ -191,18 +234,20 @@ static int episode_put(struct rows *rows, sqlite3_stmt *row)
         code = event_put(rows, STEP_DIED, sqlite3_column_int64(row, OF_DIED), AGENT_NONE);
     else if (code == 0 && failure)
         code = event_put(rows, STEP_HUNG, began, AGENT_NONE);
-    if (code == 0 && sqlite3_column_int(row, OF_THWARTED) != 0)
-        code = event_put(rows, STEP_THWARTED, TIME_UNKNOWN, AGENT_NONE);
+    if (code == 0)
+        code = untimed_put(rows, STEP_THWARTED, row, OF_THWARTED);
     if (code == 0)
         code = timed_put(rows, STEP_NOTICED, row, OF_NOTICE);
     if (code == 0)
         code = timed_put(rows, STEP_RESTARTED, row, OF_BY_PLATFORM);
     if (code == 0)
         code = timed_put(rows, STEP_RETURNED, row, OF_RELINK);
-    if (code == 0 && sqlite3_column_int(row, OF_GAVE_UP) != 0)
-        code = event_put(rows, STEP_GAVE_UP, TIME_UNKNOWN, AGENT_NONE);
-    if (code == 0 && sqlite3_column_int(row, OF_RESTORED) != 0)
-        code = event_put(rows, STEP_RESTORED, TIME_UNKNOWN, AGENT_NONE);
+    if (code == 0)
+        code = untimed_put(rows, STEP_GAVE_UP, row, OF_GAVE_UP);
+    if (code == 0)
+        code = counts_put(rows, row);
+    if (code == 0)
+        code = untimed_put(rows, STEP_RESTORED, row, OF_RESTORED);
     return code;
 }
 
@@ -221,20 +266,40 @@ static int by_time(const void *a, const void *b)
     return first->by < second->by ? -1 : first->by > second->by;
 }
 
+/* What each step follows from is taken from the clock: there is nothing else. What has no time is
+ * taken to follow from the death; but the operator's restoring comes last of all. */
+static void turns_give(struct rows *rows, bool died)
+{
+    uint8_t turn = TURN_STOP;
+
+    for (size_t i = 0; i < rows->event_count; i++) {
+        struct protocol_event *event = &rows->events[i];
+
+        if (event->time != TIME_UNKNOWN || event->step == STEP_RESTORED)
+            turn = event->turn = protocol_turn_next(turn, event->step);
+        else
+            event->turn = died ? TURN_DEATH : TURN_STOP;
+    }
+}
+
 static int episode_give(struct rows *rows, sqlite3_stmt *row, agent_id target,
                         struct protocols *protocols)
 {
-    struct protocol_crew crew = {(const char *const *)rows->names, NULL, rows->name_count};
+    struct protocol_crew crew = {.names = (const char *const *)rows->names,
+                                 .agents = rows->name_count,
+                                 .replicate = (uint32_t)sqlite3_column_int64(row, OF_REPLICATE)};
     struct protocol_episode episode = {.target = target,
                                        .failure = sqlite3_column_int(row, OF_FAILURE) != 0,
                                        .object = sqlite3_column_int(row, OF_OBJECT) != 0,
                                        .began = sqlite3_column_int64(row, OF_BEGAN),
-                                       .died = TIME_UNKNOWN};
+                                       .died = TIME_UNKNOWN,
+                                       .number = (uint64_t)sqlite3_column_int64(row, OF_NUMBER)};
 
     if (sqlite3_column_type(row, OF_DIED) != SQLITE_NULL)
         episode.died = sqlite3_column_int64(row, OF_DIED);
     if (rows->event_count > 0)
         qsort(rows->events, rows->event_count, sizeof *rows->events, by_time);
+    turns_give(rows, episode.died != TIME_UNKNOWN);
     return protocols_add(protocols, &crew, &episode, rows->events, rows->event_count);
 }
 
@@ -289,16 +354,25 @@ out:
 }
 
 /* The columns of ARMS. */
-enum { OF_ARM, OF_NAME, OF_WORLD, OF_SEED, OF_VERSION, OF_SCENARIO, OF_RUNS };
+enum { OF_ARM, OF_NAME, OF_WORLD, OF_SEED, OF_VERSION, OF_SCENARIO, OF_RUNS, OF_CONTACT };
 static const char ARMS[] =
     "SELECT arm.arm, arm.name, arm.world, arm.seed, arm.version, study.scenario, "
-    "(SELECT count(*) FROM run WHERE run.arm = arm.arm) FROM arm JOIN study ON study.name = "
-    "arm.study WHERE arm.planned AND arm.study = ?1 AND (?2 IS NULL OR arm.name = ?2) "
-    "ORDER BY arm.number";
+    "(SELECT count(*) FROM run WHERE run.arm = arm.arm), "
+    "EXISTS(SELECT 1 FROM run WHERE run.arm = arm.arm AND alive_end IS NOT NULL) "
+    "FROM arm JOIN study ON study.name = arm.study WHERE arm.planned AND arm.study = ?1 "
+    "AND (?2 IS NULL OR arm.name = ?2 OR arm.name GLOB ?2) ORDER BY arm.number";
+static const char ARMS_COUNT[] = "SELECT count(*) FROM arm WHERE planned AND study = ?1";
 
-static int arm_take(const struct store *store, sqlite3_stmt *row,
-                    int (*take)(void *context, struct protocols *protocols, struct error *error),
-                    void *context, struct error *error)
+/* A database under reading. */
+struct reading {
+    const char *path;
+    const struct protocol_choice *choice;
+    struct store *store;
+    char *study;
+    sqlite3_stmt *arms;
+};
+
+static int arm_describe(const struct reading *reading, struct protocols *protocols)
 {
     static const struct {
         enum protocol_source source;
@@ -308,83 +382,130 @@ static int arm_take(const struct store *store, sqlite3_stmt *row,
                    {SOURCE_WORLD, OF_WORLD},
                    {SOURCE_SEED, OF_SEED},
                    {SOURCE_VERSION, OF_VERSION}};
-    struct protocols *protocols = protocols_open();
-    int code = protocols == NULL ? ERROR_MEMORY : 0;
+    const char *target = reading->choice->target;
+    int code = target != NULL ? protocols_only(protocols, target) : 0;
 
     for (size_t i = 0; i < sizeof sources / sizeof *sources && code == 0; i++)
-        code = protocols_source(protocols, sources[i].source, column_text(row, sources[i].column));
-    if (code != 0) {
+        code = protocols_source(protocols, sources[i].source,
+                                column_text(reading->arms, sources[i].column));
+    protocols_runs(protocols, (uint64_t)sqlite3_column_int64(reading->arms, OF_RUNS), true);
+    return code;
+}
+
+static int arm_take(const struct reading *reading, protocol_arm_taker *take, void *context,
+                    struct error *error)
+{
+    struct protocols *protocols;
+    int code;
+
+    if (sqlite3_column_int(reading->arms, OF_CONTACT) != 0)
+        return error_set(error, ERROR_INPUT,
+                         "%s: arm `%.100s` is of the contact rule set: nobody is stopped, notices "
+                         "or decides in it, so there are no protocols",
+                         reading->path, column_text(reading->arms, OF_NAME));
+    protocols = protocols_open();
+    code = protocols == NULL ? ERROR_MEMORY : arm_describe(reading, protocols);
+    if (code != 0)
         error_set(error, code, "out of memory for the protocols");
-    } else {
-        protocols_runs(protocols, (uint64_t)sqlite3_column_int64(row, OF_RUNS), true);
-        code = episodes_take(store, sqlite3_column_int64(row, OF_ARM), protocols, error);
-    }
+    else
+        code = episodes_take(reading->store, sqlite3_column_int64(reading->arms, OF_ARM), protocols,
+                             error);
     if (code == 0)
         code = take(context, protocols, error);
     protocols_close(protocols);
     return code;
 }
 
-/* The study asked for, or the only one. The caller frees it. */
-static int study_find(const struct store *store, const char *path, const char *study, char **name,
-                      struct error *error)
+/* The study asked for, or the only one. */
+static int study_find(struct reading *reading, struct error *error)
 {
+    const char *study = reading->choice->study;
     sqlite3_stmt *statement = NULL;
     int code = 0, found = 0;
 
-    *name = NULL;
-    if (sqlite3_prepare_v2(store_database(store),
+    if (sqlite3_prepare_v2(store_database(reading->store),
                            "SELECT name FROM study WHERE ?1 IS NULL OR name = ?1 ORDER BY name", -1,
                            &statement, NULL) != SQLITE_OK)
-        return store_error(store, error, "reading its studies");
+        return store_error(reading->store, error, "reading its studies");
     if (study != NULL)
         sqlite3_bind_text(statement, 1, study, -1, SQLITE_STATIC);
     while (code == 0 && sqlite3_step(statement) == SQLITE_ROW)
-        if (found++ == 0 && (*name = strdup(column_text(statement, 0))) == NULL)
+        if (found++ == 0 && (reading->study = strdup(column_text(statement, 0))) == NULL)
             code = error_set(error, ERROR_MEMORY, "out of memory");
     if (code == 0 && found == 0)
-        code = error_set(error, ERROR_INPUT, "%s: there is no study%s%.200s%s in it", path,
+        code = error_set(error, ERROR_INPUT, "%s: there is no study%s%.200s%s in it", reading->path,
                          study != NULL ? " `" : "", study != NULL ? study : "",
                          study != NULL ? "`" : "");
     else if (code == 0 && found > 1)
         code = error_set(error, ERROR_INPUT, "%s: it holds %d studies; say which with --study",
-                         path, found);
+                         reading->path, found);
     sqlite3_finalize(statement);
     return code;
 }
 
-int protocol_database_read(const char *path, const char *study, const char *arm,
-                           int (*take)(void *context, struct protocols *protocols,
-                                       struct error *error),
-                           void *context, struct error *error)
+/* Nobody reads a thousand pages that were not asked for. */
+static int arms_limit(const struct reading *reading, struct error *error)
 {
-    struct store *store;
-    sqlite3_stmt *arms = NULL;
-    char *name = NULL;
+    sqlite3_stmt *statement = NULL;
+    int64_t count = 0;
+
+    if (reading->choice->arm != NULL)
+        return 0;
+    if (sqlite3_prepare_v2(store_database(reading->store), ARMS_COUNT, -1, &statement, NULL) !=
+        SQLITE_OK)
+        return store_error(reading->store, error, "reading its arms");
+    sqlite3_bind_text(statement, 1, reading->study, -1, SQLITE_STATIC);
+    if (sqlite3_step(statement) == SQLITE_ROW)
+        count = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    return count <= PROTOCOL_ARMS_MAX
+               ? 0
+               : error_set(error, ERROR_INPUT,
+                           "%s: it has %lld arms, and each has a page of its own; choose some with "
+                           "--arm PATTERN, or all with --arm '*'",
+                           reading->path, (long long)count);
+}
+
+static int arms_find(struct reading *reading, struct error *error)
+{
+    const char *arm = reading->choice->arm;
+    int code = study_find(reading, error);
+
+    if (code == 0)
+        code = arms_limit(reading, error);
+    if (code != 0)
+        return code;
+    if (sqlite3_prepare_v2(store_database(reading->store), ARMS, -1, &reading->arms, NULL) !=
+        SQLITE_OK)
+        return store_error(reading->store, error, "reading its arms");
+    sqlite3_bind_text(reading->arms, 1, reading->study, -1, SQLITE_STATIC);
+    if (arm != NULL)
+        sqlite3_bind_text(reading->arms, 2, arm, -1, SQLITE_STATIC);
+    return 0;
+}
+
+int protocol_database_read(const char *path, const struct protocol_choice *choice,
+                           protocol_arm_taker *take, void *context, struct error *error)
+{
+    struct reading reading = {.path = path, .choice = choice};
+    const char *arm = choice->arm;
     uint32_t taken = 0;
-    int step = SQLITE_DONE, code = store_open(&store, path, STORE_READ, error);
+    int step = SQLITE_DONE, code = store_open(&reading.store, path, STORE_READ, error);
 
     if (code != 0)
         return code;
-    code = study_find(store, path, study, &name, error);
-    if (code == 0 && sqlite3_prepare_v2(store_database(store), ARMS, -1, &arms, NULL) != SQLITE_OK)
-        code = store_error(store, error, "reading its arms");
-    if (code == 0) {
-        sqlite3_bind_text(arms, 1, name, -1, SQLITE_STATIC);
-        if (arm != NULL)
-            sqlite3_bind_text(arms, 2, arm, -1, SQLITE_STATIC);
-    }
-    for (; code == 0 && (step = sqlite3_step(arms)) == SQLITE_ROW; taken++)
-        code = arm_take(store, arms, take, context, error);
+    code = arms_find(&reading, error);
+    for (; code == 0 && (step = sqlite3_step(reading.arms)) == SQLITE_ROW; taken++)
+        code = arm_take(&reading, take, context, error);
     if (code == 0 && step != SQLITE_DONE)
-        code = store_error(store, error, "reading its arms");
+        code = store_error(reading.store, error, "reading its arms");
     if (code == 0 && taken == 0)
         code = error_set(error, ERROR_INPUT,
                          "%s: study `%.100s` has no arm%s%.200s%s; `iolaus study show` lists them",
-                         path, name, arm != NULL ? " `" : "", arm != NULL ? arm : "",
+                         path, reading.study, arm != NULL ? " `" : "", arm != NULL ? arm : "",
                          arm != NULL ? "`" : "");
-    sqlite3_finalize(arms);
-    free(name);
-    store_close(store);
+    sqlite3_finalize(reading.arms);
+    free(reading.study);
+    store_close(reading.store);
     return code;
 }

@@ -9,14 +9,25 @@
 #include "analysis/protocol.h"
 #include "base/error.h"
 
+/* So many arms are read without having been asked for by name. */
+#define PROTOCOL_ARMS_MAX 16
+
+/* What is wanted of it; each may be NULL. */
+struct protocol_choice {
+    const char *study;  /* NULL: there is one alone */
+    const char *arm;    /* a name, or a pattern of SQLite's GLOB; NULL: all */
+    const char *target; /* NULL: all */
+};
+
 /* Whether a file begins as SQLite's files do: 1, 0, or ERROR_INPUT where it cannot be read. */
 int protocol_is_database(const char *path, struct error *error);
 
-/* Hands each arm of a study (or the one named `arm`) to `take`, which may print it. `study` may be
- * NULL where there is one alone. ERROR_INPUT where there is no such study or arm, or no run. */
-int protocol_database_read(const char *path, const char *study, const char *arm,
-                           int (*take)(void *context, struct protocols *protocols,
-                                       struct error *error),
-                           void *context, struct error *error);
+/* Takes an arm; the protocols are not its to keep. */
+typedef int protocol_arm_taker(void *context, struct protocols *protocols, struct error *error);
+
+/* Hands each arm that is wanted to `take`, which may print it. ERROR_INPUT where there is no such
+ * study or arm, where there are too many, or one of the contact rule set. */
+int protocol_database_read(const char *path, const struct protocol_choice *choice,
+                           protocol_arm_taker *take, void *context, struct error *error);
 
 #endif
