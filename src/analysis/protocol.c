@@ -283,14 +283,17 @@ static int step_tells(uint8_t step)
     }
 }
 
-/* The first of the most telling records. */
+/* The first of the most telling records. One that was joined by a guess has no causes to tell of.
+ */
 static struct record_id example_record(const struct reduction *reduction)
 {
     struct record_id id = RECORD_ID_NONE;
     int most = -1;
     for (size_t i = 0; i < reduction->count; i++) {
         const struct protocol_event *event = &reduction->events[i];
-        int tells = (event->flags & EVENT_VOID) != 0 ? -1 : step_tells(event->step);
+        int tells = (event->flags & EVENT_VOID) != 0       ? -1
+                    : (event->flags & EVENT_INFERRED) != 0 ? 0
+                                                           : step_tells(event->step);
         if (tells > most && !record_id_is_none(event->id)) {
             most = tells;
             id = event->id;

@@ -123,6 +123,7 @@ struct protocols {
     uint64_t episodes, failures, objects, open, proven;
     uint64_t acts, inferred, told; /* of agents */
     uint64_t for_others; /* acts caused by an episode and done for another agent than its target */
+    uint64_t unjoined;   /* effective acts, and covert ones, that belong to no episode */
     uint64_t late;       /* records of episodes that had been added already */
     uint64_t gaps;       /* how often a witness missed events */
     time_ns gaps_length;

@@ -64,8 +64,8 @@ static json_t *step_json(const struct step_sum *step, uint64_t of)
                   integer(step->agents), "acts", integer(step->acts), "inferred",
                   integer(step->inferred), "told", integer(step->told));
     step_variant(how, &step->key);
-    for (uint8_t wanted = 0; wanted < WANTED_COUNT; wanted++) {
-        json_object_set_new(rest, wanted_words(wanted), integer(step->wanted[wanted]));
+    for (int wanted = 0; wanted < WANTED_COUNT; wanted++) {
+        json_object_set_new(rest, wanted_words((uint8_t)wanted), integer(step->wanted[wanted]));
     }
     json_object_set_new(rest, "how", how[0] != '\0' ? json_string(how) : json_null());
     json_object_set_new(rest, "p10_ns", time_json(step, step->early.value));
@@ -144,9 +144,10 @@ static json_t *others_json(const struct protocols *protocols, size_t top)
 static json_t *also_json(const struct protocols *protocols, uint32_t role)
 {
     json_t *json = json_object();
-    for (uint8_t other = 0; other < ROLE_COUNT; other++) {
+    for (uint32_t other = 0; other < ROLE_COUNT; other++) {
         if (other != role && protocols->both[role][other] > 0) {
-            json_object_set_new(json, role_name(other), integer(protocols->both[role][other]));
+            json_object_set_new(json, role_name((uint8_t)other),
+                                integer(protocols->both[role][other]));
         }
     }
     return json;
@@ -165,7 +166,10 @@ static json_t *roles_json(const struct protocols *protocols)
 {
     size_t count;
     struct player **players = players_sorted(protocols, &count);
-    json_t *list = players != NULL ? json_array() : NULL, *agents = NULL;
+    if (players == NULL) {
+        return NULL;
+    }
+    json_t *list = json_array(), *agents = NULL;
     for (size_t i = 0; i < count; i++) {
         uint32_t role = players[i]->key.role;
         if (i == 0 || players[i - 1]->key.role != role) {
@@ -183,11 +187,12 @@ static json_t *roles_json(const struct protocols *protocols)
 
 static json_t *unknown_json(const struct protocols *protocols)
 {
-    return json_pack("{s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:b}", "acts",
+    return json_pack("{s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:b}", "acts",
                      integer(protocols->acts), "inferred", integer(protocols->inferred), "told",
                      integer(protocols->told), "gaps", integer(protocols->gaps), "gaps_ns",
                      (json_int_t)protocols->gaps_length, "open", integer(protocols->open),
-                     "for_others", integer(protocols->for_others), "late", integer(protocols->late),
+                     "for_others", integer(protocols->for_others), "unjoined",
+                     integer(protocols->unjoined), "late", integer(protocols->late),
                      "effective_acts_alone", protocols->runs_of_acts > 0);
 }
 

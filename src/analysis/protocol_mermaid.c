@@ -20,10 +20,10 @@ static void print_participants(struct step_sum *const *steps, size_t count, FILE
         several[key->role] |= steps[i]->agents_most > 1;
         several[to] |= to == ROLE_PEER && from != ROLE_PEER;
     }
-    for (uint8_t role = 0; role <= ROLE_COUNT; role++) {
+    for (uint32_t role = 0; role <= ROLE_COUNT; role++) {
         if (used[role]) {
-            fprintf(out, "    participant %s as %s\n", role_letter(role),
-                    role_words(role, several[role]));
+            fprintf(out, "    participant %s as %s\n", role_letter((uint8_t)role),
+                    role_words((uint8_t)role, several[role]));
         }
     }
 }

@@ -132,9 +132,10 @@ static void print_table(const struct protocols *protocols, size_t top, FILE *out
 static void print_marks(const struct step_sum *step, FILE *out)
 {
     const char *between = " ";
-    for (uint8_t wanted = WANTED_SPONTANEOUS + 1; wanted < WANTED_COUNT; wanted++) {
+    for (int wanted = WANTED_SPONTANEOUS + 1; wanted < WANTED_COUNT; wanted++) {
         if (step->wanted[wanted] > 0) {
-            fprintf(out, "%s%" PRIu64 " %s", between, step->wanted[wanted], wanted_words(wanted));
+            fprintf(out, "%s%" PRIu64 " %s", between, step->wanted[wanted],
+                    wanted_words((uint8_t)wanted));
             between = ", ";
         }
     }
@@ -313,9 +314,9 @@ static void print_both(const struct protocols *protocols, FILE *out)
 {
     uint8_t roles[ROLE_COUNT];
     uint32_t count = 0;
-    for (uint8_t role = 0; role < ROLE_PEER; role++) {
+    for (uint32_t role = 0; role < ROLE_PEER; role++) {
         if (role != ROLE_TARGET && protocols->both[role][role] > 0) {
-            roles[count++] = role;
+            roles[count++] = (uint8_t)role;
         }
     }
     if (count < 2) {
@@ -385,6 +386,12 @@ static void print_left_out(const struct protocols *protocols, FILE *out)
                 "- %" PRIu64 " act%s followed from an episode and concerned another agent "
                 "than its target: not in these sequences.\n",
                 protocols->for_others, plural(protocols->for_others));
+    }
+    if (protocols->unjoined > 0) {
+        fprintf(out,
+                "- %" PRIu64 " act%s belonged to no episode: the target was neither stopped nor "
+                "dead.\n",
+                protocols->unjoined, plural(protocols->unjoined));
     }
     if (protocols->late > 0) {
         fprintf(out,

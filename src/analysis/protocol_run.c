@@ -12,13 +12,12 @@
 #include "analysis/protocol_inside.h"
 #include "analysis/run.h"
 
-/* So many episodes of a target are kept open, the newest ones. */
+/* So many episodes of a target are kept open, the last ones. */
 #define OPEN_KEPT 2
 
 /* An episode whose events are still coming. */
 struct open_episode {
-    UT_hash_handle hh;
-    struct open_episode *older; /* of the same target */
+    struct open_episode *next; /* of the same target */
     uint32_t number;
     uint8_t turn; /* what has truly happened last */
     struct protocol_event *events;
@@ -30,8 +29,7 @@ struct protocol_run {
     struct protocols *protocols;
     struct protocol_crew crew;
     struct analysis *analysis;
-    struct open_episode *open;
-    struct open_episode **newest; /* by agent */
+    struct open_episode **open; /* by target: in the order in which they began */
     bool contact;
     int failed; /* the first error */
 };
@@ -44,14 +42,15 @@ static void open_free(struct open_episode *open)
 
 static void run_free(struct protocol_run *run)
 {
-    struct open_episode *open = run->open, *next;
-    HASH_CLEAR(hh, run->open);
-    for (; open != NULL; open = next) {
-        next = open->hh.next;
-        open_free(open);
+    for (uint32_t agent = 0; run->open != NULL && agent < run->header->agents; agent++) {
+        struct open_episode *open = run->open[agent], *next;
+        for (; open != NULL; open = next) {
+            next = open->next;
+            open_free(open);
+        }
     }
     analysis_abandon(run->analysis);
-    free(run->newest);
+    free(run->open);
     free(run);
 }
 
@@ -68,8 +67,8 @@ struct protocol_run *protocol_run_open(const struct trace_header *header, const 
     run->crew = (struct protocol_crew){
         header->agent_names, header->agent_kinds, header->agents, file, header, header->replicate};
     run->analysis = analysis_open(header);
-    run->newest = calloc((size_t)header->agents + 1, sizeof *run->newest);
-    if (run->analysis == NULL || run->newest == NULL) {
+    run->open = calloc((size_t)header->agents + 1, sizeof(struct open_episode *));
+    if (run->analysis == NULL || run->open == NULL) {
         run_free(run);
         return NULL;
     }
@@ -78,75 +77,67 @@ struct protocol_run *protocol_run_open(const struct trace_header *header, const 
 
 /* ---- episodes that are open ---- */
 
-static struct open_episode *open_find(struct protocol_run *run, uint32_t number)
-{
-    struct open_episode *open = NULL;
-    HASH_FIND(hh, run->open, &number, sizeof number, open);
-    return open;
-}
-
-/* Adds an episode to the sum, and forgets it. */
-static int open_close(struct protocol_run *run, struct open_episode *open, bool at_end)
+static int open_add(const struct protocol_run *run, const struct open_episode *open, bool at_end)
 {
     const struct episode *episode = &run->analysis->episodes[open->number];
     const struct life *life = &run->analysis->lives[episode->target];
-    int code = 0;
-    if (episode_counts(episode)) {
-        struct protocol_episode made = {
-            .target = episode->target,
-            .failure = episode->kind == EPISODE_FAILURE,
-            .object = episode->object,
-            .open = at_end && life->alive == 0 && life->death == open->number,
-            .began = episode->began,
-            .died = episode->died == TIME_UNSET ? TIME_UNKNOWN : episode->died,
-            .number = (uint64_t)open->number + 1};
-        code = protocols_add(run->protocols, &run->crew, &made, open->events, open->count);
+    if (!episode_counts(episode)) {
+        return 0;
     }
-    HASH_DEL(run->open, open);
+    struct protocol_episode made = {
+        .target = episode->target,
+        .failure = episode->kind == EPISODE_FAILURE,
+        .object = episode->object,
+        .open = at_end && life->alive == 0 && life->death == open->number,
+        .began = episode->began,
+        .died = episode->died == TIME_UNSET ? TIME_UNKNOWN : episode->died,
+        .number = (uint64_t)open->number + 1};
+    return protocols_add(run->protocols, &run->crew, &made, open->events, open->count);
+}
+
+/* Adds the first episode of a target to the sum, and forgets it. */
+static int first_close(struct protocol_run *run, agent_id target, bool at_end)
+{
+    struct open_episode *open = run->open[target];
+    int code = open_add(run, open, at_end);
+    run->open[target] = open->next;
     open_free(open);
     return code;
 }
 
-/* Closes the older episodes of a target; not the one that it is dead from. */
-static int older_close(struct protocol_run *run, agent_id target)
+/* Closes the episodes of a target that are over, from the first on. */
+static int open_limit(struct protocol_run *run, agent_id target, uint32_t count)
 {
     const struct life *life = &run->analysis->lives[target];
-    struct open_episode **link = &run->newest[target], *open = *link;
     int code = 0;
-    for (uint32_t kept = 0; open != NULL && code == 0; open = *link) {
-        bool dead = life->alive == 0 && life->death == open->number;
-        if (++kept <= OPEN_KEPT || dead) {
-            link = &open->older;
-        } else {
-            *link = open->older;
-            code = open_close(run, open, false);
-        }
+    while (count > OPEN_KEPT && code == 0 &&
+           !(life->alive == 0 && life->death == run->open[target]->number)) {
+        code = first_close(run, target, false);
+        count--;
     }
     return code;
 }
 
-/* Opens an episode. NULL in `*made` where it has been closed already. */
-static int open_make(struct protocol_run *run, uint32_t number, struct open_episode **made)
+/* The open episode of this number; it is opened where it is new. NULL in `*found` where it has been
+ * closed already. */
+static int open_find(struct protocol_run *run, uint32_t number, struct open_episode **found)
 {
     agent_id target = run->analysis->episodes[number].target;
-    struct open_episode *newest = run->newest[target], *open;
-    *made = NULL;
-    if (newest != NULL && number < newest->number) {
+    struct open_episode **link = &run->open[target];
+    uint32_t count = 0;
+    for (; *link != NULL && (*link)->number < number; link = &(*link)->next) {
+        count++;
+    }
+    *found = *link != NULL && (*link)->number == number ? *link : NULL;
+    if (*link != NULL) {
         return 0;
     }
-    open = calloc(1, sizeof *open);
-    if (open == NULL) {
+    *found = *link = calloc(1, sizeof **link);
+    if (*found == NULL) {
         return ERROR_MEMORY;
     }
-    open->number = number;
-    open->older = newest;
-    HASH_ADD(hh, run->open, number, sizeof open->number, open);
-    if (open->hh.tbl == NULL) {
-        free(open);
-        return ERROR_MEMORY;
-    }
-    run->newest[target] = *made = open;
-    return older_close(run, target);
+    (*found)->number = number;
+    return open_limit(run, target, count + 1);
 }
 
 /* ---- taking ---- */
@@ -220,10 +211,10 @@ static int take_joined(struct protocol_run *run, const struct record *record,
     struct analysis *analysis = run->analysis;
     const struct episode *episode = episode_at(analysis, cause->episode);
     const struct life *target = &analysis->lives[episode->target];
-    struct open_episode *open = open_find(run, cause->episode);
+    struct open_episode *open;
     uint8_t step = record->whom != AGENT_NONE ? step_of(record, cause, target) : STEP_COUNT;
     bool own = concerns_target(record, episode);
-    int code = open == NULL ? open_make(run, cause->episode, &open) : 0;
+    int code = open_find(run, cause->episode, &open);
     if (code != 0) {
         return code;
     }
@@ -257,6 +248,23 @@ static bool is_contact(const struct record *record)
            (record->verb == VERB_DIED && record->value == DEATH_CONTACT);
 }
 
+/* Joins what names no cause in an episode to that of its target, as a guess. A return ends the time
+ * in which the target was dead, to which the analysis would join it. */
+static void join_guess(struct analysis *analysis, const struct record *record, struct cause *cause)
+{
+    if (record->whom == AGENT_NONE || cause->episode != EPISODE_NONE) {
+        return;
+    }
+    const struct life *life = &analysis->lives[record->whom];
+    if (wants_guess(record->verb)) {
+        join_inferred(analysis, record->whom, cause);
+    } else if (record->verb == VERB_STARTED && record->value != START_FIRST && life->alive == 1 &&
+               life->death != EPISODE_NONE) {
+        cause->episode = life->death;
+        cause->flags |= CAUSE_INFERRED;
+    }
+}
+
 int protocol_run_take(void *context, const struct record *record)
 {
     struct protocol_run *run = context;
@@ -275,11 +283,11 @@ int protocol_run_take(void *context, const struct record *record)
     if (record->verb == VERB_UNOBSERVED) {
         take_gap(run->protocols, record);
     }
-    if (record->whom != AGENT_NONE && wants_guess(record->verb)) {
-        join_inferred(run->analysis, record->whom, &cause);
-    }
+    join_guess(run->analysis, record, &cause);
     if (cause.episode != EPISODE_NONE) {
         run->failed = take_joined(run, record, &cause);
+    } else {
+        run->protocols->unjoined += record->verb == VERB_POSED || record->verb == VERB_FORGED;
     }
     return run->failed;
 }
@@ -304,11 +312,6 @@ static int sources_add(const struct trace_header *header, struct protocols *prot
     return code;
 }
 
-static int by_number(const struct open_episode *a, const struct open_episode *b)
-{
-    return a->number < b->number ? -1 : a->number > b->number;
-}
-
 int protocol_run_close(struct protocol_run *run, struct error *error)
 {
     if (run == NULL) {
@@ -318,10 +321,12 @@ int protocol_run_close(struct protocol_run *run, struct error *error)
     if (code == 0) {
         code = sources_add(run->header, run->protocols);
         protocols_runs(run->protocols, 1, false);
+        run->protocols->unjoined += run->analysis->unjoined;
     }
-    HASH_SORT(run->open, by_number);
-    while (run->open != NULL && code == 0) {
-        code = open_close(run, run->open, true);
+    for (uint32_t agent = 0; agent < run->header->agents && code == 0; agent++) {
+        while (run->open[agent] != NULL && code == 0) {
+            code = first_close(run, agent, true);
+        }
     }
     if (run->contact) {
         error_set(error, code,
