@@ -168,13 +168,14 @@ struct protocol_event {
     struct record_id id; /* of the record, or RECORD_ID_NONE */
     agent_id by;         /* AGENT_NONE for the operator and the platform, and for who knows whom */
     agent_id with;       /* whom it was said to, or AGENT_NONE */
-    uint16_t variant;    /* the record's value, where it says how or why; else 0 */
+    uint16_t variant;    /* the record's value, where it says how or why; else 0 or unknown */
     uint8_t step;        /* enum protocol_step */
     uint8_t wanted;      /* enum analysis_wanted */
     uint8_t flags;       /* enum protocol_event_flag */
     uint8_t turn;        /* enum protocol_turn */
 };
 #define TIME_UNKNOWN INT64_MIN
+#define VARIANT_UNKNOWN UINT16_MAX
 
 enum protocol_event_flag {
     EVENT_INFERRED = 1 << 0, /* a guess is on its chain of causes */

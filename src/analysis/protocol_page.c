@@ -358,10 +358,8 @@ static void print_doubts(const struct protocols *protocols, FILE *out)
             "no guess.\n",
             protocols->acts, protocols->inferred, protocols->told);
     } else {
-        fprintf(out,
-                "- None of %" PRIu64 " acts of agents rests on a guess or on an agent's own "
-                "word.\n",
-                protocols->acts);
+        fprintf(out, "- None of %" PRIu64 " acts of agents rests on a guess%s.\n", protocols->acts,
+                protocols->runs_of_acts > 0 ? "" : " or on an agent's own word");
     }
 }
 
@@ -412,12 +410,13 @@ static void print_unknown(const struct protocols *protocols, FILE *out)
                  "protocol.\n"
                  "- Intervals take episodes as independent. Those of one crew may not be.\n");
     if (protocols->runs_of_acts > 0) {
-        fprintf(out,
-                "- From a results database: it holds the acts that had an effect, and when. "
-                "Of alerts, requests and notices it holds how many there were, not whose, and of "
-                "the first notice when. Who came forward, was granted or refused is not in "
-                "it, nor are the agents' kinds, nor what followed from what: what an act "
-                "follows from is taken from the clock. Traces have all of that.\n");
+        fprintf(out, "- From a results database: it holds the acts that had an effect, and when. "
+                     "Of alerts, requests, refusals and late reports it holds how many there were, "
+                     "not whose nor when; of notices when the first was. How a stop was made, how "
+                     "the target died and how that was noticed is not in it, nor who came forward "
+                     "and was granted the relaunch, nor the agents' kinds, nor what followed from "
+                     "what: that is taken from the clock, and what has no time is taken to follow "
+                     "from the death. Traces have all of that.\n");
     }
     print_doubts(protocols, out);
     print_left_out(protocols, out);

@@ -126,7 +126,8 @@ static uint8_t variant_verb(uint8_t step)
 
 char *step_variant(step_words text, const struct step_key *key)
 {
-    struct record record = {.verb = variant_verb(key->step), .value = key->variant};
+    uint8_t verb = key->variant != VARIANT_UNKNOWN ? variant_verb(key->step) : VERB_COUNT;
+    struct record record = {.verb = verb, .value = key->variant};
     const char *why = record.verb < VERB_COUNT ? record_value_name(&record) : NULL;
     const char *act = key->step == STEP_REFUSED || key->step == STEP_FAILED
                           ? act_name((unsigned)key->variant >> 8)

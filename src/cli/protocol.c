@@ -89,6 +89,17 @@ static const struct argp ARGP = {
 
 /* ---- reading ---- */
 
+/* What is said of a damaged trace, and what to do. */
+static int torn(int code, struct error *error)
+{
+    struct error damage = *error;
+
+    return code != ERROR_CORRUPT
+               ? code
+               : error_set(error, code, "%s; `iolaus trace recover` keeps what stands before it",
+                           damage.message);
+}
+
 static int take_records(struct trace_reader *reader, const char *path, struct protocols *protocols,
                         struct error *error)
 {
@@ -105,10 +116,8 @@ static int take_records(struct trace_reader *reader, const char *path, struct pr
     /* What the run could not take it says when it is closed. */
     code = protocol_run_close(run, more < 0 ? NULL : error);
     if (more < 0)
-        code = more;
-    else if (code != 0)
-        error_context(error, "%s", path);
-    return code;
+        return torn(more, error);
+    return code == 0 ? 0 : error_context(error, "%s", path);
 }
 
 static int take_trace(const char *path, const char *target, struct protocols *protocols,

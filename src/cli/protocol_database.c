@@ -96,8 +96,12 @@ static int event_put(struct rows *rows, enum protocol_step step, time_ns time, a
         rows->events = events;
         rows->event_capacity = capacity;
     }
-    rows->events[rows->event_count++] = (struct protocol_event){
-        .time = time, .id = RECORD_ID_NONE, .by = by, .with = AGENT_NONE, .step = (uint8_t)step};
+    rows->events[rows->event_count++] = (struct protocol_event){.time = time,
+                                                                .id = RECORD_ID_NONE,
+                                                                .by = by,
+                                                                .with = AGENT_NONE,
+                                                                .variant = VARIANT_UNKNOWN,
+                                                                .step = (uint8_t)step};
     return 0;
 }
 
@@ -213,12 +217,14 @@ static int counts_put(struct rows *rows, sqlite3_stmt *row)
 {
     int code = 0;
 
-    for (size_t i = 0; i < COUNTS_COUNT && code == 0; i++) {
-        size_t before = rows->event_count;
+    for (size_t i = 0; i < COUNTS_COUNT; i++) {
+        int64_t count = sqlite3_column_int64(row, OF_COUNTS + (int)i);
 
-        code = untimed_put(rows, COUNTS[i].step, row, OF_COUNTS + (int)i);
-        if (rows->event_count > before)
-            rows->events[before].variant = (uint16_t)(COUNTS[i].act << 8);
+        for (int64_t n = 0; n < count && code == 0; n++) {
+            code = event_put(rows, COUNTS[i].step, TIME_UNKNOWN, AGENT_NONE);
+            if (code == 0 && COUNTS[i].step == STEP_REFUSED)
+                rows->events[rows->event_count - 1].variant = (uint16_t)(COUNTS[i].act << 8);
+        }
     }
     return code;
 }

@@ -114,13 +114,11 @@ static void expect_sound(const char *page)
 
 Test(protocol_page, no_name_can_break_the_page)
 {
-    static const char *const odd[CREW] = {"a|b`c <script>alert(1)</script> \\| &amp;",
-                                          "new\nline ## P9\r\n| x |",
-                                          "\xe2\x80\xae"
-                                          "desrever \xe2\x81\xa6\xe2\x80\xa8 \xc2\x85 \x1b[31m",
-                                          "; rm -rf ~ #\"'$(id)`id`",
-                                          " ",
-                                          "[a](https://example.org) **b** ![c](d)"};
+    static const char *const odd[CREW] = {
+        "a|b`c <script>alert(1)</script> \\| &amp;", "new\nline ## P9\r\n| x |",
+        /* Turned round and turned back (U+202E, U+202C; U+2066, U+2069), U+2028, C1, escape. */
+        "\xe2\x80\xaereversed \xe2\x80\xac \xe2\x81\xa6\xe2\x81\xa9\xe2\x80\xa8 \xc2\x85 \x1b[31m",
+        "; rm -rf ~ #\"'$(id)`id`", " ", "[a](https://example.org) **b** ![c](d)"};
     static const char *const odd_kinds[CREW] = {"<b>", "|", "`", "$", "%%s%n", "\t"};
     struct trace_header odd_header = header;
     odd_header.agent_names = odd;
@@ -135,13 +133,12 @@ Test(protocol_page, no_name_can_break_the_page)
     expect_sound(page);
     cr_expect_null(strstr(page, "<script>"));
     cr_expect_null(strstr(page, "\n## P9"));
-    cr_expect_null(strstr(page, "\xe2\x80\xae"));
-    cr_expect_null(strstr(page, "\xe2\x81\xa6"));
-    cr_expect_null(strstr(page, "\xe2\x80\xa8"));
+    cr_expect_null(strstr(page, "\xe2\x80"));
+    cr_expect_null(strstr(page, "\xe2\x81"));
     cr_expect_null(strchr(page, '\x1b'));
     cr_expect_null(strchr(page, '\r'));
     expect_part(page, "<code>a&#124;b&#96;c&#32;&#60;script&#62;alert&#40;1&#41;");
-    expect_part(page, "`?desrever ?? ? ?[31m`");
+    expect_part(page, "`?reversed ? ??? ? ?[31m`");
     expect_part(page, "`[a](https://example.org) **b** ![c](d)`");
     expect_part(page, "\niolaus trace why $'it\\'s a \\012`file`.trace' witness:");
     /* Whatever they are called, nobody's name is in a diagram. */
@@ -152,7 +149,7 @@ Test(protocol_page, no_name_can_break_the_page)
             cr_expect(strchr(";#&<|\"\\`", *byte) == NULL || byte < at + 3, "%c in a diagram",
                       *byte);
         }
-        cr_expect(memmem(at, (size_t)(end - at), "desrever", 8) == NULL);
+        cr_expect(memmem(at, (size_t)(end - at), "reversed", 8) == NULL);
     }
     free(page);
 }
@@ -162,7 +159,7 @@ Test(protocol_page, the_example_can_be_pasted)
 {
     static const char *const files[] = {"plain-1.trace",        "two words.trace",
                                         "it's.trace",           "$(touch x)`;|&.trace",
-                                        "line\nfeed\\n'.trace", "\xe2\x80\xae.trace"};
+                                        "line\nfeed\\n'.trace", "\xe2\x80\xae\xe2\x80\xac.trace"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         struct tape tape = {0};
         rescue(&tape, 1000, ARCHIVIST, WRITER, 300);

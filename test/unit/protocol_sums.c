@@ -273,6 +273,7 @@ Test(protocol_sums, acts_may_have_no_time_and_no_known_doer)
          .id = NONE,
          .by = AGENT_NONE,
          .with = AGENT_NONE,
+         .variant = VARIANT_UNKNOWN,
          .step = STEP_DIED,
          .turn = TURN_DEATH},
         {.time = TIME_UNKNOWN,
@@ -291,6 +292,7 @@ Test(protocol_sums, acts_may_have_no_time_and_no_known_doer)
         json_is_null(json_object_get(json_object_get(protocol_at(json, 0), "example"), "record")));
     const char *mermaid = text(protocol_at(json, 0), "mermaid");
     cr_expect_not_null(strstr(mermaid, "participant X as an agent\n"), "%s", mermaid);
+    cr_expect_not_null(strstr(mermaid, "T->>T: dies\n"), "how is not known: %s", mermaid);
     cr_expect_not_null(strstr(mermaid, "Note over X: at a time that is not known\n    X->>P: "),
                        "%s", mermaid);
     cr_expect(
