@@ -142,6 +142,26 @@ Test(protocol, a_target_that_dies_again_in_its_episode_has_turns_for_that)
     json_decref(json);
 }
 
+Test(protocol, links_that_are_back_after_the_operator_restored_the_target_are_no_step)
+{
+    struct tape tape = {0};
+    struct record_id died = stop(&tape, 1000, ARCHIVIST);
+    struct record_id restores = put(&tape, 2000, VERB_RESTORES, died, AGENT_NONE, ARCHIVIST, 0);
+    struct record_id started =
+        put(&tape, 2500, VERB_STARTED, restores, AGENT_NONE, ARCHIVIST, START_OPERATOR);
+    put(&tape, 2600, VERB_RETURNED, started, AGENT_NONE, ARCHIVIST, 0);
+    rescue(&tape, 5000, ARCHIVIST, WRITER, 300);
+    put(&tape, 5400, VERB_RETURNED, last(&tape)->id, AGENT_NONE, ARCHIVIST, 0);
+    json_t *json = mined(&tape, 5);
+    EXPECT_NUMBER(json, "count", 2);
+    for (size_t i = 0; i < 2; i++) {
+        const json_t *one = protocol_at(json, i);
+        cr_expect_eq(step_in(one, "links_back", NULL) != NULL,
+                     step_in(one, "relaunched", NULL) != NULL);
+    }
+    json_decref(json);
+}
+
 Test(protocol, who_wanted_it_and_how_make_another_sequence)
 {
     struct tape tape = {0};
