@@ -144,30 +144,7 @@ static struct protocol *protocol_of(struct protocols *protocols, const struct st
     return NULL;
 }
 
-/* The sum of a step over all episodes. NULL where memory is short. */
-static struct step_sum *total_of(struct protocols *protocols, const struct step_key *key)
-{
-    struct step_total *total = NULL;
-    HASH_FIND(hh, protocols->totals, key, sizeof *key, total);
-    if (total == NULL) {
-        total = calloc(1, sizeof *total);
-        if (total == NULL) {
-            return NULL;
-        }
-        total->sum = (struct step_sum){.key = *key, .agents_least = UINT32_MAX};
-        HASH_ADD(hh, protocols->totals, sum.key, sizeof total->sum.key, total);
-        if (total->hh.tbl == NULL) {
-            free(total);
-            return NULL;
-        }
-    }
-    return &total->sum;
-}
-
-/* Adds the acts of one step in one episode: those at `acts`, which have the same key, in the order
- * of agents. */
-static int step_add(struct step_sum *step, const struct step_act *acts, size_t count,
-                    time_ns origin)
+int step_add(struct step_sum *step, const struct step_act *acts, size_t count, time_ns origin)
 {
     time_ns first = TIME_UNKNOWN;
     uint32_t agents = 0;
@@ -196,8 +173,7 @@ static int step_add(struct step_sum *step, const struct step_act *acts, size_t c
     return 0;
 }
 
-/* How many acts from `from` on are of one step. */
-static size_t step_length(const struct reduction *reduction, size_t from)
+size_t step_length(const struct reduction *reduction, size_t from)
 {
     const struct step_act *acts = reduction->acts;
     size_t at = from;
@@ -208,8 +184,7 @@ static size_t step_length(const struct reduction *reduction, size_t from)
     return at - from;
 }
 
-/* From when on a step's time is counted. */
-static time_ns origin_of(const struct protocol_episode *episode, const struct step_key *key)
+time_ns step_origin(const struct protocol_episode *episode, const struct step_key *key)
 {
     return key->turn != TURN_STOP && episode->died != TIME_UNKNOWN ? episode->died : episode->began;
 }
@@ -220,29 +195,8 @@ static int steps_add(struct protocol *protocol, const struct reduction *reductio
     size_t at = 0;
     for (uint32_t i = 0; i < protocol->step_count; i++) {
         size_t length = step_length(reduction, at);
-        time_ns origin = origin_of(reduction->episode, &protocol->keys[i]);
+        time_ns origin = step_origin(reduction->episode, &protocol->keys[i]);
         if (step_add(&protocol->steps[i], &reduction->acts[at], length, origin) != 0) {
-            return ERROR_MEMORY;
-        }
-        at += length;
-    }
-    return 0;
-}
-
-/* The same over all protocols. Who wanted a step is counted there, and makes it no other step: else
- * the median times of what follows from each other would be those of other episodes. */
-static int totals_add(struct protocols *protocols, struct reduction *reduction)
-{
-    for (size_t i = 0; i < reduction->act_count; i++) {
-        reduction->acts[i].key.wanted = WANTED_SPONTANEOUS;
-    }
-    acts_sort(reduction);
-    for (size_t at = 0; at < reduction->act_count;) {
-        const struct step_key *key = &reduction->acts[at].key;
-        size_t length = step_length(reduction, at);
-        struct step_sum *total = total_of(protocols, key);
-        if (total == NULL || step_add(total, &reduction->acts[at], length,
-                                      origin_of(reduction->episode, key)) != 0) {
             return ERROR_MEMORY;
         }
         at += length;
@@ -404,7 +358,7 @@ int protocols_add(struct protocols *protocols, const struct protocol_crew *crew,
         code = players_add(protocols, &reduction);
     }
     if (code == 0) {
-        code = totals_add(protocols, &reduction);
+        code = totals_add(&protocols->totals, &reduction);
     }
     reduction_free(&reduction);
     return code;
@@ -449,13 +403,7 @@ void protocols_close(struct protocols *protocols)
         next = protocol->hh.next;
         protocol_free(protocol);
     }
-    struct step_total *total = protocols->totals, *next_total;
-    HASH_CLEAR(hh, protocols->totals);
-    for (; total != NULL; total = next_total) {
-        next_total = total->hh.next;
-        free(total->sum.times);
-        free(total);
-    }
+    totals_free(&protocols->totals);
     struct player *player = protocols->players, *next_player;
     HASH_CLEAR(hh, protocols->players);
     for (; player != NULL; player = next_player) {
@@ -467,7 +415,6 @@ void protocols_close(struct protocols *protocols)
     for (int source = 0; source < SOURCE_COUNT; source++) {
         names_free(&protocols->sources[source]);
     }
-    free(protocols->totals_shown);
     free(protocols->sorted);
     free(protocols->only);
     free(protocols);

@@ -81,7 +81,18 @@ struct protocol {
 /* A step, over all episodes, whoever wanted it: key.wanted is 0. */
 struct step_total {
     UT_hash_handle hh;
+    uint32_t number; /* from 0, in the order in which they occurred */
+    bool shown;
     struct step_sum sum;
+};
+
+struct totals {
+    struct step_total *by_key;
+    /* In how many episodes the step of a row came before that of a column: `capacity` to a row. */
+    uint32_t *before;
+    uint32_t capacity;
+    struct step_total **list; /* by number */
+    struct step_sum **shown;  /* in the order in which they are shown: totals_sort */
 };
 
 /* A name that occurs: of an agent or of a kind. */
@@ -112,8 +123,7 @@ struct protocols {
     char *only; /* the one target wanted; NULL: all */
     struct protocol *by_keys;
     struct protocol **sorted; /* protocols_sort */
-    struct step_total *totals;
-    struct step_sum **totals_shown; /* protocols_sort */
+    struct totals totals;
     struct names agents, kinds;
     struct names sources[SOURCE_COUNT];
     struct player *players;
@@ -170,10 +180,30 @@ void reduction_free(struct reduction *reduction);
 
 /* ---- protocol.c ---- */
 
+/* Adds the acts of one step in one episode: those at `acts`, which have the same key, in the order
+ * of agents. */
+int step_add(struct step_sum *step, const struct step_act *acts, size_t count, time_ns origin);
+/* How many acts from `from` on are of one step. */
+size_t step_length(const struct reduction *reduction, size_t from);
+/* From when on a step's time is counted. */
+time_ns step_origin(const struct protocol_episode *episode, const struct step_key *key);
 /* What the example's agent was called. */
 const char *example_target(const struct protocols *protocols, const struct example *example);
 
+/* ---- protocol_totals.c ---- */
+
+/* Adds an episode. Who wanted an act is counted, and then forgotten in the reduction's keys. */
+int totals_add(struct totals *totals, struct reduction *reduction);
+uint32_t totals_count(const struct totals *totals);
+int totals_sort(struct totals *totals);
+void totals_free(struct totals *totals);
+
 /* ---- protocol_rows.c ---- */
+
+/* Orders a step's times and finds its quantiles. */
+void step_sort(struct step_sum *step);
+/* For qsort over pointers to steps: as they are shown. */
+int step_by_median(const void *a, const void *b);
 
 /* Orders protocols (most frequent first) and steps (by time); to be done before they are shown,
  * and again when more were added. */

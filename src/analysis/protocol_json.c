@@ -201,9 +201,9 @@ json_t *protocols_json(struct protocols *protocols, uint32_t top)
     if (protocols_sort(protocols) != 0) {
         return NULL;
     }
-    size_t count = protocols_count(protocols), steps = HASH_COUNT(protocols->totals), at;
+    size_t count = protocols_count(protocols), steps = totals_count(&protocols->totals), at;
     json_t *list = json_array(), *step;
-    json_t *together = steps_json(protocols->totals_shown, steps, protocols->episodes);
+    json_t *together = steps_json(protocols->totals.shown, steps, protocols->episodes);
     json_array_foreach(together, at, step)
     {
         json_object_del(step, "wanted"); /* added up */
@@ -219,6 +219,6 @@ json_t *protocols_json(struct protocols *protocols, uint32_t top)
                      "without_guesses", integer(protocols->proven), "count", integer(count),
                      "protocols", list, "others", others_json(protocols, top), "together", "steps",
                      together, "mermaid",
-                     mermaid_json(protocols->totals_shown, steps, protocols->episodes), "roles",
+                     mermaid_json(protocols->totals.shown, steps, protocols->episodes), "roles",
                      roles_json(protocols), "unknown", unknown_json(protocols));
 }

@@ -171,22 +171,22 @@ static void print_step_row(const struct step_sum *step, uint64_t of, FILE *out)
 
 static int print_together(const struct protocols *protocols, FILE *out)
 {
-    size_t count = HASH_COUNT(protocols->totals), drawn = 0;
+    size_t count = totals_count(&protocols->totals), drawn = 0;
     struct step_sum **steps = malloc((count + 1) * sizeof *steps);
     if (steps == NULL) {
         return ERROR_MEMORY;
     }
     for (size_t i = 0; i < count; i++) {
-        struct step_sum *step = protocols->totals_shown[i];
+        struct step_sum *step = protocols->totals.shown[i];
         if ((double)step->episodes >= SHARE_DRAWN * (double)protocols->episodes) {
             steps[drawn++] = step;
         }
     }
     fprintf(out,
             "## All episodes together\n\n"
-            "Each step at the median of its times, with the share of the episodes that have it "
-            "where not all do. What only a few have can so stand before what it follows "
-            "from.%s\n\n```mermaid\n",
+            "Each step at the median of its times, but never before one that came earlier wherever "
+            "it occurred; with the share of the episodes that have it where not all do.%s\n\n"
+            "```mermaid\n",
             drawn < count ? " Steps in less than 5% of them are in the table alone." : "");
     mermaid_print(steps, drawn, protocols->episodes, out);
     free(steps);
@@ -194,7 +194,7 @@ static int print_together(const struct protocols *protocols, FILE *out)
             "```\n\n| step | follows from | episodes | share | 95%% | 10%% | median | 90%% | acts "
             "| marks |\n|---|---|---|---|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < count; i++) {
-        print_step_row(protocols->totals_shown[i], protocols->episodes, out);
+        print_step_row(protocols->totals.shown[i], protocols->episodes, out);
     }
     fputc('\n', out);
     return 0;

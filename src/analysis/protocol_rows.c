@@ -14,7 +14,7 @@ static int by_time(const void *a, const void *b)
 
 /* What follows from the beginning stands first, since its times are counted from there. Then by
  * time: what causes comes before what it causes. Steps of which no time is known stand last. */
-static int by_median(const void *a, const void *b)
+int step_by_median(const void *a, const void *b)
 {
     const struct step_sum *first = *(const struct step_sum *const *)a;
     const struct step_sum *second = *(const struct step_sum *const *)b;
@@ -45,7 +45,7 @@ static int by_frequency(const void *a, const void *b)
     return order != 0 ? order : one < other ? -1 : one > other;
 }
 
-static void step_sort(struct step_sum *step)
+void step_sort(struct step_sum *step)
 {
     if (step->time_count > 0) {
         qsort(step->times, step->time_count, sizeof *step->times, by_time);
@@ -67,25 +67,7 @@ static int steps_sort(struct protocol *protocol)
         step_sort(protocol->shown[i]);
     }
     if (protocol->step_count > 0) {
-        qsort(protocol->shown, protocol->step_count, sizeof *protocol->shown, by_median);
-    }
-    return 0;
-}
-
-static int totals_sort(struct protocols *protocols)
-{
-    size_t count = HASH_COUNT(protocols->totals), at = 0;
-    free(protocols->totals_shown);
-    protocols->totals_shown = malloc((count + 1) * sizeof *protocols->totals_shown);
-    if (protocols->totals_shown == NULL) {
-        return ERROR_MEMORY;
-    }
-    for (struct step_total *total = protocols->totals; total != NULL; total = total->hh.next) {
-        protocols->totals_shown[at++] = &total->sum;
-        step_sort(&total->sum);
-    }
-    if (count > 0) {
-        qsort(protocols->totals_shown, count, sizeof *protocols->totals_shown, by_median);
+        qsort(protocol->shown, protocol->step_count, sizeof *protocol->shown, step_by_median);
     }
     return 0;
 }
@@ -95,7 +77,7 @@ int protocols_sort(struct protocols *protocols)
     size_t count = HASH_COUNT(protocols->by_keys), at = 0;
     free(protocols->sorted);
     protocols->sorted = malloc((count + 1) * sizeof *protocols->sorted);
-    if (protocols->sorted == NULL || totals_sort(protocols) != 0) {
+    if (protocols->sorted == NULL || totals_sort(&protocols->totals) != 0) {
         return ERROR_MEMORY;
     }
     for (struct protocol *protocol = protocols->by_keys; protocol != NULL;

@@ -135,6 +135,28 @@ Test(protocol_sums, steps_stand_in_the_order_of_their_medians)
     json_decref(json);
 }
 
+Test(protocol_sums, all_together_no_step_stands_before_one_that_always_came_earlier)
+{
+    struct tape tape = {0};
+    /* Most come forward late; the one that is refused did so at once. */
+    for (int i = 0; i < 5; i++) {
+        struct record_id died = stop(&tape, 1000 + 2000 * i, ARCHIVIST);
+        int64_t ms = 1010 + 2000 * i + (i == 0 ? 20 : 500);
+        struct record_id comes = put(&tape, ms, VERB_VOLUNTEERS, died, WRITER, ARCHIVIST, 0);
+        if (i == 0) {
+            put(&tape, ms + 2, VERB_REFUSED, comes, WRITER, ARCHIVIST,
+                ACT_VOLUNTEER << 8 | REFUSAL_PERMISSION);
+        }
+    }
+    json_t *json = mined(&tape, 5);
+    const json_t *together = json_object_get(json, "together");
+    double comes = real(step_of(together, "comes_forward", NULL), "median_ns");
+    cr_assert_gt(comes, real(step_of(together, "refused", NULL), "median_ns"));
+    const char *mermaid = text(together, "mermaid");
+    cr_expect_lt(strstr(mermaid, "comes forward"), strstr(mermaid, "refuses"), "%s", mermaid);
+    json_decref(json);
+}
+
 /* ---- examples ---- */
 
 Test(protocol_sums, an_example_names_a_record_that_can_be_asked_for)
