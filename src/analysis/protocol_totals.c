@@ -6,6 +6,7 @@
  * a refusal, and coming forward. So it is also kept which step came before which in how many
  * episodes, and no step is shown before one that came before it in every episode that has it.
  */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -157,6 +158,7 @@ int totals_sort(struct totals *totals)
         qsort(sorted, count, sizeof *sorted, step_by_median);
     }
     while (shown < count) {
+        uint32_t before = shown;
         for (uint32_t i = 0; i < count; i++) {
             struct step_total *step = NULL;
             HASH_FIND(hh, totals->by_key, &sorted[i]->key, sizeof sorted[i]->key, step);
@@ -166,6 +168,7 @@ int totals_sort(struct totals *totals)
                 break;
             }
         }
+        assert(shown > before);
     }
     free(sorted);
     return 0;

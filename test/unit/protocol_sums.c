@@ -148,8 +148,16 @@ Test(protocol_sums, all_together_no_step_stands_before_one_that_always_came_earl
                 ACT_VOLUNTEER << 8 | REFUSAL_PERMISSION);
         }
     }
+    /* Many sorts of steps more, so that what is known of the first must have been kept. */
+    struct record_id died = stop(&tape, 20000, ARCHIVIST);
+    for (int act = ACT_RELINK; act < ACT_RELINK + 2; act++) {
+        for (int why = 1; why < 80; why++) {
+            put(&tape, 21000 + why, VERB_REFUSED, died, SCOUT, ARCHIVIST, act << 8 | why);
+        }
+    }
     json_t *json = mined(&tape, 5);
     const json_t *together = json_object_get(json, "together");
+    cr_assert_gt(json_array_size(json_object_get(together, "steps")), 100);
     double comes = real(step_of(together, "comes_forward", NULL), "median_ns");
     cr_assert_gt(comes, real(step_of(together, "refused", NULL), "median_ns"));
     const char *mermaid = text(together, "mermaid");
