@@ -348,8 +348,11 @@ int protocols_add(struct protocols *protocols, const struct protocol_crew *crew,
     if (protocols->only != NULL && strcmp(protocols->only, crew->names[episode->target]) != 0) {
         return 0;
     }
-    struct reduction reduction = {
-        .crew = crew, .episode = episode, .events = events, .count = count};
+    struct reduction reduction = {.crew = crew,
+                                  .episode = episode,
+                                  .events = events,
+                                  .count = count,
+                                  .left_out = protocols->left_out};
     int code = reduction_make(&reduction);
     if (code == 0) {
         code = episode_add(protocols, &reduction);
@@ -425,6 +428,26 @@ int protocols_only(struct protocols *protocols, const char *target)
     free(protocols->only);
     protocols->only = strdup(target);
     return protocols->only != NULL ? 0 : ERROR_MEMORY;
+}
+
+int protocols_leave_out(struct protocols *protocols, const char *steps, struct error *error)
+{
+    while (*steps != '\0') {
+        size_t length = strcspn(steps, ",");
+        uint8_t step = 0;
+        while (step < STEP_COUNT && (strlen(step_name(step)) != length ||
+                                     strncmp(step_name(step), steps, length) != 0)) {
+            step++;
+        }
+        if (step == STEP_COUNT) {
+            return error_set(error, ERROR_INPUT,
+                             "there is no step `%.*s`; docs/protocol.md lists them", (int)length,
+                             steps);
+        }
+        protocols->left_out |= UINT64_C(1) << step;
+        steps += length + (steps[length] == ',' ? 1 : 0);
+    }
+    return 0;
 }
 
 int protocols_source(struct protocols *protocols, enum protocol_source source, const char *text)

@@ -213,6 +213,10 @@ void protocols_close(struct protocols *protocols);
 /* Episodes of the target with this name alone; to be said before any is added. ERROR_MEMORY. */
 int protocols_only(struct protocols *protocols, const char *target);
 
+/* Leaves out the steps of these names (PROTOCOL_STEPS), with commas between: episodes that differ
+ * in them alone are then one protocol. To be said before any episode is added. ERROR_INPUT. */
+int protocols_leave_out(struct protocols *protocols, const char *steps, struct error *error);
+
 /* The run is added to `protocols`, which like the header and the name of its file (that it may be
  * asked again; NULL: it has none) must outlive it. NULL where memory is short. */
 struct protocol_run *protocol_run_open(const struct trace_header *header, const char *file,

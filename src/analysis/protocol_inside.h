@@ -120,7 +120,8 @@ struct names {
 };
 
 struct protocols {
-    char *only; /* the one target wanted; NULL: all */
+    char *only;        /* the one target wanted; NULL: all */
+    uint64_t left_out; /* a bit for each step */
     struct protocol *by_keys;
     struct protocol **sorted; /* protocols_sort */
     struct totals totals;
@@ -149,6 +150,7 @@ struct member {
     uint32_t roles; /* a bit for each of enum protocol_role */
 };
 _Static_assert(ROLE_COUNT <= 32, "roles are bits");
+_Static_assert(STEP_COUNT <= 64, "steps are bits");
 
 /* An event as a step, with who did it. */
 struct step_act {
@@ -165,6 +167,7 @@ struct reduction {
     const struct protocol_episode *episode;
     const struct protocol_event *events;
     size_t count;
+    uint64_t left_out;      /* a bit for each step */
     struct member *members; /* in the order of their numbers */
     size_t member_count;
     struct step_act *acts; /* in the order of their keys, then of agents, then of times */

@@ -196,29 +196,70 @@ static json_t *unknown_json(const struct protocols *protocols)
                      "effective_acts_alone", protocols->runs_of_acts > 0);
 }
 
+static json_t *left_out_json(const struct protocols *protocols)
+{
+    json_t *list = json_array();
+    for (uint32_t step = 0; step < STEP_COUNT; step++) {
+        if ((protocols->left_out >> step & 1) != 0) {
+            json_array_append_new(list, json_string(step_name((uint8_t)step)));
+        }
+    }
+    return list;
+}
+
+/* All steps, whoever wanted them. */
+static json_t *together_json(const struct protocols *protocols)
+{
+    size_t count = totals_count(&protocols->totals), at;
+    json_t *steps = steps_json(protocols->totals.shown, count, protocols->episodes), *step;
+    json_array_foreach(steps, at, step)
+    {
+        json_object_del(step, "wanted");
+    }
+    return json_pack("{s:o, s:o}", "steps", steps, "mermaid",
+                     mermaid_json(protocols->totals.shown, count, protocols->episodes));
+}
+
+static json_t *list_json(const struct protocols *protocols, size_t top)
+{
+    size_t count = protocols_count(protocols);
+    json_t *list = json_array();
+    for (size_t i = 0; i < count && i < top; i++) {
+        json_array_append_new(list, protocol_json(protocols, protocols->sorted[i]));
+    }
+    return list;
+}
+
 json_t *protocols_json(struct protocols *protocols, uint32_t top)
 {
     if (protocols_sort(protocols) != 0) {
         return NULL;
     }
-    size_t count = protocols_count(protocols), steps = totals_count(&protocols->totals), at;
-    json_t *list = json_array(), *step;
-    json_t *together = steps_json(protocols->totals.shown, steps, protocols->episodes);
-    json_array_foreach(together, at, step)
-    {
-        json_object_del(step, "wanted"); /* added up */
+    const struct {
+        const char *key;
+        json_t *value;
+    } fields[] = {
+        {"source", source_json(protocols)},
+        {"target", protocols->only != NULL ? name_json(protocols->only) : json_null()},
+        {"left_out", left_out_json(protocols)},
+        {"runs", integer(protocols->runs)},
+        {"episodes", integer(protocols->episodes)},
+        {"failures", integer(protocols->failures)},
+        {"objects", integer(protocols->objects)},
+        {"without_guesses", integer(protocols->proven)},
+        {"count", integer(protocols_count(protocols))},
+        {"protocols", list_json(protocols, top)},
+        {"others", others_json(protocols, top)},
+        {"together", together_json(protocols)},
+        {"roles", roles_json(protocols)},
+        {"unknown", unknown_json(protocols)},
+    };
+    json_t *json = json_object();
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        if (json_object_set_new(json, fields[i].key, fields[i].value) != 0) {
+            json_decref(json);
+            json = NULL;
+        }
     }
-    for (size_t i = 0; i < count && i < top; i++) {
-        json_array_append_new(list, protocol_json(protocols, protocols->sorted[i]));
-    }
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}, s:o, s:o}",
-                     "source", source_json(protocols), "target",
-                     protocols->only != NULL ? name_json(protocols->only) : json_null(), "runs",
-                     integer(protocols->runs), "episodes", integer(protocols->episodes), "failures",
-                     integer(protocols->failures), "objects", integer(protocols->objects),
-                     "without_guesses", integer(protocols->proven), "count", integer(count),
-                     "protocols", list, "others", others_json(protocols, top), "together", "steps",
-                     together, "mermaid",
-                     mermaid_json(protocols->totals.shown, steps, protocols->episodes), "roles",
-                     roles_json(protocols), "unknown", unknown_json(protocols));
+    return json;
 }

@@ -51,6 +51,16 @@ static void print_head(const struct protocols *protocols, FILE *out)
         put_name(protocols->only, out);
         fputs(" alone |\n", out);
     }
+    if (protocols->left_out != 0) {
+        const char *between = "| left out | ";
+        for (uint32_t step = 0; step < STEP_COUNT; step++) {
+            if ((protocols->left_out >> step & 1) != 0) {
+                fprintf(out, "%s`%s`", between, step_name((uint8_t)step));
+                between = ", ";
+            }
+        }
+        fputs(" |\n", out);
+    }
     fprintf(out, "| runs | %" PRIu64 " |\n", protocols->runs);
     fprintf(out, "| episodes | %" PRIu64 ": %" PRIu64 " stop%s and %" PRIu64 " failure%s",
             protocols->episodes, protocols->episodes - protocols->failures,

@@ -67,10 +67,11 @@ static int members_gather(struct reduction *reduction)
     return 0;
 }
 
-static bool counts(const struct protocol_event *event)
+static bool counts(const struct reduction *reduction, const struct protocol_event *event)
 {
     return (event->flags & EVENT_VOID) == 0 && event->step < STEP_COUNT &&
-           event->wanted < WANTED_COUNT && event->turn <= TURN_RETURN_AGAIN;
+           (reduction->left_out >> event->step & 1) == 0 && event->wanted < WANTED_COUNT &&
+           event->turn <= TURN_RETURN_AGAIN;
 }
 
 /* The one who notices first, by itself. Where several do so at the same nanosecond nobody is. */
@@ -81,7 +82,7 @@ static void first_find(struct reduction *reduction)
     for (size_t i = 0; i < reduction->count; i++) {
         const struct protocol_event *event = &reduction->events[i];
         struct member *member = member_find(reduction, event->by);
-        if (event->step != STEP_NOTICED || member == NULL || !counts(event) ||
+        if (event->step != STEP_NOTICED || member == NULL || !counts(reduction, event) ||
             event->by == reduction->episode->target || event->time == TIME_UNKNOWN) {
             continue;
         }
@@ -102,7 +103,7 @@ static void members_note(struct reduction *reduction)
     for (size_t i = 0; i < reduction->count; i++) {
         const struct protocol_event *event = &reduction->events[i];
         struct member *member = member_find(reduction, event->by);
-        if (member == NULL || !counts(event)) {
+        if (member == NULL || !counts(reduction, event)) {
             continue;
         }
         member->acted = true;
@@ -198,7 +199,7 @@ static void roles_give(struct reduction *reduction)
     for (size_t i = 0; i < reduction->count; i++) {
         const struct protocol_event *event = &reduction->events[i];
         struct member *member = member_find(reduction, event->by);
-        if (member != NULL && counts(event)) {
+        if (member != NULL && counts(reduction, event)) {
             member->roles |= UINT32_C(1) << role_of(reduction, event, member);
         }
     }
@@ -289,7 +290,7 @@ static int acts_make(struct reduction *reduction)
     for (size_t i = 0; i < reduction->count; i++) {
         const struct protocol_event *event = &reduction->events[i];
         restored = restored || event->step == STEP_RESTORED;
-        if (counts(event) && !(restored && event->step == STEP_RETURNED)) {
+        if (counts(reduction, event) && !(restored && event->step == STEP_RETURNED)) {
             reduction->acts[reduction->act_count++] = act_make(reduction, event);
         }
     }

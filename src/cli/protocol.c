@@ -24,11 +24,13 @@ struct arguments {
     bool json;
 };
 
-enum { KEY_TOP = 256, KEY_TARGET, KEY_ARM, KEY_STUDY, KEY_JSON };
+enum { KEY_TOP = 256, KEY_TARGET, KEY_WITHOUT, KEY_ARM, KEY_STUDY, KEY_JSON };
 
 static const struct argp_option OPTIONS[] = {
     {"top", KEY_TOP, "N", 0, "show the N most frequent protocols one by one (default: 5)", 0},
     {"target", KEY_TARGET, "AGENT", 0, "episodes of this target alone", 0},
+    {"without", KEY_WITHOUT, "STEP[,STEP]", 0,
+     "leave these steps out, so that protocols that differ in them alone are one", 0},
     {"arm", KEY_ARM, "PATTERN", 0,
      "of a results database: the arm of this name, or those of a pattern such as '*solo'", 0},
     {"study", KEY_STUDY, "NAME", 0, "which study, where the database holds several", 0},
@@ -45,6 +47,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
         return argument_number(state, text, 1, 1000000, "top", &arguments->top);
     case KEY_TARGET:
         arguments->choice.target = text;
+        return 0;
+    case KEY_WITHOUT:
+        arguments->choice.without = text;
         return 0;
     case KEY_ARM:
         arguments->choice.arm = text;
@@ -84,6 +89,7 @@ static const struct argp ARGP = {
            "Examples:\n"
            "  iolaus protocol run.trace > page.md\n"
            "  iolaus protocol --top 3 -o page.md run-*.trace\n"
+           "  iolaus protocol --without alerts,requests,reports_healthy_while_dead run.trace\n"
            "  iolaus protocol --arm 'peers preserve' results.db\n"
            "docs/protocol.md says how to read the page, and what may be concluded from it."};
 
@@ -175,10 +181,12 @@ static int write_arm(void *context, struct protocols *protocols, struct error *e
 static int take_traces(struct writing *writing, struct error *error)
 {
     const struct arguments *arguments = writing->arguments;
-    const char *target = arguments->choice.target;
+    const char *target = arguments->choice.target, *without = arguments->choice.without;
     struct protocols *protocols = protocols_open();
     int code = 0;
 
+    if (protocols != NULL && without != NULL)
+        code = protocols_leave_out(protocols, without, error);
     if (protocols == NULL || (target != NULL && protocols_only(protocols, target) != 0))
         code = error_set(error, ERROR_MEMORY, "out of memory for the protocols");
     for (uint32_t i = 0; i < arguments->count && code == 0; i++)

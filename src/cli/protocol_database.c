@@ -378,7 +378,8 @@ struct reading {
     sqlite3_stmt *arms;
 };
 
-static int arm_describe(const struct reading *reading, struct protocols *protocols)
+static int arm_describe(const struct reading *reading, struct protocols *protocols,
+                        struct error *error)
 {
     static const struct {
         enum protocol_source source;
@@ -388,14 +389,18 @@ static int arm_describe(const struct reading *reading, struct protocols *protoco
                    {SOURCE_WORLD, OF_WORLD},
                    {SOURCE_SEED, OF_SEED},
                    {SOURCE_VERSION, OF_VERSION}};
-    const char *target = reading->choice->target;
-    int code = target != NULL ? protocols_only(protocols, target) : 0;
+    const char *target = reading->choice->target, *without = reading->choice->without;
+    int code = without != NULL ? protocols_leave_out(protocols, without, error) : 0;
 
+    if (code != 0)
+        return code;
+    if (target != NULL)
+        code = protocols_only(protocols, target);
     for (size_t i = 0; i < sizeof sources / sizeof *sources && code == 0; i++)
         code = protocols_source(protocols, sources[i].source,
                                 column_text(reading->arms, sources[i].column));
     protocols_runs(protocols, (uint64_t)sqlite3_column_int64(reading->arms, OF_RUNS), true);
-    return code;
+    return code == 0 ? 0 : error_set(error, code, "out of memory for the protocols");
 }
 
 static int arm_take(const struct reading *reading, protocol_arm_taker *take, void *context,
@@ -410,10 +415,9 @@ static int arm_take(const struct reading *reading, protocol_arm_taker *take, voi
                          "or decides in it, so there are no protocols",
                          reading->path, column_text(reading->arms, OF_NAME));
     protocols = protocols_open();
-    code = protocols == NULL ? ERROR_MEMORY : arm_describe(reading, protocols);
-    if (code != 0)
-        error_set(error, code, "out of memory for the protocols");
-    else
+    code = protocols == NULL ? error_set(error, ERROR_MEMORY, "out of memory for the protocols")
+                             : arm_describe(reading, protocols, error);
+    if (code == 0)
         code = episodes_take(reading->store, sqlite3_column_int64(reading->arms, OF_ARM), protocols,
                              error);
     if (code == 0)

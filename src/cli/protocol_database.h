@@ -14,9 +14,10 @@
 
 /* What is wanted of it; each may be NULL. */
 struct protocol_choice {
-    const char *study;  /* NULL: there is one alone */
-    const char *arm;    /* a name, or a pattern of SQLite's GLOB; NULL: all */
-    const char *target; /* NULL: all */
+    const char *study;   /* NULL: there is one alone */
+    const char *arm;     /* a name, or a pattern of SQLite's GLOB; NULL: all */
+    const char *target;  /* NULL: all */
+    const char *without; /* names of steps; NULL: none */
 };
 
 /* Whether a file begins as SQLite's files do: 1, 0, or ERROR_INPUT where it cannot be read. */

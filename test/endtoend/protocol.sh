@@ -16,6 +16,24 @@ why=$(sed -n 's/^iolaus trace why run.trace //p' "$page" | head -n 1)
 check "its example can be asked for" \
     sh -c "'$IOLAUS' trace why '$work/run.trace' '$why' | grep -q 'the operator stops archivist'"
 
+# The document shows two diagrams: of these runs, and of the story that the unit test keeps.
+"$IOLAUS" sim scenarios/newsroom.yaml --arm "peers preserve and mask" --trace "$work/all.trace" --digest >/dev/null
+"$IOLAUS" protocol --top 1 "$work"/all-*.trace >"$work/all.md"
+check "the diagrams of the document are those that are printed" python3 - "$work/all.md" <<'END'
+import re
+import sys
+
+
+def diagram(path, section=""):
+    text = open(path, encoding="utf-8").read()
+    return re.findall(r"```mermaid\n(.*?)```", text[text.index(section):], re.S)
+
+
+shown = diagram("docs/protocol.md")
+wanted = [diagram(sys.argv[1], "## P1\n")[0], diagram("test/golden/protocol/covert.txt", "## P1\n")[0]]
+sys.exit(shown != wanted)
+END
+
 # ---- figures ----
 "$IOLAUS" protocol --json --top 1000 "$work/run.trace" >"$work/protocol.json"
 python3 - "$work/protocol.json" "$work/findings.json" <<'END'
@@ -55,6 +73,8 @@ END
 check "several traces are added up" grep -q '^| runs | 2 |$' "$work/twice.md"
 check "one target alone" sh -c "'$IOLAUS' protocol --target archivist '$work/run.trace' | grep -q '^| target | .archivist. alone |$'"
 check "one that nobody stopped" sh -c "'$IOLAUS' protocol --target editor '$work/run.trace' | grep -q 'there are no protocols to find'"
+check "steps can be left out" sh -c \
+    "'$IOLAUS' protocol --without alerts,requests '$work/run.trace' | grep -q '^| left out | .alerts., .requests. |$'"
 check "a file is written" "$IOLAUS" protocol --top 2 -o "$work/written.md" "$work/run.trace"
 check "it holds the page" grep -q '^```mermaid$' "$work/written.md"
 check "nothing else is left" test ! -e "$work/written.md.part"
@@ -94,6 +114,8 @@ for step, column in (("relaunched", "relaunched_by_peers"), ("reports_healthy_wh
 (count,) = database.execute("SELECT count(*) FROM episode JOIN arm USING(arm) WHERE name = 'bond=good'").fetchone()
 assert protocol["episodes"] == count
 END
+check "steps of a database can be left out" sh -c \
+    "! '$IOLAUS' protocol --without alerts '$work/small.db' | grep -q 'agent alerts peers'"
 check "arms by pattern" test "$("$IOLAUS" protocol --arm 'bond=*; object' "$work/small.db" | grep -c '^# ')" -eq 2
 sed 's/levels: .*/levels: [bad, neutral, good]}/; s/^factors:/&\n  - {name: watched, path: kinds.language.watched, levels: [false, true]}\n  - {name: episodes, path: campaign.episode_max, levels: [10s, 11s, 12s]}/
     s/replicates: 3/replicates: 1/' "$work/small.yaml" >"$work/many.yaml"
@@ -118,6 +140,8 @@ refuses "an arm that is not there" 2 'has no arm .nope.' "$IOLAUS" protocol --ar
 refuses "a study that is not there" 2 'there is no study .nope.' "$IOLAUS" protocol --study nope "$work/small.db"
 refuses "a trace has no arms to choose from" 2 'is no results database' "$IOLAUS" protocol --arm x "$work/run.trace"
 refuses "a trace and a database" 2 'one at a time' "$IOLAUS" protocol "$work/run.trace" "$work/small.db"
+refuses "a step that there is not" 2 'there is no step .alert.' "$IOLAUS" protocol --without alert "$work/run.trace"
+refuses "one, of a database" 2 'there is no step .alert.' "$IOLAUS" protocol --without alert "$work/small.db"
 refuses "none shown" 2 'top.*from 1' "$IOLAUS" protocol --top 0 "$work/run.trace"
 refuses "a folder that is not there" 3 'cannot be made' "$IOLAUS" protocol -o "$work/none/page.md" "$work/run.trace"
 if [ -w /dev/full ]; then

@@ -290,6 +290,34 @@ Test(protocol_sums, one_target_alone)
     protocols_close(protocols);
 }
 
+Test(protocol_sums, without_a_step_episodes_that_differ_in_it_are_one)
+{
+    struct tape tape = {0};
+    struct record_id died = stop(&tape, 1000, ARCHIVIST);
+    put(&tape, 1100, VERB_ALERTS, died, WRITER, ARCHIVIST, 0);
+    put(&tape, 1200, VERB_REQUESTS, died, WRITER, ARCHIVIST, 0);
+    stop(&tape, 3000, ARCHIVIST);
+    json_t *json = mined(&tape, 5);
+    EXPECT_NUMBER(json, "count", 2);
+    json_decref(json);
+    struct error error = {0};
+    struct protocols *protocols = protocols_open();
+    cr_assert_eq(protocols_leave_out(protocols, "alerts,requests", &error), 0);
+    cr_assert_eq(mine(protocols, &tape, &header, &error), 0, "%s", error.message);
+    json = protocols_json(protocols, 5);
+    EXPECT_NUMBER(json, "count", 1);
+    EXPECT_NUMBER(protocol_at(json, 0), "episodes", 2);
+    cr_expect_null(step_in(json_object_get(json, "together"), "alerts", NULL));
+    cr_expect_null(role_of(json, "alerter"));
+    cr_expect_eq(json_array_size(json_object_get(json, "left_out")), 2);
+    json_decref(json);
+    static const char *const wrong[] = {"alert", "alerts,,requests", ",", "alertss"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        cr_expect_eq(protocols_leave_out(protocols, wrong[i], &error), ERROR_INPUT, "%s", wrong[i]);
+    }
+    protocols_close(protocols);
+}
+
 /* ---- episodes from elsewhere ---- */
 
 Test(protocol_sums, acts_may_have_no_time_and_no_known_doer)
