@@ -89,7 +89,7 @@ static const struct argp ARGP = {
            "Examples:\n"
            "  iolaus protocol run.trace > page.md\n"
            "  iolaus protocol --top 3 -o page.md run-*.trace\n"
-           "  iolaus protocol --without alerts,requests,reports_healthy_while_dead run.trace\n"
+           "  iolaus protocol --without alerts,requests run.trace\n"
            "  iolaus protocol --arm 'peers preserve' results.db\n"
            "docs/protocol.md says how to read the page, and what may be concluded from it."};
 
