@@ -22,7 +22,7 @@ _iolaus() {
     fi
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W "check sim drill up ps down doctor study trace agent --help --version" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "check sim drill up ps down doctor study trace protocol agent --help --version" -- "$word")
         return
     fi
     if [[ $command == study ]] && ((COMP_CWORD == 2)); then
@@ -53,7 +53,10 @@ _iolaus() {
     --arm | --seed | --replicates | --episode | --set | --jobs | -j | --block | --agent | --verb | \
         --from | --to | --limit | --duration | --name | --rotate-size | --rotate-age | --keep-files | \
         --keep-size | --keep-age | --on-failure | --study | --measure | --bins | --by | --against | \
-        --horizon) return ;;
+        --horizon | --target | --top) return ;;
+    --without)
+        words="alerts requests refuses_request learnt reported_failed reports_healthy_while_dead"
+        ;;
     esac
     if [[ -n $words ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
@@ -76,6 +79,7 @@ _iolaus() {
     ps | down) words="--json --help" ;;
     doctor) words="--brief --json --help" ;;
     agent) words="--help" ;;
+    protocol) words="--top= --target= --without= --arm= --study= --output= --json --help" ;;
     check) words="--set= --json --reference --help" ;;
     study)
         case $tool in
@@ -105,6 +109,8 @@ _iolaus() {
         return
     elif [[ $command == trace ]]; then
         _iolaus_files .trace .part
+    elif [[ $command == protocol ]]; then
+        _iolaus_files .trace .db
     elif [[ $command == study && $tool == @(show|export|effects|sensitivity|training|times|thresholds|descent|figures) ]]; then
         _iolaus_files .db
     else

@@ -40,7 +40,7 @@ struct cause {
     agent_id actor;    /* whose act this is, or carries out */
     uint8_t verb;
     uint8_t flags; /* enum cause_flag */
-    uint16_t unused;
+    uint16_t mark; /* of whoever keeps the cause anew, for what it causes; 0: none */
 };
 _Static_assert(sizeof(struct cause) == 16, "one for each record of the run");
 
