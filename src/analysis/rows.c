@@ -96,7 +96,7 @@ static int act_give(const struct analysis *analysis, const struct act_kept *act,
 int rows_give(struct analysis *analysis)
 {
     struct acts_kept *kept = &analysis->kept;
-    size_t at = 0;
+    size_t at = 0, decision = 0;
     int code = 0;
     if (analysis->rows == NULL) {
         return 0;
@@ -108,6 +108,7 @@ int rows_give(struct analysis *analysis)
     if (kept->count > 0) {
         qsort(kept->list, kept->count, sizeof *kept->list, by_episode);
     }
+    decisions_order(&analysis->decisions, kept);
     for (uint32_t e = 0; e < analysis->episode_count && code == 0; e++) {
         uint32_t number = 0;
         bool counts = episode_counts(&analysis->episodes[e]);
@@ -116,6 +117,9 @@ int rows_give(struct analysis *analysis)
         }
         for (; at < kept->count && kept->list[at].episode == e && code == 0; at++) {
             code = counts ? act_give(analysis, &kept->list[at], ++number) : 0;
+        }
+        if (code == 0) {
+            code = decisions_give(analysis, e, &decision);
         }
     }
     return code;

@@ -13,9 +13,12 @@ void run_rows_free(struct run_rows *rows)
 {
     free(rows->episodes);
     free(rows->acts);
+    free(rows->decisions);
     rows->episodes = NULL;
     rows->acts = NULL;
+    rows->decisions = NULL;
     rows->episode_count = rows->act_count = rows->episode_room = rows->act_room = 0;
+    rows->decision_count = rows->decision_room = 0;
 }
 
 /* Room for one more. */
@@ -62,6 +65,17 @@ static int keep_act(void *context, const struct act_row *row)
     if (grow((void **)&rows->acts, &rows->act_room, rows->act_count, sizeof *rows->acts) != 0)
         return ERROR_MEMORY;
     rows->acts[rows->act_count++] = *row;
+    return 0;
+}
+
+static int keep_decision(void *context, const struct decision_row *row)
+{
+    struct run_rows *rows = context;
+
+    if (grow((void **)&rows->decisions, &rows->decision_room, rows->decision_count,
+             sizeof *rows->decisions) != 0)
+        return ERROR_MEMORY;
+    rows->decisions[rows->decision_count++] = *row;
     return 0;
 }
 
@@ -136,7 +150,8 @@ static int episodes_begin(struct takers *takers, const struct trace_header *head
                           const char *name, const struct scenario *scenario, struct run_rows *rows,
                           struct error *error)
 {
-    takers->kept = (struct analysis_rows){keep_episode, keep_act, rows};
+    takers->kept = (struct analysis_rows){keep_episode, keep_act,
+                                          rows->keep_decisions ? keep_decision : NULL, rows};
     takers->analysis = analysis_open(header);
     takers->findings = findings_open(name);
     if (takers->analysis == NULL || takers->findings == NULL)
@@ -206,7 +221,8 @@ int run_once(const struct study *study, uint32_t arm, uint32_t replicate,
     double began = wall_seconds();
     int code;
 
-    *rows = (struct run_rows){.arm = arm, .replicate = replicate};
+    *rows = (struct run_rows){
+        .arm = arm, .replicate = replicate, .keep_decisions = study->keep_decisions};
     code = header_make(scenario, of->live ? "live" : "sim", run.seed, replicate, &header, &names,
                        error);
     if (code != 0)

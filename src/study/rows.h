@@ -1,7 +1,7 @@
 /*
- * What one run leaves behind: its sums, its episodes and the acts in them, as they go into the
- * results database. A run of the contact process has no episodes; it leaves behind when everybody
- * was dead.
+ * What one run leaves behind: its sums, its episodes and the acts and decisions in them, as they go
+ * into the results database. A run of the contact process has no episodes; it leaves behind when
+ * everybody was dead.
  */
 #ifndef IOLAUS_STUDY_ROWS_H
 #define IOLAUS_STUDY_ROWS_H
@@ -23,6 +23,7 @@ struct run_rows {
     unsigned char digest[32]; /* of the trace */
     uint64_t events, records;
     time_ns ended;
+    bool keep_decisions;
     bool contact; /* the run was of the contact process */
     /* contact: the first instant at which nobody was alive, TIME_NEVER where there was none. A
      * revival that was under way then may have come after it, seldom. */
@@ -35,7 +36,8 @@ struct run_rows {
     double wall_s; /* how long the run took */
     struct episode_kept *episodes;
     struct act_row *acts;
-    uint32_t episode_count, act_count, episode_room, act_room;
+    struct decision_row *decisions; /* where the study keeps them */
+    uint32_t episode_count, act_count, decision_count, episode_room, act_room, decision_room;
 };
 
 /* A world that carries a run out and hands its records to the sinks. Returns 0 or an error. */

@@ -38,7 +38,7 @@ struct spec_study {
     uint8_t design, world;
     int set;
     struct list factors, variants, families;
-    struct names matched, measures;
+    struct names matched, measures, keep;
 };
 
 extern const struct table study_table_root;

@@ -102,6 +102,9 @@ static const struct field fields_root[] = {
            "runs that the crew outlived."),
     WITHIN("families", FIELD_ENTRIES, AT(spec_study, families), table_family,
            "Which comparisons are corrected together."),
+    PLAIN("keep", FIELD_NAMES, AT(spec_study, keep), NULL,
+          "What else goes into the results: `decisions`, a row for each choice of an agent about a "
+          "peer, which `iolaus study collusion` reads."),
     END_OF_FIELDS};
 const struct table study_table_root = {
     .name = "a study", .doc = "The keys at the top.", .fields = fields_root};
