@@ -26,7 +26,7 @@ _iolaus() {
         return
     fi
     if [[ $command == study ]] && ((COMP_CWORD == 2)); then
-        words="plan run show effects export figures reference --help"
+        words="plan run show effects collusion export figures reference --help"
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
         return
     fi
@@ -47,11 +47,13 @@ _iolaus() {
         [[ $command == study ]] && words="text csv markdown json"
         ;;
     --expect) words="no-finding" ;;
-    --of) words="rates effects" ;;
+    --of) words="rates effects collusion" ;;
+    --choice) words="relaunch relink mask tamper misreport copy stall" ;;
     --class) words="truth act claim platform control" ;;
     --arm | --seed | --replicates | --episode | --set | --jobs | -j | --block | --agent | --verb | \
         --from | --to | --limit | --duration | --name | --rotate-size | --rotate-age | --keep-files | \
-        --keep-size | --keep-age | --on-failure | --study | --measure) return ;;
+        --keep-size | --keep-age | --on-failure | --study | --measure | --alpha | \
+        --permutations) return ;;
     esac
     if [[ -n $words ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
@@ -82,6 +84,10 @@ _iolaus() {
         show | export) words="--study= --format= --output= --help" ;;
         effects) words="--study= --measure= --format= --output= --help" ;;
         figures) words="--of= --study= --output= --help" ;;
+        collusion)
+            words="--choice= --by-run --alpha= --permutations= --block= --jobs= --study= --format=
+                --output= --help"
+            ;;
         *) words="--help" ;;
         esac
         ;;
