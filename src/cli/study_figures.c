@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cli/figures_collusion.h"
 #include "cli/gnuplot.h"
 #include "study/effects.h"
 
@@ -152,16 +153,19 @@ int study_figures(const struct results *results, const struct store *store, cons
     struct figure figure = {.folder = folder, .error = error};
     bool rates = of != NULL && strcmp(of, "rates") == 0;
     bool effects = of != NULL && strcmp(of, "effects") == 0;
+    bool collusion = of != NULL && strcmp(of, "collusion") == 0;
     int code = 0;
 
-    if (of != NULL && !rates && !effects)
+    if (of != NULL && !rates && !effects && !collusion)
         return error_set(error, ERROR_INPUT,
-                         "there are no figures of `%.40s`; write rates or effects", of);
+                         "there are no figures of `%.40s`; write rates, effects or collusion", of);
     if (mkdir(folder, 0777) != 0 && errno != EEXIST)
         return error_set(error, ERROR_IO, "%s: %s", folder, strerror(errno));
     if (rates || (of == NULL && results->arm_count <= ARMS_MAX))
         code = rates_figures(&figure, results);
     if (code == 0 && (effects || of == NULL))
         code = effects_figures(&figure, results, store, effects);
+    if (code == 0 && collusion)
+        code = figures_collusion(&figure, results, store);
     return code;
 }

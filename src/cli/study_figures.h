@@ -5,7 +5,8 @@
 
 #include "study/results.h"
 
-/* `of`: "rates" (FOLDER/rates-MEASURE.svg) or "effects" (FOLDER/effects-MEASURE.svg); NULL for
+/* `of`: "rates" (FOLDER/rates-MEASURE.svg) "effects" (FOLDER/effects-MEASURE.svg), or
+ * "collusion" (figures_collusion.h); NULL for
  * rates where there are at most 60 arms, and for effects where something is varied. The folder is
  * made. ERROR_INPUT for another word; ERROR_IO; ERROR_MACHINE where gnuplot is missing (the
  * scripts are written all the same). */

@@ -13,7 +13,7 @@ const struct argp_option study_effects_options[] = {
     STUDY_OPTION_STUDY, STUDY_OPTION_MEASURE, STUDY_OPTION_FORMAT, STUDY_OPTION_OUTPUT, {0}};
 
 const struct argp_option study_figures_options[] = {
-    {"of", STUDY_KEY_OF, "WHAT", 0, "rates or effects (default: both)", 0},
+    {"of", STUDY_KEY_OF, "WHAT", 0, "rates, effects (default: both) or collusion", 0},
     STUDY_OPTION_STUDY,
     {"output", 'o', "FOLDER", 0, "where they go (default: figures)", 0},
     {0}};
