@@ -94,7 +94,8 @@ static int power_figure(struct figure *figure, const struct collusion_study *stu
     code = figure_open(figure, "collusion-power", 420, title);
     if (code != 0)
         return code;
-    fputs("set grid ytics linecolor rgb '#dddddd' linetype 1\nset yrange [0:1]\n"
+    fputs("set grid ytics linecolor rgb '#dddddd' linetype 1\nset yrange [0:1.02]\n"
+          "set autoscale xfix\n"
           "set key bottom right reverse Left\nset offsets graph 0.02, graph 0.02, 0, 0\n"
           "set ylabel 'share of crews'\nset xlabel ",
           figure->out);
