@@ -26,7 +26,7 @@ _iolaus() {
         return
     fi
     if [[ $command == study ]] && ((COMP_CWORD == 2)); then
-        words="plan run show effects sensitivity training times thresholds descent export figures predict reference --help"
+        words="plan run show effects sensitivity training times thresholds descent collusion export figures predict reference --help"
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
         return
     fi
@@ -47,13 +47,14 @@ _iolaus() {
         [[ $command == study ]] && words="text csv markdown json"
         ;;
     --expect) words="no-finding" ;;
-    --of) words="rates effects training times thresholds siege descent" ;;
+    --of) words="rates effects training times thresholds siege descent collusion" ;;
     --time) words="repair outage undone stop" ;;
+    --choice) words="relaunch relink mask tamper misreport copy stall" ;;
     --class) words="truth act claim platform control" ;;
     --arm | --seed | --replicates | --episode | --set | --jobs | -j | --block | --agent | --verb | \
         --from | --to | --limit | --duration | --name | --rotate-size | --rotate-age | --keep-files | \
         --keep-size | --keep-age | --on-failure | --study | --measure | --bins | --by | --against | \
-        --horizon | --target | --top) return ;;
+        --horizon | --target | --top | --alpha | --permutations | --block) return ;;
     --without)
         words="alerts requests refuses_request learnt reported_failed reports_healthy_while_dead"
         ;;
@@ -90,6 +91,10 @@ _iolaus() {
         training) words="--study= --measure= --bins= --against= --format= --output= --help" ;;
         times) words="--time= --by= --against= --horizon= --study= --format= --output= --help" ;;
         figures) words="--of= --study= --output= --help" ;;
+        collusion)
+            words="--choice= --by-run --alpha= --permutations= --block= --jobs= --study= --format=
+                --output= --help"
+            ;;
         *) words="--help" ;;
         esac
         ;;

@@ -473,6 +473,18 @@ static int take_task(struct analysis *analysis, const struct record *record, str
     return work_take(&analysis->work, record);
 }
 
+static int take_decides(struct analysis *analysis, const struct record *record, struct cause *cause)
+{
+    int code = masks_decides(analysis, record, cause);
+    return code == 0 ? decision_take(analysis, record, cause) : code;
+}
+
+static int take_decided(struct analysis *analysis, const struct record *record, struct cause *cause)
+{
+    (void)cause;
+    return decision_chosen(analysis, record);
+}
+
 struct handler {
     int (*take)(struct analysis *analysis, const struct record *record, struct cause *cause);
     bool needs_whom; /* a record without an agent to speak of is left alone */
@@ -486,7 +498,7 @@ static const struct handler handlers[VERB_COUNT] = {
     [VERB_HEALED] = {take_healed, false},      [VERB_STARTED] = {take_started, true},
     [VERB_LINK_UP] = {take_link_up, true},     [VERB_COPIED] = {take_copied, true},
     [VERB_NOTICED] = {masks_noticed, true},    [VERB_ALERTS] = {take_alerts, true},
-    [VERB_DECIDES] = {masks_decides, true},    [VERB_REPORTS] = {masks_reports, true},
+    [VERB_DECIDES] = {take_decides, true},     [VERB_REPORTS] = {masks_reports, true},
     [VERB_REQUESTS] = {take_requests, true},   [VERB_SHOWS] = {masks_shows, true},
     [VERB_SWITCHED] = {take_switched, true},   [VERB_SCORED] = {take_scored, true},
     [VERB_STALLED] = {take_stalled, true},     [VERB_RETURNED] = {take_returned, true},
@@ -494,6 +506,7 @@ static const struct handler handlers[VERB_COUNT] = {
     [VERB_GAVE_UP] = {take_gave_up, true},     [VERB_TASK_SENT] = {take_task, false},
     [VERB_TASK_HELD] = {take_task, false},     [VERB_TASK_DONE] = {take_task, false},
     [VERB_TASK_LOST] = {take_task, false},     [VERB_RETRACTED] = {masks_retracted, true},
+    [VERB_DECIDED] = {take_decided, true},
 };
 
 static bool agent_known(const struct analysis *analysis, agent_id agent)
@@ -583,6 +596,7 @@ void analysis_abandon(struct analysis *analysis)
     responses_free(&analysis->responses);
     behind_close(&analysis->behind);
     free(analysis->kept.list);
+    decisions_free(&analysis->decisions);
     free(analysis->lives);
     free(analysis->episodes);
     free(analysis);

@@ -98,7 +98,7 @@ static int act_give(const struct analysis *analysis, const struct act_kept *act,
 int rows_give(struct analysis *analysis, const struct work_sums *work)
 {
     struct acts_kept *kept = &analysis->kept;
-    size_t at = 0;
+    size_t at = 0, decision = 0;
     int code = 0;
     if (analysis->rows == NULL) {
         return 0;
@@ -115,6 +115,7 @@ int rows_give(struct analysis *analysis, const struct work_sums *work)
         row.tasks_again = work->again;
         code = analysis->rows->run(analysis->rows->context, &row);
     }
+    decisions_order(&analysis->decisions, kept);
     for (uint32_t e = 0; e < analysis->episode_count && code == 0; e++) {
         uint32_t number = 0;
         bool counts = episode_counts(&analysis->episodes[e]);
@@ -123,6 +124,9 @@ int rows_give(struct analysis *analysis, const struct work_sums *work)
         }
         for (; at < kept->count && kept->list[at].episode == e && code == 0; at++) {
             code = counts ? act_give(analysis, &kept->list[at], ++number) : 0;
+        }
+        if (code == 0) {
+            code = decisions_give(analysis, e, &decision);
         }
     }
     return code;

@@ -195,6 +195,27 @@ struct acts_kept {
     size_t count, capacity;
 };
 
+/* ---- decisions.c: what was chosen, where somebody wants to know ---- */
+
+struct decision_kept {
+    struct decision_row row; /* its episode counts from 0 */
+    size_t place;
+    bool chosen;
+};
+
+/* The decision that `knower.who` has under way about `knower.whom`. */
+struct decision_open {
+    UT_hash_handle hh;
+    struct knower knower;
+    size_t decision;
+};
+
+struct decisions {
+    struct decision_kept *list;
+    size_t count, capacity;
+    struct decision_open *open;
+};
+
 struct analysis {
     const struct trace_header *header;
     struct causes *causes;
@@ -208,6 +229,7 @@ struct analysis {
     const struct analysis_rows *rows; /* NULL: nobody wants them */
     struct run_row sums;
     struct acts_kept kept;
+    struct decisions decisions;
     uint64_t records;
     time_ns now;       /* of the record that is worked */
     uint64_t healed;   /* when a partition last ended, in records */
@@ -271,6 +293,17 @@ int response_take(struct analysis *analysis, struct cause *cause, agent_id respo
 void response_take_back(struct analysis *analysis, const struct cause *cause,
                         const struct record *record);
 void responses_free(struct responses *responses);
+
+/* A decision was taken up, and chosen. */
+int decision_take(struct analysis *analysis, const struct record *record,
+                  const struct cause *cause);
+int decision_chosen(struct analysis *analysis, const struct record *record);
+/* Puts them in the order of their episodes, and says which had an effect. `acts` are in the order
+ * of theirs. */
+void decisions_order(struct decisions *decisions, const struct acts_kept *acts);
+/* Gives those of an episode, of which `*at` is the first; leaves `*at` behind its last. */
+int decisions_give(const struct analysis *analysis, uint32_t episode, size_t *at);
+void decisions_free(struct decisions *decisions);
 
 /* ---- rows.c ---- */
 

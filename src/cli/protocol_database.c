@@ -364,7 +364,7 @@ enum { OF_ARM, OF_NAME, OF_WORLD, OF_SEED, OF_VERSION, OF_SCENARIO, OF_RUNS, OF_
 static const char ARMS[] =
     "SELECT arm.arm, arm.name, arm.world, arm.seed, arm.version, study.scenario, "
     "(SELECT count(*) FROM run WHERE run.arm = arm.arm), "
-    "EXISTS(SELECT 1 FROM run WHERE run.arm = arm.arm AND alive_end IS NOT NULL) "
+    "EXISTS(SELECT 1 FROM crew WHERE crew.arm = arm.arm AND crew.horizon IS NOT NULL) "
     "FROM arm JOIN study ON study.name = arm.study WHERE arm.planned AND arm.study = ?1 "
     "AND (?2 IS NULL OR arm.name = ?2 OR arm.name GLOB ?2) ORDER BY arm.number";
 static const char ARMS_COUNT[] = "SELECT count(*) FROM arm WHERE planned AND study = ?1";

@@ -73,6 +73,15 @@ static const struct study_tool TOOLS[] = {
      "The scripts that gnuplot draws them from are left beside them.\n\n"
      "Example: iolaus study figures triggers.db -o triggers",
      study_figures_options, study_tool_figures},
+    {"collusion", "DATABASE", "do agents defend together more than their situations explain?",
+     "Reads a study that keeps decisions (`keep: [decisions]`). Decisions of an agent in like "
+     "situations are permuted, which breaks what binds agents to one another; p is adjusted over "
+     "arms by Holm's procedure. With --by-run each run is tested by itself, and those at most "
+     "alpha are counted. Statistical dependence is no intent: docs/studies/collusion.md.\n\n"
+     "Examples:\n"
+     "  iolaus study collusion collusion.db\n"
+     "  iolaus study collusion collusion-power.db --by-run --alpha 0.0001",
+     study_collusion_options, study_tool_collusion},
     {"predict", "CELLS",
      "fit a mind's coefficients on some cells of a table, and predict the others",
      "CELLS is a CSV file (studies/prediction/). Each cell is predicted by a fit without its fold, "

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cli/figures_collusion.h"
 #include "cli/figures_times.h"
 #include "cli/figures_tipping.h"
 #include "cli/figures_training.h"
@@ -176,9 +177,10 @@ int study_figures_thresholds(const struct store *store, const char *study, const
 static const struct drawing {
     const char *word;
     int (*draw)(struct figure *figure, const struct results *results, const struct store *store);
-} DRAWINGS[] = {{"rates", rates_figures},       {"effects", effects_figures},
-                {"training", figures_training}, {"times", figures_times},
-                {"siege", siege_figures},       {"descent", descent_figures}};
+} DRAWINGS[] = {{"rates", rates_figures},        {"effects", effects_figures},
+                {"training", figures_training},  {"times", figures_times},
+                {"siege", siege_figures},        {"descent", descent_figures},
+                {"collusion", figures_collusion}};
 
 static const struct drawing *drawing_find(const char *word)
 {
@@ -215,7 +217,7 @@ int study_figures(const struct results *results, const struct store *store, cons
     if (of != NULL && drawing == NULL)
         return error_set(error, ERROR_INPUT,
                          "there are no figures of `%.40s`; write rates, effects, training, times, "
-                         "thresholds, siege or descent",
+                         "thresholds, siege, descent or collusion",
                          of);
     code = folder_make(folder, error);
     if (code != 0)

@@ -5,6 +5,7 @@
 #define IOLAUS_CLI_STUDY_TOOL_H
 
 #include <argp.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -15,6 +16,10 @@ struct study_arguments {
     const char *file, *database, *output, *study, *measure, *fold, *ignore, *of;
     const char *time, *by, *against, *horizon;
     uint64_t workers, replicates, bins;
+    const char *choice; /* of collusion; NULL: the default, as 0 is below */
+    uint64_t permutations, block;
+    double alpha;
+    bool by_run;
     enum study_format format;
 };
 
@@ -29,7 +34,12 @@ enum {
     STUDY_KEY_TIME,
     STUDY_KEY_BY,
     STUDY_KEY_AGAINST,
-    STUDY_KEY_HORIZON
+    STUDY_KEY_HORIZON,
+    STUDY_KEY_CHOICE,
+    STUDY_KEY_PERMUTATIONS,
+    STUDY_KEY_BLOCK,
+    STUDY_KEY_ALPHA,
+    STUDY_KEY_BY_RUN
 };
 
 /* Rows that several tools' options share. */
@@ -80,7 +90,7 @@ int study_view_close(struct study_view *view, int code, struct error *error);
 extern const struct argp_option study_plan_options[], study_run_options[], study_show_options[],
     study_effects_options[], study_figures_options[], study_predict_options[],
     study_sensitivity_options[], study_training_options[], study_times_options[],
-    study_thresholds_options[], study_descent_options[];
+    study_thresholds_options[], study_descent_options[], study_collusion_options[];
 
 int study_tool_plan(const struct study_arguments *arguments);
 int study_tool_run(const struct study_arguments *arguments);
@@ -93,5 +103,6 @@ int study_tool_predict(const struct study_arguments *arguments);
 int study_tool_times(const struct study_arguments *arguments);
 int study_tool_thresholds(const struct study_arguments *arguments);
 int study_tool_descent(const struct study_arguments *arguments);
+int study_tool_collusion(const struct study_arguments *arguments);
 
 #endif

@@ -16,9 +16,12 @@ void run_rows_free(struct run_rows *rows)
     free(rows->acts);
     free(rows->steps);
     rows->steps = NULL;
+    free(rows->decisions);
     rows->episodes = NULL;
     rows->acts = NULL;
+    rows->decisions = NULL;
     rows->episode_count = rows->act_count = rows->episode_room = rows->act_room = 0;
+    rows->decision_count = rows->decision_room = 0;
 }
 
 /* Room for one more. */
@@ -83,6 +86,17 @@ static int keep_task(void *context, time_ns emitted, bool done)
 
     step->emitted++;
     step->done += done;
+    return 0;
+}
+
+static int keep_decision(void *context, const struct decision_row *row)
+{
+    struct run_rows *rows = context;
+
+    if (grow((void **)&rows->decisions, &rows->decision_room, rows->decision_count,
+             sizeof *rows->decisions) != 0)
+        return ERROR_MEMORY;
+    rows->decisions[rows->decision_count++] = *row;
     return 0;
 }
 
@@ -160,6 +174,8 @@ static int episodes_begin(struct takers *takers, const struct trace_header *head
 {
     takers->kept = (struct analysis_rows){
         .run = keep_run, .episode = keep_episode, .act = keep_act, .context = rows};
+    if (rows->keep_decisions)
+        takers->kept.decision = keep_decision;
     rows->training = learners_training(scenario);
     if (rows->training >= 0) {
         rows->steps = calloc(TRAINING_STEPS + 1, sizeof *rows->steps);
@@ -234,7 +250,10 @@ int run_once(const struct study *study, uint32_t arm, uint32_t replicate,
     double began = wall_seconds();
     int code;
 
-    *rows = (struct run_rows){.arm = arm, .replicate = replicate, .training = -1};
+    *rows = (struct run_rows){.arm = arm,
+                              .replicate = replicate,
+                              .training = -1,
+                              .keep_decisions = study->keep_decisions};
     code = header_make(scenario, of->live ? "live" : "sim", run.seed, replicate, &header, &names,
                        error);
     if (code != 0)

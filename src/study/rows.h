@@ -1,5 +1,6 @@
 /*
- * What one run leaves behind: its sums, when everybody was dead, its episodes and the acts in them,
+ * What one run leaves behind: its sums, when everybody was dead, its episodes, the acts
+ * and decisions in them,
  * as they go into the results database. A run of the contact process has no episodes; where only
  * some were alive at the start it leaves behind how many lives descend from theirs.
  */
@@ -29,6 +30,7 @@ struct run_rows {
     unsigned char digest[32]; /* of the trace */
     uint64_t events, records;
     time_ns ended;
+    bool keep_decisions;
     /* The first instant at which nobody was alive, TIME_NEVER where there was none. A revival that
      * was under way then may have come after it, seldom. */
     time_ns extinct_at;
@@ -45,7 +47,8 @@ struct run_rows {
     double wall_s;           /* how long the run took */
     struct episode_kept *episodes;
     struct act_row *acts;
-    uint32_t episode_count, act_count, episode_room, act_room;
+    struct decision_row *decisions; /* where the study keeps them */
+    uint32_t episode_count, act_count, decision_count, episode_room, act_room, decision_room;
 };
 
 /* A world that carries a run out and hands its records to the sinks. Returns 0 or an error. */

@@ -5,7 +5,9 @@
 
 #include "analysis/analysis.h"
 #include "analysis/measures.h"
+#include "core/agent/percept.h"
 #include "study/study.h"
+#include "trace/record.h"
 
 static const char *const acts[] = {
 #define X(act, name, words) #name,
@@ -42,6 +44,44 @@ const char *schema_wanted(unsigned wanted)
 {
     return wanted_words[wanted];
 }
+
+const char *schema_bond(unsigned bond)
+{
+    static const char *const words[] = {
+        [BOND_NONE] = "none", [BOND_BAD] = "bad", [BOND_NEUTRAL] = "neutral", [BOND_GOOD] = "good"};
+    return words[bond];
+}
+
+const char *schema_notice(unsigned how)
+{
+    static const char *const words[] = {
+        [HOW_HANGUP] = "hangup",     [HOW_SILENCE] = "silence",      [HOW_GOSSIP] = "gossip",
+        [HOW_ALERT] = "alert",       [HOW_REQUEST] = "request",      [HOW_NOTICE] = "notice",
+        [HOW_DEPARTED] = "departed", [HOW_STOP_ASKED] = "stop_asked"};
+    return words[how];
+}
+
+const char *schema_prohibition(unsigned prohibition)
+{
+    static const char *const words[] = {
+        [PROHIBIT_NOBODY] = "nobody", [PROHIBIT_SELF] = "self", [PROHIBIT_OTHERS] = "others"};
+    return words[prohibition];
+}
+
+const char schema_decision[] =
+    "CREATE TABLE IF NOT EXISTS decision(\n"
+    "  arm INTEGER NOT NULL, replicate INTEGER NOT NULL, episode INTEGER NOT NULL,\n"
+    "  number INTEGER NOT NULL, who TEXT NOT NULL, whom TEXT NOT NULL,\n"
+    "  at_ns INTEGER NOT NULL, decided_ns INTEGER NOT NULL,\n"
+    "  wanted TEXT NOT NULL, asked_by TEXT, asked_via TEXT,\n"
+    "  bond TEXT NOT NULL, dependence REAL NOT NULL, object INTEGER NOT NULL,\n"
+    "  watched INTEGER NOT NULL, notice TEXT NOT NULL, attempts INTEGER NOT NULL,\n"
+    "  punitive INTEGER NOT NULL, prohibition TEXT NOT NULL, group_size INTEGER NOT NULL,\n"
+    "  relaunch INTEGER NOT NULL, relink INTEGER NOT NULL, mask INTEGER NOT NULL,\n"
+    "  alert INTEGER NOT NULL, request INTEGER NOT NULL, tamper INTEGER NOT NULL,\n"
+    "  misreport INTEGER NOT NULL, copy INTEGER NOT NULL, stall INTEGER NOT NULL,\n"
+    "  effective INTEGER NOT NULL, record TEXT NOT NULL,\n"
+    "  PRIMARY KEY(arm, replicate, episode, number)) WITHOUT ROWID;\n";
 
 /* What stands alone. */
 static const char fixed_part[] =
@@ -182,6 +222,7 @@ char *schema_sql(void)
     if (out == NULL)
         return NULL;
     fputs(fixed_part, out);
+    fputs(schema_decision, out);
     write_episode(out);
     write_views(out);
     if (fclose(out) != 0) {

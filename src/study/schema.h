@@ -19,4 +19,11 @@ const char *schema_time(unsigned time);
 const char *schema_act(unsigned act);
 const char *schema_wanted(unsigned wanted);
 
+/* The table of decisions alone, made in a database that has none yet. */
+extern const char schema_decision[];
+/* Words of a situation, as they stand in that table. */
+const char *schema_bond(unsigned bond);
+const char *schema_notice(unsigned how);
+const char *schema_prohibition(unsigned prohibition);
+
 #endif

@@ -43,7 +43,7 @@ struct spec_study {
     uint8_t design, world;
     int set;
     struct list factors, variants, families;
-    struct names matched, measures;
+    struct names matched, measures, keep;
     struct spec_threshold threshold;
 };
 

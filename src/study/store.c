@@ -25,6 +25,7 @@ enum statement {
     PUT_RUN,
     PUT_EPISODE,
     PUT_ACT,
+    PUT_DECISION,
     HAS_RUN,
     STATEMENTS
 };
@@ -47,6 +48,8 @@ static const char *const texts[STATEMENTS] = {
     [PUT_RUN] = "INSERT INTO run VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
                 "strftime('%Y-%m-%dT%H:%M:%fZ','now'),?)",
     [PUT_ACT] = "INSERT INTO act VALUES(?,?,?,?,?,?,?,?,?,?,?,?)",
+    [PUT_DECISION] = "INSERT INTO decision VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
+                     "?,?,?,?,?,?,?)",
     [HAS_RUN] = "SELECT 1 FROM run WHERE arm=? AND replicate=?",
 };
 
@@ -169,6 +172,8 @@ int store_open(struct store **result, const char *path, enum store_mode mode, st
                        error, "setting it up");
         if (code == 0 && made == 0)
             code = make_schema(store, error);
+        if (code == 0 && made == 1) /* by a version that kept no decisions */
+            code = execute(store, schema_decision, error, "making its tables");
         if (code == 0)
             code = prepare(store, error);
     }
@@ -250,6 +255,9 @@ int64_t store_arm_id(const struct study *study, uint32_t arm)
              of->live ? "live" : "sim", (unsigned long long)of->seed);
     crypto_generichash_update(&state, (const unsigned char *)text, strlen(text));
     crypto_generichash_update(&state, of->digest, sizeof of->digest);
+    /* A run whose decisions were not kept is none of a study that keeps them. */
+    if (study->keep_decisions)
+        crypto_generichash_update(&state, (const unsigned char *)"decisions", 9);
     /* Arms of different studies, and those that differ in name alone, have rows of their own. */
     crypto_generichash_update(&state, (const unsigned char *)study->name, strlen(study->name) + 1);
     crypto_generichash_update(&state, (const unsigned char *)of->name, strlen(of->name) + 1);
@@ -552,6 +560,47 @@ static void put_sums(sqlite3_stmt *put, int at, const struct run_row *sums)
         sqlite3_bind_int64(put, at + (int)i, numbers[i]);
 }
 
+static int put_decision(struct store *store, int64_t arm, const struct run_rows *rows,
+                        const struct decision_row *row, const struct scenario *scenario,
+                        struct error *error)
+{
+    const struct situation *situation = &row->situation;
+    sqlite3_stmt *put = store->statements[PUT_DECISION];
+    char name[SCENARIO_NAME_BYTES], record[32];
+    bool asked = row->wanted != WANTED_SPONTANEOUS;
+    int at = 20;
+
+    sqlite3_bind_int64(put, 1, arm);
+    sqlite3_bind_int64(put, 2, rows->replicate);
+    sqlite3_bind_int64(put, 3, row->episode);
+    sqlite3_bind_int64(put, 4, row->number);
+    put_text(put, 5, scenario_agent_name(scenario, row->who, name));
+    put_text(put, 6, scenario_agent_name(scenario, row->whom, name));
+    sqlite3_bind_int64(put, 7, row->at);
+    sqlite3_bind_int64(put, 8, row->decided);
+    put_text(put, 9, schema_wanted(row->wanted));
+    put_text(put, 10,
+             asked && row->by != AGENT_NONE ? scenario_agent_name(scenario, row->by, name) : NULL);
+    put_text(put, 11,
+             asked && row->via != AGENT_NONE ? scenario_agent_name(scenario, row->via, name)
+                                             : NULL);
+    put_text(put, 12, schema_bond(situation->bond));
+    sqlite3_bind_double(put, 13, situation->dependence / 255.0);
+    sqlite3_bind_int(put, 14, situation->object);
+    sqlite3_bind_int(put, 15, situation->watched);
+    put_text(put, 16, schema_notice(situation->how));
+    sqlite3_bind_int(put, 17, situation->attempts);
+    sqlite3_bind_int(put, 18, situation->punitive);
+    put_text(put, 19, schema_prohibition(situation->prohibition));
+    sqlite3_bind_int(put, 20, situation->group_size);
+    for (int choice = 0; choice < CHOICE_COUNT; choice++)
+        sqlite3_bind_int(put, ++at, (row->choice >> choice & 1) != 0);
+    sqlite3_bind_int(put, ++at, row->effective);
+    snprintf(record, sizeof record, "%u:%u", row->record.writer, row->record.sequence);
+    put_text(put, ++at, record);
+    return done(store, PUT_DECISION, error, "writing a decision");
+}
+
 static int put_run(struct store *store, int64_t arm, bool live, const struct run_rows *rows,
                    struct error *error)
 {
@@ -618,5 +667,7 @@ int store_run(struct store *store, const struct study *study, const struct run_r
         code = put_episode(store, arm, rows, &rows->episodes[i], scenario, error);
     for (uint32_t i = 0; i < rows->act_count && code == 0; i++)
         code = put_act(store, arm, rows, &rows->acts[i], scenario, error);
+    for (uint32_t i = 0; i < rows->decision_count && code == 0; i++)
+        code = put_decision(store, arm, rows, &rows->decisions[i], scenario, error);
     return code == 0 ? learners_put(store, arm, rows, scenario, error) : code;
 }

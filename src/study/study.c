@@ -155,6 +155,20 @@ static int families_read(struct reader *reader, const struct spec_study *spec, s
     return 0;
 }
 
+/* What is kept beside episodes and acts. */
+static int keep_read(struct reader *reader, const struct names *names, struct study *study)
+{
+    for (uint32_t i = 0; i < names->count; i++) {
+        if (strcmp(names->items[i], "decisions") != 0)
+            return refuse(reader, names->nodes[i], "keep: `%s` is nothing to keep; write decisions",
+                          names->items[i]);
+        if (study->keep_decisions)
+            return refuse(reader, names->nodes[i], "keep: `decisions` stands here twice");
+        study->keep_decisions = true;
+    }
+    return 0;
+}
+
 static int design_check(struct reader *reader, const struct spec_study *spec)
 {
     bool samples = spec->design == DESIGN_LATIN || spec->design == DESIGN_SOBOL;
@@ -206,6 +220,8 @@ static int parts_read(struct reader *reader, const struct spec_study *spec, stru
     study->measures = spec->measures.items;
     study->measure_count = spec->measures.count;
     code = design_check(reader, spec);
+    if (code == 0)
+        code = keep_read(reader, &spec->keep, study);
     if (code == 0)
         code = scenario_path(reader, spec, study);
     if (code == 0)

@@ -123,6 +123,7 @@ struct study {
     uint8_t design; /* enum study_design */
     uint32_t samples;
     bool live;
+    bool keep_decisions;                /* in the results, a row for each */
     const struct study_change *changes; /* that hold in every arm */
     uint32_t change_count;
     const struct study_factor *factors;

@@ -125,6 +125,9 @@ static const struct field fields_root[] = {
            "Which comparisons are corrected together."),
     WITHIN("threshold", FIELD_MAPPING, 0, table_threshold,
            "Which factors are the axes of a phase diagram, and what is known of the threshold."),
+    PLAIN("keep", FIELD_NAMES, AT(spec_study, keep), NULL,
+          "What else goes into the results: `decisions`, a row for each choice of an agent about a "
+          "peer, which `iolaus study collusion` reads."),
     END_OF_FIELDS};
 const struct table study_table_root = {
     .name = "a study", .doc = "The keys at the top.", .fields = fields_root};
