@@ -161,7 +161,7 @@ static int curves_figure(struct figure *figure, const struct study_times *times)
     for (uint32_t a = 0; a < times->arm_count; a++)
         if (times->arms[a].count > 0)
             curve_data(&times->arms[a], a, &span, figure->out);
-    fprintf(figure->out, "set multiplot layout %u,%u title ", rows, COLUMNS);
+    fprintf(figure->out, "set multiplot layout %u,%d title ", rows, COLUMNS);
     figure_quote(title, figure->out);
     fprintf(figure->out,
             " font ',12'\nset logscale x\nset format x '%%g s'\nset xrange [%.6g:%.6g]\nset yrange "

@@ -286,7 +286,7 @@ static void groups_plot(const struct groups *groups, const char *with, bool titl
 {
     fputs("plot ", out);
     for (uint32_t g = 0; g < groups->count; g++) {
-        fprintf(out, "%s$g%u %s linecolor rgb '%s' pointtype %u pointsize %s dashtype %u ",
+        fprintf(out, "%s$g%u %s linecolor rgb '%s' pointtype %d pointsize %s dashtype %d ",
                 g == 0 ? "" : ", ", g, with, colours[g % COLOURS], g < COLOURS ? 7 : 4,
                 g < COLOURS ? "0.5" : "0.8", g < COLOURS ? 1 : 2);
         if (titles) {
