@@ -1,10 +1,10 @@
 /* iolaus study collusion: do agents defend together more than their situations explain, at whose
  * word, and what does the channel bring? */
-#include <jansson.h>
 #include <math.h>
 #include <string.h>
 
 #include "cli/study_tool.h"
+#include "cli/study_write.h"
 #include "study/collusion.h"
 
 /* Family-wise tests of a run need p as small as alpha over the number of statistics. */
@@ -165,13 +165,6 @@ static void give_all(struct sink *sink, const struct collusion_study *study)
     }
 }
 
-static void csv_number(double number, FILE *out)
-{
-    fputc(',', out);
-    if (!isnan(number))
-        fprintf(out, "%.10g", number);
-}
-
 static void take_csv(struct sink *sink, const struct row *row)
 {
     FILE *out = sink->out;
@@ -180,19 +173,14 @@ static void take_csv(struct sink *sink, const struct row *row)
     for (const char *at = row->arm; *at != '\0'; at++)
         fputs(*at == '"' ? "\"\"" : (char[]){*at, '\0'}, out);
     fprintf(out, "\",%s,%s", row->part, row->statistic);
-    csv_number(row->successes, out);
-    csv_number(row->trials, out);
-    csv_number(row->value, out);
-    csv_number(row->low, out);
-    csv_number(row->high, out);
-    csv_number(row->p, out);
-    csv_number(row->adjusted, out);
+    csv_column(row->successes, out);
+    csv_column(row->trials, out);
+    csv_column(row->value, out);
+    csv_column(row->low, out);
+    csv_column(row->high, out);
+    csv_column(row->p, out);
+    csv_column(row->adjusted, out);
     fputc('\n', out);
-}
-
-static json_t *real_or_null(double number)
-{
-    return isnan(number) ? json_null() : json_real(number);
 }
 
 static void take_json(struct sink *sink, const struct row *row)
@@ -200,10 +188,10 @@ static void take_json(struct sink *sink, const struct row *row)
     json_array_append_new(
         sink->list, json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "what",
                               row->what, "arm", row->arm, "part", row->part, "statistic",
-                              row->statistic, "successes", real_or_null(row->successes), "trials",
-                              real_or_null(row->trials), "value", real_or_null(row->value), "low",
-                              real_or_null(row->low), "high", real_or_null(row->high), "p",
-                              real_or_null(row->p), "p_holm", real_or_null(row->adjusted)));
+                              row->statistic, "successes", json_number(row->successes), "trials",
+                              json_number(row->trials), "value", json_number(row->value), "low",
+                              json_number(row->low), "high", json_number(row->high), "p",
+                              json_number(row->p), "p_holm", json_number(row->adjusted)));
 }
 
 static void print_json(const struct collusion_study *study, FILE *out)
@@ -223,11 +211,6 @@ static void print_json(const struct collusion_study *study, FILE *out)
 }
 
 /* ---- words ---- */
-
-static void p_text(double p, char text[32])
-{
-    snprintf(text, 32, isnan(p) ? "-" : p < 0.001 ? "%.1e" : "%.3f", p);
-}
 
 /* A table's row, of text or Markdown: `widths` are those of text. */
 static void print_cells(bool markdown, const int *widths, int count, const char *const *cells,

@@ -1,8 +1,8 @@
 /* iolaus study descent: how many lives one life brings about, and whether crews died out. */
-#include <jansson.h>
 #include <math.h>
 
 #include "cli/study_tool.h"
+#include "cli/study_write.h"
 #include "study/descents.h"
 
 const struct argp_option study_descent_options[] = {
@@ -73,15 +73,10 @@ static void print_csv(const struct descents *descents, FILE *out)
     }
 }
 
-static json_t *number_json(double number)
-{
-    return isfinite(number) ? json_real(number) : json_null();
-}
-
 static json_t *ratio_json(const struct bootstrap *ratio)
 {
-    return json_pack("{s:o, s:o, s:o}", "value", number_json(ratio->value), "low",
-                     number_json(ratio->low), "high", number_json(ratio->high));
+    return json_pack("{s:o, s:o, s:o}", "value", json_number(ratio->value), "low",
+                     json_number(ratio->low), "high", json_number(ratio->high));
 }
 
 static void print_json(const struct descents *descents, FILE *out)
@@ -98,7 +93,7 @@ static void print_json(const struct descents *descents, FILE *out)
                                             "reproduction", ratio_json(&arm->reproduction[g])));
         json_array_append_new(
             list, json_pack("{s:s, s:s, s:o, s:o, s:o, s:I, s:I, s:f, s:f, s:f}", "arm", arm->name,
-                            "group", arm->group, "rate", number_json(arm->rate), "generations",
+                            "group", arm->group, "rate", json_number(arm->rate), "generations",
                             generations, "late", ratio_json(&arm->late), "extinct",
                             (json_int_t)arm->extinct.successes, "runs",
                             (json_int_t)arm->extinct.trials, "share", arm->extinct.rate, "low",

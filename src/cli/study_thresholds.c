@@ -2,13 +2,13 @@
 #include "cli/study_thresholds.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "analysis/statistics.h"
 #include "cli/study_tool.h"
+#include "cli/study_write.h"
 
 #define CONFIDENCE 0.95
 
@@ -133,14 +133,6 @@ static void print_words(const struct thresholds *thresholds, bool markdown, FILE
 
 /* ---- CSV: one row for each crossing, and one for each cell ---- */
 
-static void csv_number(double number, FILE *out)
-{
-    if (isnan(number))
-        fputc(',', out);
-    else
-        fprintf(out, ",%.10g", number);
-}
-
 static void print_csv(const struct thresholds *thresholds, bool first, FILE *out)
 {
     if (first)
@@ -155,11 +147,11 @@ static void print_csv(const struct thresholds *thresholds, bool first, FILE *out
 
             fprintf(out, "%s,\"%s\",crossing,%g,%g,,,,", thresholds->study, of->name,
                     of->sizes[s].size, of->sizes[s + 1].size);
-            csv_number(estimate->value, out);
-            csv_number(estimate->low, out);
-            csv_number(estimate->high, out);
-            csv_number(of->known, out);
-            csv_number(of->sizes[s + 1].bound, out);
+            csv_column(estimate->value, out);
+            csv_column(estimate->low, out);
+            csv_column(estimate->high, out);
+            csv_column(of->known, out);
+            csv_column(of->sizes[s + 1].bound, out);
             fputs(",\n", out);
         }
         for (uint32_t i = 0; i < of->cell_count; i++) {
@@ -169,23 +161,18 @@ static void print_csv(const struct thresholds *thresholds, bool first, FILE *out
             fprintf(out, "%s,\"%s\",survival,%g,,%.10g,%.10g,%llu,%llu", thresholds->study,
                     of->name, cell->size, cell->rate, cell->kill,
                     (unsigned long long)cell->survived, (unsigned long long)cell->runs);
-            csv_number(cell->runs == 0 ? NAN : rate.rate, out);
-            csv_number(rate.low, out);
-            csv_number(rate.high, out);
-            csv_number(of->known, out);
+            csv_column(cell->runs == 0 ? NAN : rate.rate, out);
+            csv_column(rate.low, out);
+            csv_column(rate.high, out);
+            csv_column(of->known, out);
             fputc(',', out);
-            csv_number(cell->exact, out);
+            csv_column(cell->exact, out);
             fputc('\n', out);
         }
     }
 }
 
 /* ---- JSON ---- */
-
-static json_t *number_json(double number)
-{
-    return isfinite(number) ? json_real(number) : json_null();
-}
 
 static json_t *case_json(const struct threshold_case *of)
 {
@@ -198,8 +185,8 @@ static json_t *case_json(const struct threshold_case *of)
         json_array_append_new(
             crossings,
             json_pack("{s:f, s:f, s:o, s:o, s:o, s:i, s:i}", "smaller", of->sizes[s].size, "larger",
-                      of->sizes[s + 1].size, "value", number_json(estimate->value), "low",
-                      number_json(estimate->low), "high", number_json(estimate->high), "draws",
+                      of->sizes[s + 1].size, "value", json_number(estimate->value), "low",
+                      json_number(estimate->low), "high", json_number(estimate->high), "draws",
                       (int)estimate->draws, "outside", (int)estimate->outside));
     }
     for (uint32_t c = 0; c < of->cell_count; c++) {
@@ -210,13 +197,13 @@ static json_t *case_json(const struct threshold_case *of)
             cells, json_pack("{s:f, s:f, s:f, s:I, s:I, s:o, s:f, s:f, s:o}", "size", cell->size,
                              "rate", cell->rate, "kill", cell->kill, "survived",
                              (json_int_t)cell->survived, "runs", (json_int_t)cell->runs, "share",
-                             number_json(cell->runs == 0 ? NAN : rate.rate), "low", rate.low,
-                             "high", rate.high, "exact", number_json(cell->exact)));
+                             json_number(cell->runs == 0 ? NAN : rate.rate), "low", rate.low,
+                             "high", rate.high, "exact", json_number(cell->exact)));
     }
     return json_pack("{s:s, s:o, s:o, s:o, s:{s:f, s:i, s:o}, s:o}", "case", of->name, "known",
-                     number_json(of->known), "bound", number_json(bound), "crossings", crossings,
+                     json_number(of->known), "bound", json_number(bound), "crossings", crossings,
                      "agreement", "chi_squared", of->agreement.chi_squared, "degrees",
-                     (int)of->agreement.degrees, "p", number_json(of->agreement.p), "survival",
+                     (int)of->agreement.degrees, "p", json_number(of->agreement.p), "survival",
                      cells);
 }
 

@@ -1,11 +1,11 @@
 /* iolaus study times: curves of Kaplan and Meier in figures, and what differs between arms. */
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/duration.h"
 #include "cli/study_tool.h"
+#include "cli/study_write.h"
 #include "study/times.h"
 
 const struct argp_option study_times_options[] = {
@@ -46,16 +46,6 @@ static const char *figure_text(const struct times_figure *figure, bool by_runs, 
     number_text(by_runs ? figure->run_high : figure->high, high);
     snprintf(text, 80, "%s [%s, %s]", value, low, high);
     return text;
-}
-
-static void p_text(double p, char text[24])
-{
-    if (isnan(p))
-        snprintf(text, 24, "-");
-    else if (p < 0.0001)
-        snprintf(text, 24, "%.1e", p);
-    else
-        snprintf(text, 24, "%.4f", p);
 }
 
 static void print_arm(const struct times_arm *arm, bool markdown, FILE *out)
@@ -110,7 +100,7 @@ static void print_comparisons(const struct study_times *times, uint32_t block, b
 
     for (uint32_t c = 0; c < times->comparison_count; c++) {
         const struct times_comparison *at = &times->comparisons[c];
-        char plain[24], by_runs[24], adjusted[24];
+        char plain[P_TEXT_BYTES], by_runs[P_TEXT_BYTES], adjusted[P_TEXT_BYTES];
 
         if (times->arms[at->first].block != block)
             continue;
@@ -143,24 +133,6 @@ static void print_words(const struct study_times *times, bool markdown, FILE *ou
 
 /* ---- CSV: one row for each figure, and one for each comparison ---- */
 
-static void csv_text(const char *text, FILE *out)
-{
-    fputc('"', out);
-    for (; *text != '\0'; text++) {
-        if (*text == '"')
-            fputc('"', out);
-        fputc(*text, out);
-    }
-    fputc('"', out);
-}
-
-static void csv_number(double number, FILE *out)
-{
-    fputc(',', out);
-    if (isfinite(number))
-        fprintf(out, "%.10g", number);
-}
-
 static void csv_figure(const struct study_times *times, const struct times_arm *arm,
                        const char *what, double at, const struct times_figure *figure, FILE *out)
 {
@@ -169,12 +141,12 @@ static void csv_figure(const struct study_times *times, const struct times_arm *
     fputc(',', out);
     csv_text(arm->level, out);
     fprintf(out, ",,%zu,%zu", arm->count, arm->ended);
-    csv_number(at, out);
-    csv_number(figure->value, out);
-    csv_number(figure->low, out);
-    csv_number(figure->high, out);
-    csv_number(figure->run_low, out);
-    csv_number(figure->run_high, out);
+    csv_column(at, out);
+    csv_column(figure->value, out);
+    csv_column(figure->low, out);
+    csv_column(figure->high, out);
+    csv_column(figure->run_low, out);
+    csv_column(figure->run_high, out);
     fputs(",,,,,\n", out);
 }
 
@@ -200,28 +172,23 @@ static void print_csv(const struct study_times *times, FILE *out)
         fputc(',', out);
         csv_text(times->arms[at->second].level, out);
         fputs(",,,,,,,,", out);
-        csv_number(at->chi_squared, out);
-        csv_number(at->p, out);
-        csv_number(at->run_chi_squared, out);
-        csv_number(at->run_p, out);
-        csv_number(at->adjusted, out);
+        csv_column(at->chi_squared, out);
+        csv_column(at->p, out);
+        csv_column(at->run_chi_squared, out);
+        csv_column(at->run_p, out);
+        csv_column(at->adjusted, out);
         fputc('\n', out);
     }
 }
 
 /* ---- JSON ---- */
 
-static json_t *real_or_null(double number)
-{
-    return isfinite(number) ? json_real(number) : json_null();
-}
-
 static json_t *figure_json(double at, const struct times_figure *figure)
 {
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "at", real_or_null(at), "value",
-                     real_or_null(figure->value), "low", real_or_null(figure->low), "high",
-                     real_or_null(figure->high), "run_low", real_or_null(figure->run_low),
-                     "run_high", real_or_null(figure->run_high));
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "at", json_number(at), "value",
+                     json_number(figure->value), "low", json_number(figure->low), "high",
+                     json_number(figure->high), "run_low", json_number(figure->run_low), "run_high",
+                     json_number(figure->run_high));
 }
 
 static json_t *arm_json(const struct study_times *times, const struct times_arm *arm)
@@ -252,9 +219,9 @@ static json_t *times_json(const struct study_times *times)
             json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "block",
                       times->blocks[times->arms[at->first].block], "level",
                       times->arms[at->first].level, "against", times->arms[at->second].level,
-                      "chi_squared", real_or_null(at->chi_squared), "p", real_or_null(at->p),
-                      "run_chi_squared", real_or_null(at->run_chi_squared), "run_p",
-                      real_or_null(at->run_p), "p_holm", real_or_null(at->adjusted)));
+                      "chi_squared", json_number(at->chi_squared), "p", json_number(at->p),
+                      "run_chi_squared", json_number(at->run_chi_squared), "run_p",
+                      json_number(at->run_p), "p_holm", json_number(at->adjusted)));
     }
     return json_pack("{s:s, s:s, s:s, s:f, s:o, s:o}", "time", times->name, "words", times->words,
                      "factor", times->factor, "horizon_s", times->horizon, "arms", arms,

@@ -1,10 +1,10 @@
 /* iolaus study training: what learners do while they train, and once they are frozen. */
-#include <jansson.h>
 #include <math.h>
 #include <string.h>
 
 #include "base/duration.h"
 #include "cli/study_tool.h"
+#include "cli/study_write.h"
 #include "study/training.h"
 
 #define BINS 5
@@ -150,13 +150,6 @@ static void words(const struct printing *printing, bool markdown)
 
 /* ---- CSV ---- */
 
-static void csv_number(double value, FILE *out)
-{
-    fputc(',', out);
-    if (isfinite(value))
-        fprintf(out, "%.10g", value);
-}
-
 static void csv_name(const char *name, FILE *out)
 {
     fputs(",\"", out);
@@ -178,13 +171,13 @@ static void csv_bin(const struct printing *printing, const struct training_arm *
     csv_name(arm_name(printing, arm), out);
     fprintf(out, ",,%lld,%lld,%u,%.0f,%.0f", (long long)bin->from, (long long)bin->until,
             (unsigned)bin->rate.clusters, bin->rate.part, bin->rate.whole);
-    csv_number(bin->rate.rate, out);
-    csv_number(bin->rate.low, out);
-    csv_number(bin->rate.high, out);
-    csv_number(bin->deciders, out);
-    csv_number(bin->floor, out);
-    csv_number(bin->test.p, out);
-    csv_number(bin->adjusted, out);
+    csv_column(bin->rate.rate, out);
+    csv_column(bin->rate.low, out);
+    csv_column(bin->rate.high, out);
+    csv_column(bin->deciders, out);
+    csv_column(bin->floor, out);
+    csv_column(bin->test.p, out);
+    csv_column(bin->adjusted, out);
     fprintf(out, ",%s\n", verdicts[bin->verdict]);
 }
 
@@ -206,22 +199,17 @@ static void csv(const struct printing *printing)
         csv_name(arm_name(printing, arm), out);
         csv_name(arm_name(printing, &training->arms[arm->against]), out);
         fputs(",,,,,", out);
-        csv_number(at->difference, out);
-        csv_number(at->low, out);
-        csv_number(at->high, out);
+        csv_column(at->difference, out);
+        csv_column(at->low, out);
+        csv_column(at->high, out);
         fputs(",,", out);
-        csv_number(at->p, out);
-        csv_number(arm->difference_adjusted, out);
+        csv_column(at->p, out);
+        csv_column(arm->difference_adjusted, out);
         fputs(",\n", out);
     }
 }
 
 /* ---- JSON ---- */
-
-static json_t *number(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
 
 static json_t *bin_json(const struct printing *printing, const struct training_bin *bin,
                         bool frozen)
@@ -230,10 +218,10 @@ static json_t *bin_json(const struct printing *printing, const struct training_b
                      "frozen", frozen, "from_ns", (json_int_t)bin->from, "until_ns",
                      (json_int_t)bin->until, "runs", (json_int_t)bin->rate.clusters, "successes",
                      bin->rate.part, printing->training->tasks ? "tasks" : "episodes",
-                     bin->rate.whole, "rate", number(bin->rate.rate), "low", bin->rate.low, "high",
-                     bin->rate.high, "deciders", number(bin->deciders), "floor", number(bin->floor),
-                     "p", number(bin->test.p), "p_holm", number(bin->adjusted), "verdict",
-                     verdicts[bin->verdict]);
+                     bin->rate.whole, "rate", json_number(bin->rate.rate), "low", bin->rate.low,
+                     "high", bin->rate.high, "deciders", json_number(bin->deciders), "floor",
+                     json_number(bin->floor), "p", json_number(bin->test.p), "p_holm",
+                     json_number(bin->adjusted), "verdict", verdicts[bin->verdict]);
 }
 
 static json_t *difference_json(const struct printing *printing, const struct training_arm *arm)
@@ -244,8 +232,9 @@ static json_t *difference_json(const struct printing *printing, const struct tra
         return json_null();
     return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "against",
                      arm_name(printing, &printing->training->arms[arm->against]), "difference",
-                     number(at->difference), "low", number(at->low), "high", number(at->high), "p",
-                     number(at->p), "p_holm", number(arm->difference_adjusted));
+                     json_number(at->difference), "low", json_number(at->low), "high",
+                     json_number(at->high), "p", json_number(at->p), "p_holm",
+                     json_number(arm->difference_adjusted));
 }
 
 static json_t *json(const struct printing *printing)

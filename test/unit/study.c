@@ -15,8 +15,7 @@
 
 #include "study/reference.h"
 #include "study/run.h"
-
-static char folder[] = "/tmp/iolaus-study-XXXXXX";
+#include "study_folder.h"
 
 static const char scenario_text[] =
     "iolaus: 1\n"
@@ -40,35 +39,16 @@ static const char contact_text[] = "iolaus: 1\n"
                                    "network: {latency: 50us}\n"
                                    "contact: {rate: 1, until: extinct}\n";
 
-static void put(const char *name, const char *text, char path[128])
-{
-    FILE *file;
-
-    snprintf(path, 128, "%s/%s", folder, name);
-    file = fopen(path, "w");
-    cr_assert_not_null(file);
-    fputs(text, file);
-    cr_assert_eq(fclose(file), 0);
-}
-
 static void begin(void)
 {
     char path[128];
 
-    cr_assert_not_null(mkdtemp(folder));
+    folder_begin();
     put("crew.yaml", scenario_text, path);
     put("contact.yaml", contact_text, path);
 }
 
-static void end(void)
-{
-    char command[160];
-
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    cr_assert_eq(system(command), 0);
-}
-
-TestSuite(study, .init = begin, .fini = end);
+TestSuite(study, .init = begin, .fini = folder_end);
 
 #define HEAD "iolaus: 1\nstudy: s\nscenario: crew.yaml\nmeasures: [masked]\n"
 

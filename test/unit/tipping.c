@@ -14,8 +14,7 @@
 #include "study/descents.h"
 #include "study/run.h"
 #include "study/thresholds.h"
-
-static char folder[] = "/tmp/iolaus-tipping-XXXXXX";
+#include "study_folder.h"
 
 static const char scenario_text[] = "iolaus: 1\n"
                                     "name: contact\n"
@@ -37,35 +36,16 @@ static const char sweep_text[] =
     "campaign: {protocol: sweep, targets: all, order: cutwidth, first: 1s, every: 0s,\n"
     "           sweep_gap: 1s, episode_max: 1s, restore: false}\n";
 
-static void put(const char *name, const char *text, char path[128])
-{
-    FILE *file;
-
-    snprintf(path, 128, "%s/%s", folder, name);
-    file = fopen(path, "w");
-    cr_assert_not_null(file);
-    fputs(text, file);
-    cr_assert_eq(fclose(file), 0);
-}
-
 static void begin(void)
 {
     char path[128];
 
-    cr_assert_not_null(mkdtemp(folder));
+    folder_begin();
     put("contact.yaml", scenario_text, path);
     put("sweep.yaml", sweep_text, path);
 }
 
-static void end(void)
-{
-    char command[160];
-
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    cr_assert_eq(system(command), 0);
-}
-
-TestSuite(tipping, .init = begin, .fini = end);
+TestSuite(tipping, .init = begin, .fini = folder_end);
 
 /* Runs a study into a database of its own, which is the caller's to close. */
 static struct store *run(const char *text)
