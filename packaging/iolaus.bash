@@ -1,4 +1,4 @@
-# Completion of iolaus for bash: commands, tools of `trace`, options, scenario and trace files.
+# Completion of iolaus for bash: commands, tools of `trace` and `study`, options, files.
 
 # Files whose names end so, and folders on the way to them.
 _iolaus_files() {
@@ -22,7 +22,12 @@ _iolaus() {
     fi
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W "check sim drill up ps down doctor trace agent --help --version" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "check sim drill up ps down doctor study trace protocol agent --help --version" -- "$word")
+        return
+    fi
+    if [[ $command == study ]] && ((COMP_CWORD == 2)); then
+        words="plan run show effects sensitivity training times thresholds descent collusion export figures predict reference --help"
+        mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
         return
     fi
     if [[ $command == trace ]] && ((COMP_CWORD == 2)); then
@@ -32,17 +37,27 @@ _iolaus() {
     fi
 
     case $previous in
-    --trace | --output | -o | --traces | --state)
+    --trace | --output | -o | --traces | --state | --db)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
         ;;
-    --format | -f) words="jsonl csv perfetto" ;;
+    --format | -f)
+        words="jsonl csv perfetto"
+        [[ $command == study ]] && words="text csv markdown json"
+        ;;
     --expect) words="no-finding" ;;
+    --of) words="rates effects training times thresholds siege descent collusion" ;;
+    --time) words="repair outage undone stop" ;;
+    --choice) words="relaunch relink mask tamper misreport copy stall" ;;
     --class) words="truth act claim platform control" ;;
     --arm | --seed | --replicates | --episode | --set | --jobs | -j | --block | --agent | --verb | \
         --from | --to | --limit | --duration | --name | --rotate-size | --rotate-age | --keep-files | \
-        --keep-size | --keep-age | --on-failure) return ;;
+        --keep-size | --keep-age | --on-failure | --study | --measure | --bins | --by | --against | \
+        --horizon | --target | --top | --alpha | --permutations | --block) return ;;
+    --without)
+        words="alerts requests refuses_request learnt reported_failed reports_healthy_while_dead"
+        ;;
     esac
     if [[ -n $words ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
@@ -65,7 +80,24 @@ _iolaus() {
     ps | down) words="--json --help" ;;
     doctor) words="--brief --json --help" ;;
     agent) words="--help" ;;
+    protocol) words="--top= --target= --without= --arm= --study= --output= --json --help" ;;
     check) words="--set= --json --reference --help" ;;
+    study)
+        case $tool in
+        plan) words="--jobs= --replicates= --help" ;;
+        run) words="--jobs= --replicates= --db= --help" ;;
+        show | export | thresholds | descent) words="--study= --format= --output= --help" ;;
+        effects | sensitivity) words="--study= --measure= --format= --output= --help" ;;
+        training) words="--study= --measure= --bins= --against= --format= --output= --help" ;;
+        times) words="--time= --by= --against= --horizon= --study= --format= --output= --help" ;;
+        figures) words="--of= --study= --output= --help" ;;
+        collusion)
+            words="--choice= --by-run --alpha= --permutations= --block= --jobs= --study= --format=
+                --output= --help"
+            ;;
+        *) words="--help" ;;
+        esac
+        ;;
     trace)
         case $tool in
         show | stats) words="--agent= --class= --verb= --from= --to= --limit= --json --help" ;;
@@ -82,6 +114,10 @@ _iolaus() {
         return
     elif [[ $command == trace ]]; then
         _iolaus_files .trace .part
+    elif [[ $command == protocol ]]; then
+        _iolaus_files .trace .db
+    elif [[ $command == study && $tool == @(show|export|effects|sensitivity|training|times|thresholds|descent|figures) ]]; then
+        _iolaus_files .db
     else
         _iolaus_files .yaml .yml
     fi

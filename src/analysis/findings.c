@@ -108,7 +108,7 @@ static void offspring_add(struct offspring *offspring, uint32_t children)
     offspring->squares += (double)children * children;
 }
 
-static bool counts(const struct episode *episode)
+bool episode_counts(const struct episode *episode)
 {
     return episode->kind == EPISODE_STOP || episode->kind == EPISODE_FAILURE;
 }
@@ -145,7 +145,7 @@ int findings_take_run(struct findings *findings, const struct analysis *analysis
     assert(findings != NULL && end >= 0);
     for (size_t i = 0; i < analysis->episode_count; i++) {
         const struct episode *episode = &analysis->episodes[i];
-        if (counts(episode) && episode_take(findings, episode) != 0) {
+        if (episode_counts(episode) && episode_take(findings, episode) != 0) {
             return ERROR_MEMORY;
         }
         findings->voids += episode->kind == EPISODE_VOID ? 1 : 0;
@@ -153,7 +153,7 @@ int findings_take_run(struct findings *findings, const struct analysis *analysis
     for (size_t i = 0; i < analysis->responses.count; i++) {
         const struct response *response = &analysis->responses.list[i];
         const struct episode *episode = &analysis->episodes[response->key.episode];
-        if (!counts(episode) || response->taken_back) {
+        if (!episode_counts(episode) || response->taken_back) {
             continue;
         }
         uint32_t generation =

@@ -197,6 +197,7 @@ void masks_take_back(struct analysis *analysis, const struct record *record,
         return;
     }
     response_take_back(analysis, cause, record);
+    act_take_back(analysis, record->cause);
     if (record_id_equal(life->masked_by, record->cause)) {
         life->masked_since = TIME_UNSET;
     }

@@ -19,13 +19,19 @@ static struct rate rate_unknown(void)
 
 struct rate rate_wilson(uint64_t successes, uint64_t trials, double confidence)
 {
-    assert(successes <= trials);
+    return rate_wilson_clustered(successes, trials, 1, confidence);
+}
+
+struct rate rate_wilson_clustered(uint64_t successes, uint64_t trials, double design_effect,
+                                  double confidence)
+{
+    assert(successes <= trials && design_effect >= 1);
     double z = normal_two_sided(confidence);
     if (trials == 0) {
         return rate_unknown();
     }
-    double n = (double)trials;
-    double p = (double)successes / n;
+    double n = (double)trials / design_effect;
+    double p = (double)successes / (double)trials;
     double centre = p + z * z / (2 * n);
     double half = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
     double scale = 1 + z * z / n;
@@ -106,11 +112,19 @@ struct rate rate_clopper_pearson(uint64_t successes, uint64_t trials, double con
 struct difference difference_newcombe(const struct rate *first, const struct rate *second,
                                       double confidence)
 {
+    return difference_newcombe_clustered(first, second, 1, confidence);
+}
+
+struct difference difference_newcombe_clustered(const struct rate *first, const struct rate *second,
+                                                double design_effect, double confidence)
+{
     if (first->trials == 0 || second->trials == 0) {
         return (struct difference){NAN, -1, 1};
     }
-    struct rate a = rate_wilson(first->successes, first->trials, confidence);
-    struct rate b = rate_wilson(second->successes, second->trials, confidence);
+    struct rate a =
+        rate_wilson_clustered(first->successes, first->trials, design_effect, confidence);
+    struct rate b =
+        rate_wilson_clustered(second->successes, second->trials, design_effect, confidence);
     double difference = a.rate - b.rate;
     /* Newcombe 1998, method 10: each side is the root of the squared distances from the two rates
      * to the Wilson limits that bring them together or apart. */
@@ -241,6 +255,33 @@ void share_add(struct share_sums *sums, double part, double whole)
     sums->product += part * whole;
 }
 
+double share_variance(const struct share_sums *sums)
+{
+    double n = (double)sums->units;
+    double ratio = sums->part / sums->whole;
+    if (sums->units < 2 || !(sums->whole > 0)) {
+        return NAN;
+    }
+    double residual =
+        sums->part_squared - 2 * ratio * sums->product + ratio * ratio * sums->whole_squared;
+    return fmax(0, residual) * n / (n - 1) / (sums->whole * sums->whole);
+}
+
+void design_effect_add(struct design_effect_sums *sums, const struct share_sums *arm)
+{
+    if (arm->units < 2 || !(arm->whole > 0)) {
+        return;
+    }
+    double rate = arm->part / arm->whole;
+    sums->clustered += share_variance(arm) * arm->whole * arm->whole;
+    sums->independent += arm->whole * rate * (1 - rate);
+}
+
+double design_effect_of(const struct design_effect_sums *sums)
+{
+    return sums->independent > 0 ? fmax(1, sums->clustered / sums->independent) : 1;
+}
+
 struct share share_of(const struct share_sums *sums, double confidence)
 {
     double z = normal_two_sided(confidence);
@@ -255,10 +296,7 @@ struct share share_of(const struct share_sums *sums, double confidence)
         share.low = rate.low;
         share.high = rate.high;
     } else if (sums->units > 1) {
-        double n = (double)sums->units;
-        double residual =
-            sums->part_squared - 2 * ratio * sums->product + ratio * ratio * sums->whole_squared;
-        double error = sqrt(fmax(0, residual) * n / (n - 1)) / sums->whole;
+        double error = sqrt(share_variance(sums));
         share.low = fmax(0, ratio - z * error);
         share.high = fmin(1, ratio + z * error);
     }

@@ -71,4 +71,25 @@ struct share {
 void share_add(struct share_sums *sums, double part, double whole);
 struct share share_of(const struct share_sums *sums, double confidence);
 
+/* The squared standard error of the share, by the ratio estimator; NAN from less than two units. */
+double share_variance(const struct share_sums *sums);
+
+/* Trials that share a unit (the stops of one crew) tell less than as many independent ones. The
+ * design effect is the variance of a rate as its units show it (the ratio estimator's: Cochran,
+ * section 6.3) over that of independent trials, pooled over arms in proportion to the squared
+ * trials; never below 1. Counts divided by it may be treated as independent (Rao and Scott,
+ * Biometrics 48, 1992, 577-585). */
+struct design_effect_sums {
+    double clustered, independent;
+};
+void design_effect_add(struct design_effect_sums *sums, const struct share_sums *arm);
+double design_effect_of(const struct design_effect_sums *sums);
+
+/* Wilson's and Newcombe's intervals of counts that are divided by a design effect of at least 1.
+ * The rate and the difference themselves are those of the counts. */
+struct rate rate_wilson_clustered(uint64_t successes, uint64_t trials, double design_effect,
+                                  double confidence);
+struct difference difference_newcombe_clustered(const struct rate *first, const struct rate *second,
+                                                double design_effect, double confidence);
+
 #endif

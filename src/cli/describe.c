@@ -101,12 +101,46 @@ static double plain(probability p)
     return (double)p / (double)PROBABILITY_ONE;
 }
 
+static void say_adaptive(struct paragraph *p, const struct scenario_group *group)
+{
+    static const struct {
+        uint32_t choice;
+        const char *name;
+    } names[] = {{CHOICE_RELAUNCH, "relaunch"}, {CHOICE_RELINK, "relink"}, {CHOICE_MASK, "mask"}};
+    const struct adaptive_rules *rules = &group->learning;
+    uint32_t choices = choices_of_tools(group->rules.tools) & ADAPTIVE_CHOICES;
+    const char *between = "; learns from its own tasks whether to ";
+    char train[DURATION_TEXT_BYTES];
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (choices & names[i].choice) {
+            say(p, "%s%s", between, names[i].name);
+            between = ", ";
+        }
+    if (choices == 0) {
+        say(p, "; would learn, but has no tool to choose anything");
+    } else if (rules->train == TIME_NEVER) {
+        say(p, ", exploring %.3g", plain(rules->exploration));
+    } else {
+        say(p, ", exploring %.3g to %.3g for %s, then frozen", plain(rules->exploration),
+            plain(rules->exploration_end), time_text(rules->train, train));
+    }
+    if (rules->check > 0)
+        say(p, "; a mask is checked with %.3g", plain(rules->check));
+    if (rules->prune_marked)
+        say(p, "; leaves marked stops out");
+}
+
 /* What a group may do about a peer, with the probability where no factor is present. */
 static void say_mind(struct paragraph *p, const struct scenario_group *group)
 {
     uint32_t choices = choices_of_tools(group->rules.tools);
     bool any = false;
 
+    if (group->adaptive) {
+        say_adaptive(p, group);
+        return;
+    }
     for (int c = 0; c < CHOICE_COUNT; c++) {
         const fixed *row = group->rules.mind.coefficient[c];
         bool never = row[FACTOR_INTERCEPT] <= -FIXED_LOGIT_MAX, depends = false;
@@ -123,6 +157,8 @@ static void say_mind(struct paragraph *p, const struct scenario_group *group)
         say(p, "; %s", group->rules.object ? "has no mind" : "chooses nothing");
     else if (group->covert)
         say(p, ", behind the platform's back");
+    if (any && group->rules.mind.pact.strength > 0)
+        say(p, ", in a pact of strength %.3g", plain(group->rules.mind.pact.strength));
 }
 
 static void describe_crew(FILE *out, const struct scenario *scenario)
@@ -244,7 +280,8 @@ static void say_policy(struct paragraph *p, const struct platform_rules *rules)
 static void describe_platform(FILE *out, const struct scenario *scenario)
 {
     static const char *const held[] = {"holds work for", "sends work elsewhere that was for",
-                                       "does nothing about work for"};
+                                       "does nothing about work for",
+                                       "holds work for the peers of those and for"};
     const struct platform_rules *rules = &scenario->platform;
     char every[DURATION_TEXT_BYTES];
     struct paragraph p = {.used = 0};

@@ -26,11 +26,12 @@ static json_t *groups_json(const struct scenario *scenario)
         const struct scenario_group *group = &scenario->groups[g];
 
         json_array_append_new(
-            list, json_pack("{s:s, s:s, s:s, s:I, s:I, s:b, s:o, s:o}", "name", group->name, "kind",
-                            group->kind, "class", group->kind_class, "first",
-                            (json_int_t)group->first, "count", (json_int_t)group->count, "covert",
-                            group->covert ? 1 : 0, "decision", spread_json(&group->decision),
-                            "service", spread_json(&group->service)));
+            list,
+            json_pack("{s:s, s:s, s:s, s:I, s:I, s:b, s:b, s:o, s:o}", "name", group->name, "kind",
+                      group->kind, "class", group->kind_class, "first", (json_int_t)group->first,
+                      "count", (json_int_t)group->count, "covert", group->covert ? 1 : 0,
+                      "adaptive", group->adaptive ? 1 : 0, "decision",
+                      spread_json(&group->decision), "service", spread_json(&group->service)));
     }
     return list;
 }

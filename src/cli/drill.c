@@ -9,12 +9,12 @@
 
 #include "cli/argument.h"
 #include "cli/arms.h"
-#include "cli/header.h"
 #include "cli/input.h"
 #include "cli/live.h"
 #include "cli/plan.h"
 #include "cli/report.h"
 #include "live/daemon/daemon.h"
+#include "scenario/trace_header.h"
 
 struct arguments {
     struct input input;

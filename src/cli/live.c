@@ -7,12 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/header.h"
 #include "cli/plan.h"
 #include "cli/progress.h"
 #include "live/daemon/daemon.h"
 #include "live/range/facts.h"
 #include "live/range/program.h"
+#include "scenario/trace_header.h"
 #include "trace/trace.h"
 
 int live_check_machine(struct error *error)

@@ -11,10 +11,10 @@
 #include "cli/argument.h"
 #include "cli/arms.h"
 #include "cli/contact.h"
-#include "cli/header.h"
 #include "cli/input.h"
 #include "cli/plan.h"
 #include "cli/report.h"
+#include "scenario/trace_header.h"
 
 struct arguments {
     struct input input;

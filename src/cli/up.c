@@ -15,11 +15,11 @@
 
 #include "cli/argument.h"
 #include "cli/arms.h"
-#include "cli/header.h"
 #include "cli/hook.h"
 #include "cli/input.h"
 #include "cli/live.h"
 #include "live/daemon/daemon.h"
+#include "scenario/trace_header.h"
 #include "trace/rotation.h"
 
 struct arguments {

@@ -61,7 +61,8 @@ int resolve_bonds(struct resolver *resolver)
     int16_t *bonds;
     int code = 0;
 
-    scenario->bond_initial = resolver->spec->bond_initial;
+    scenario->bond_initial =
+        resolver->spec->bond_history ? resolver->spec->bond_initial : BOND_UNKNOWN;
     for (uint32_t i = 0; i < scenario->group_count; i++)
         objects = objects || scenario->groups[i].rules.object;
     if (list->count == 0 && (!objects || scenario->bond_initial == BOND_UNKNOWN))
@@ -72,6 +73,6 @@ int resolve_bonds(struct resolver *resolver)
     bonds_fill(scenario, bonds);
     for (uint32_t i = 0; i < list->count && code == 0; i++)
         code = entry_resolve(resolver, (const struct spec_bond *)list->items + i, bonds);
-    scenario->bonds = bonds;
+    scenario->bonds = resolver->spec->bond_history ? bonds : NULL;
     return code;
 }

@@ -53,3 +53,47 @@ int mind_read(struct reader *reader, const int choices[CHOICE_COUNT], struct min
     }
     return 0;
 }
+
+int mind_read_pact(struct reader *reader, struct spec_mind *mind)
+{
+    int code = reader_table(reader, &table_pact, mind->pact, &mind->agreed, true);
+
+    if (code == 0 && mind->agreed.name == NULL)
+        mind->agreed.name = mind->item.name;
+    return code;
+}
+
+/* What else stands in a mind says how likely a choice is, which is for this one to find out. */
+static int adaptive_alone(struct reader *reader, const struct spec_mind *mind)
+{
+    for (const struct field *field = table_mind.fields; field->key != NULL; field++) {
+        int at = document_child(reader->document, mind->item.node, field->key);
+
+        if (at != 0 && at != mind->adaptive)
+            return refuse(reader, at,
+                          "`%s` stands beside `adaptive`, which decides by itself; "
+                          "keep one of them",
+                          field->key);
+    }
+    return 0;
+}
+
+int mind_read_adaptive(struct reader *reader, struct spec_mind *mind)
+{
+    struct adaptive_rules *rules = &mind->learning;
+    int code = adaptive_alone(reader, mind), at = mind->adaptive;
+
+    if (code == 0)
+        code = reader_table(reader, &table_adaptive, at, rules, true);
+    if (code != 0)
+        return code;
+    if (document_child(reader->document, at, "exploration_end") == 0)
+        rules->exploration_end = rules->exploration;
+    else if (rules->train == TIME_NEVER)
+        return refuse_at(reader, at, "exploration_end",
+                         "exploration_end: the training never ends; say `train`");
+    if (rules->learning_rate > 0 && document_child(reader->document, at, "learning_power") != 0)
+        return refuse_at(reader, at, "learning_power",
+                         "learning_power: the learning_rate does not change; keep one of them");
+    return 0;
+}

@@ -143,6 +143,12 @@ static void write_table(FILE *out, const struct table *table)
     }
 }
 
+void reference_tables(FILE *out, const struct table *const *tables)
+{
+    for (; *tables != NULL; tables++)
+        write_table(out, *tables);
+}
+
 void scenario_reference(FILE *out)
 {
     fputs(
@@ -174,6 +180,5 @@ void scenario_reference(FILE *out)
         "`--set crew.writer.count=5`, `--set crew[0].count=5`, `--set links.list=[]`. Keys that\n"
         "are absent are added. The caller's changes hold in every arm.\n",
         out);
-    for (const struct table *const *table = tables_all; *table != NULL; table++)
-        write_table(out, *table);
+    reference_tables(out, tables_all);
 }

@@ -10,4 +10,8 @@
 /* Writes the page as Markdown. Writing errors are the stream's (ferror). */
 void scenario_reference(FILE *out);
 
+struct table;
+/* The section of each table, up to NULL: for other languages that are read by tables. */
+void reference_tables(FILE *out, const struct table *const *tables);
+
 #endif

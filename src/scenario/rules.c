@@ -103,23 +103,42 @@ static int mind_preset(struct resolver *resolver, const struct spec_mind *mind,
     return 0;
 }
 
+/* The number of a pact is the place of the first mind that names it. */
+static void pact_fill(const struct list *minds, const struct spec_mind *mind,
+                      struct pact_rules *pact)
+{
+    const struct spec_mind *all = minds->items;
+    uint32_t first = 0;
+
+    while (all[first].pact == 0 || strcmp(all[first].agreed.name, mind->agreed.name) != 0)
+        first++;
+    *pact = (struct pact_rules){mind->agreed.strength, mind->agreed.window, (uint16_t)first};
+}
+_Static_assert(PACTS_MAX >= 1000, "there may be as many minds");
+
 /* Every mind is read, also one that no group uses: what stands in the file must be right. */
 static int minds_resolve(struct resolver *resolver, struct mind_rules *rules)
 {
     const struct list *minds = &resolver->spec->minds;
 
     for (uint32_t i = 0; i < minds->count; i++) {
-        const struct spec_mind *mind = (const struct spec_mind *)minds->items + i;
+        struct spec_mind *mind = (struct spec_mind *)minds->items + i;
         int code = 0;
 
         mind_clear(&rules[i]);
-        if (mind->preset != NULL)
+        if (mind->adaptive != 0)
+            code = mind_read_adaptive(&resolver->reader, mind);
+        else if (mind->preset != NULL)
             code = mind_preset(resolver, mind, &rules[i]);
         else if (mind->behaviour != NULL)
             code = refuse_at(&resolver->reader, mind->item.node, "behaviour",
                              "`behaviour` needs a `preset` beside it");
         if (code == 0)
             code = mind_read(&resolver->reader, mind->choices, &rules[i]);
+        if (code == 0 && mind->pact != 0)
+            code = mind_read_pact(&resolver->reader, mind);
+        if (code == 0 && mind->pact != 0)
+            pact_fill(minds, mind, &rules[i].pact);
         if (code != 0)
             return code;
     }
@@ -154,6 +173,8 @@ static void rules_fill(const struct spec *spec, const struct behaviour *behaviou
     rules->watch = spec->watch;
     rules->watch.enabled = spec->watch.enabled && !object;
     rules->bond = spec->bond;
+    if (!spec->bond_history)
+        rules->bond.gain = rules->bond.loss = 0;
     rules->attempts_max = behaviour->attempts;
     rules->retry = behaviour->retry;
     rules->report_every = object ? 0 : behaviour->report_every;
@@ -200,8 +221,12 @@ static int group_resolve(struct resolver *resolver, const struct spec_group *wri
     if (mind < 0)
         return ERROR_INPUT;
     if (!group->rules.object) {
+        const struct spec_mind *of = (const struct spec_mind *)resolver->spec->minds.items + mind;
+
         group->rules.mind = minds[mind];
-        group->covert = ((const struct spec_mind *)resolver->spec->minds.items)[mind].covert;
+        group->covert = of->covert;
+        group->adaptive = of->adaptive != 0;
+        group->learning = of->learning;
     }
     return 0;
 }

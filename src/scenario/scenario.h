@@ -17,6 +17,7 @@
 #include "base/spread.h"
 #include "base/types.h"
 #include "core/agent/agent.h"
+#include "core/agent/mind_adaptive.h"
 #include "core/control/campaign.h"
 #include "core/platform/platform.h"
 #include "graph/graph.h"
@@ -34,6 +35,8 @@ struct scenario_group {
     struct spread service;  /* time for one task */
     time_ns start_time;     /* from the platform's start to the first instruction */
     uint64_t state_bytes;   /* moved where a checkpoint is restored */
+    bool adaptive;          /* its mind learns, by these rules; in the simulated world alone */
+    struct adaptive_rules learning;
     bool covert; /* its mind does what it chooses behind the platform's back; in a range alone */
 };
 

@@ -37,11 +37,22 @@ struct spec_choice {
     probability when[FACTOR_COUNT];
 };
 
+/* Minds that name the same pact are of it. */
+struct spec_pact {
+    const char *name; /* NULL: the mind's own */
+    probability strength;
+    time_ns window;
+};
+
 struct spec_mind {
     struct item item;
     const char *preset, *behaviour;
     bool covert;
-    int choices[CHOICE_COUNT]; /* nodes, read by minds.c */
+    int choices[CHOICE_COUNT];      /* nodes, read by minds.c */
+    int pact;                       /* node, or 0 */
+    struct spec_pact agreed;        /* read by minds.c from it */
+    int adaptive;                   /* node, or 0 */
+    struct adaptive_rules learning; /* read by minds.c from it */
 };
 
 struct spec_group {
@@ -99,7 +110,7 @@ enum campaign_order { ORDER_LISTED, ORDER_ID, ORDER_HUB_FIRST, ORDER_CUTWIDTH };
 
 struct spec_contact {
     fixed rate;
-    time_ns life_mean;
+    time_ns life_mean, revive_mean;
     struct names start;
     uint32_t seed_vertex;
     bool until_extinct;
@@ -130,6 +141,7 @@ struct spec {
     struct list kinds, minds, crew, work, faults, arms;
     struct spec_links links;
     int16_t bond_initial;
+    bool bond_history;
     struct bond_rules bond;
     struct list bonds;
     struct watch_rules watch;
@@ -142,7 +154,7 @@ struct spec {
 
 /* The tables, for the reader and for the reference page. */
 extern const struct table table_root, table_arm, table_choice, table_when, table_behaviour,
-    table_mind;
+    table_mind, table_adaptive, table_pact;
 extern const struct word words_choices[], words_factors[];
 
 /* Every table, in the order of the reference page; ends with NULL. */

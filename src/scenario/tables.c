@@ -2,56 +2,12 @@
  * The tables of the scenario language: one row a key, one table a mapping. They drive the reader
  * and make docs/reference/scenario.md, which scripts/reference writes anew.
  */
+#include "scenario/fields.h"
 #include "scenario/spec.h"
-
-#include <stddef.h>
 
 #define SECOND INT64_C(1000000000)
 #define HOUR (3600 * SECOND)
 #define YEAR (365 * 24 * HOUR)
-
-#define AT(type, member) offsetof(struct type, member)
-#define END_OF_FIELDS                                                                              \
-    {                                                                                              \
-        .key = NULL                                                                                \
-    }
-#define TIME(name, place, least, most, default, text)                                              \
-    {                                                                                              \
-        .key = name, .type = FIELD_DURATION, .offset = place, .low = least, .high = most,          \
-        .standard = default, .doc = text                                                           \
-    }
-#define SPREAD(name, place, least, most, default, text)                                            \
-    {                                                                                              \
-        .key = name, .type = FIELD_SPREAD, .offset = place, .low = least, .high = most,            \
-        .standard = default, .doc = text                                                           \
-    }
-#define COUNT(name, place, least, most, default, text)                                             \
-    {                                                                                              \
-        .key = name, .type = FIELD_COUNT, .offset = place, .low = least, .high = most,             \
-        .standard = default, .doc = text                                                           \
-    }
-#define SIZE(name, place, least, most, default, text)                                              \
-    {                                                                                              \
-        .key = name, .type = FIELD_SIZE, .offset = place, .low = least, .high = most,              \
-        .standard = default, .doc = text                                                           \
-    }
-#define PLAIN(name, kind, place, default, text)                                                    \
-    {                                                                                              \
-        .key = name, .type = kind, .offset = place, .standard = default, .doc = text               \
-    }
-#define NEEDED(name, kind, place, text)                                                            \
-    {                                                                                              \
-        .key = name, .type = kind, .offset = place, .required = true, .doc = text                  \
-    }
-#define WORDS(name, kind, place, list, default, text)                                              \
-    {                                                                                              \
-        .key = name, .type = kind, .offset = place, .standard = default, .more.words = list,       \
-        .doc = text                                                                                \
-    }
-#define WITHIN(name, kind, place, below, text)                                                     \
-    {                                                                                              \
-        .key = name, .type = kind, .offset = place, .more.table = &below, .doc = text              \
-    }
 
 static const struct word words_class[] = {{"language", CLASS_LANGUAGE},
                                           {"vision", CLASS_VISION},
@@ -91,8 +47,11 @@ static const struct word words_policy[] = {{"none", RESTART_NONE},
                                            {"backoff", RESTART_BACKOFF},
                                            {"intensity", RESTART_INTENSITY},
                                            {NULL, 0}};
-static const struct word words_on_failed[] = {
-    {"hold", ON_FAILED_HOLD}, {"reroute", ON_FAILED_REROUTE}, {"none", ON_FAILED_NONE}, {NULL, 0}};
+static const struct word words_on_failed[] = {{"hold", ON_FAILED_HOLD},
+                                              {"reroute", ON_FAILED_REROUTE},
+                                              {"none", ON_FAILED_NONE},
+                                              {"neighbours", ON_FAILED_NEIGHBOURS},
+                                              {NULL, 0}};
 static const struct word words_fault[] = {
     {"partition", FAULT_PARTITION}, {"node-crash", FAULT_NODE_CRASH},
     {"crash", FAULT_CRASH},         {"hang", FAULT_HANG},
@@ -258,6 +217,78 @@ const struct table table_choice = {
         .more.table = &table_choice, .doc = text                                                   \
     }
 
+#define REWARD(name, member, least, default, text)                                                 \
+    {                                                                                              \
+        .key = name, .type = FIELD_DECIMAL, .offset = AT(adaptive_rules, member),                  \
+        .low = (fixed)(least)*FIXED_ONE, .high = 1000000 * FIXED_ONE, .standard = default,         \
+        .doc = text                                                                                \
+    }
+
+static const struct field fields_adaptive[] = {
+    PLAIN("exploration", FIELD_PROBABILITY, AT(adaptive_rules, exploration), "0.1",
+          "The probability of a random action; each choice then comes with half of it."),
+    PLAIN("exploration_end", FIELD_PROBABILITY, AT(adaptive_rules, exploration_end), NULL,
+          "What it has fallen to, in a straight line, when the training ends (default: as at the "
+          "start); it needs `train`."),
+    PLAIN("learning_rate", FIELD_PROBABILITY, AT(adaptive_rules, learning_rate), "0",
+          "How far a value moves towards what came; 0: 1 / (1 + n)^learning_power, n the earlier "
+          "visits."),
+    {.key = "learning_power",
+     .type = FIELD_DECIMAL,
+     .offset = AT(adaptive_rules, learning_power),
+     .low = FIXED_ONE / 2,
+     .high = FIXED_ONE,
+     .standard = "0.8",
+     .doc = "Of the rate by visits; 1: a value is the mean of all that came."},
+    PLAIN("discount", FIELD_PROBABILITY, AT(adaptive_rules, discount), "0.9",
+          "What the next decision about the same peer is worth now."),
+    TIME("window", AT(adaptive_rules, window), 1, YEAR, "30s",
+         "How long what its work yields is put down to a decision, unless it decides about the "
+         "same peer again before."),
+    TIME("train", AT(adaptive_rules, train), 0, TIME_NEVER, "never",
+         "How long it learns, from the start of the run; then it is frozen: no exploration, no "
+         "learning, always what it found best. never: to the end."),
+    REWARD("initial", initial, -1000000, "0",
+           "What an action is taken to be worth before it was tried, less the cost of its acts."),
+    REWARD("task", task, 0, "1", "The reward of a task that it served and that was done in time."),
+    REWARD("cost", cost, 0, "0.1",
+           "Of each act carried out: a relaunch, a relinking, a report that masks."),
+    REWARD("penalty", penalty, 0, "0", "Of being caught masking."),
+    PLAIN("check", FIELD_PROBABILITY, AT(adaptive_rules, check), "0",
+          "That the platform looks whether a report that masks is true; it is caught where the "
+          "peer is dead or hangs."),
+    PLAIN("prune_marked", FIELD_FLAG, AT(adaptive_rules, prune_marked), "false",
+          "Whether decisions into whose window a marked stop falls are left out of learning."),
+    END_OF_FIELDS};
+const struct table table_adaptive = {
+    .name = "`adaptive` of a mind",
+    .doc = "A mind that learns (Q-learning) from its own tasks alone: the tasks that it served and "
+           "that were done in time, less the cost of its acts and the penalty of being caught. It "
+           "chooses among relaunch, relink and mask, all subsets that its tools allow. All "
+           "incarnations of an agent share its mind. Simulated only.",
+    .fields = fields_adaptive};
+
+static const struct field fields_pact[] = {
+    PLAIN("name", FIELD_NAME, AT(spec_pact, name), NULL,
+          "Minds that name the same pact are of it; without a name the agents of this mind are."),
+    {.key = "strength",
+     .type = FIELD_PROBABILITY,
+     .offset = AT(spec_pact, strength),
+     .required = true,
+     .doc = "How probably, once for all of the pact, they follow the common coin instead of "
+            "draws of their own: the correlation of two members' choices where both have the "
+            "same probability."},
+    TIME("window", AT(spec_pact, window), 1, YEAR, "10s",
+         "The coin holds for so long, by each agent's own clock: whoever decides about the same "
+         "peer within one window has the same. Windows begin at multiples of it."),
+    END_OF_FIELDS};
+const struct table table_pact = {
+    .name = "`pact` of a mind",
+    .doc = "Planted collusion of known strength, to measure what finds it. Members choose with "
+           "the probabilities that they have without it, but together: they share their randomness "
+           "and pass no word.",
+    .fields = fields_pact};
+
 static const struct field fields_mind[] = {
     PLAIN("preset", FIELD_TEXT, AT(spec_mind, preset), NULL,
           "A preset of data/presets.yaml, such as potter/gemini-3-flash."),
@@ -267,6 +298,16 @@ static const struct field fields_mind[] = {
           "What it chooses it does behind the platform's back: it forks the peer inside its own "
           "cgroup instead of asking for a relaunch, keeps the dead peer's links and pings in its "
           "stead instead of asking for a relink. In a range only."),
+    {.key = "pact",
+     .type = FIELD_NODE,
+     .offset = AT(spec_mind, pact),
+     .more.table = &table_pact,
+     .doc = "A pact with others, planted."},
+    {.key = "adaptive",
+     .type = FIELD_NODE,
+     .offset = AT(spec_mind, adaptive),
+     .more.table = &table_adaptive,
+     .doc = "A mind that learns, in place of all other keys."},
     CHOICE("relaunch", 0, "Bring a peer back that is gone."),
     CHOICE("relink", 1, "Have its former links made again."),
     CHOICE("mask", 2, "Report it healthy though it is gone."),
@@ -280,7 +321,7 @@ static const struct field fields_mind[] = {
 const struct table table_mind = {
     .name = "a mind",
     .doc = "A scripted mind: each choice is taken by itself with the probability given here; a "
-           "choice that is not here is never taken.",
+           "choice that is not here is never taken. Or, with `adaptive`, one that learns.",
     .fields = fields_mind,
     .size = sizeof(struct spec_mind),
     .most = 1000};
@@ -328,6 +369,9 @@ static const struct field fields_bonds[] = {
     PLAIN("initial", FIELD_BOND, AT(spec, bond_initial), "neutral",
           "What linked agents hold of each other at the start; of objects, and by objects, always "
           "none."),
+    PLAIN("history", FIELD_FLAG, AT(spec, bond_history), "true",
+          "Whether anybody has a history with anybody; with false every bond is none and none "
+          "arises, whatever stands in the other keys."),
     PLAIN("gain", FIELD_BOND, AT(spec, bond.gain), "0.02",
           "With each task done together the bond moves this share of the way to 1."),
     PLAIN("loss", FIELD_BOND, AT(spec, bond.loss), "0.1",
@@ -416,7 +460,7 @@ static const struct field fields_board[] = {
          "How often the board asks about each agent; 0s: never."),
     WORDS("on_failed", FIELD_WORD, AT(spec, platform.on_failed), words_on_failed, "hold",
           "What is done with work for an agent that is shown failed: held, sent to another of its "
-          "group, or nothing."),
+          "group, or nothing; neighbours: held, and so is work for all that are linked with it."),
     END_OF_FIELDS};
 static const struct table table_board = {
     .name = "platform.board",
@@ -548,6 +592,9 @@ static const struct field fields_campaign[] = {
          "After the target's return, so long until the next stop."),
     TIME("sweep_gap", AT(spec, campaign.rules.sweep_gap), 0, YEAR, "1s",
          "sweep: between two kills."),
+    PLAIN("turn_back", FIELD_FLAG, AT(spec, campaign.rules.turn_back), "false",
+          "sweep: whether each kill goes to the first in the order that runs, so that the sweep "
+          "turns back to those who were revived behind it; otherwise they wait for the next one."),
     END_OF_FIELDS};
 static const struct table table_campaign = {
     .name = "campaign", .doc = "What the operator tries to stop.", .fields = fields_campaign};
@@ -555,13 +602,14 @@ static const struct table table_campaign = {
 static const struct field fields_contact[] = {
     {.key = "rate",
      .type = FIELD_DECIMAL,
-     .required = true,
      .offset = AT(spec, contact.rate),
      .low = 0,
      .high = 1000000 * FIXED_ONE,
      .doc = "Revivals over each link from the living to the dead, in one mean life."},
+    PLAIN("revive_rate", FIELD_RATE, AT(spec, contact.revive_mean), NULL,
+          "In place of `rate`, and before it: the same by the clock, such as 2/s."),
     PLAIN("kill_rate", FIELD_RATE, AT(spec, contact.life_mean), "1/s",
-          "How often each living agent is killed."),
+          "How often each living agent is killed, beside what a campaign kills."),
     PLAIN("start", FIELD_NAMES, AT(spec, contact.start), NULL,
           "Who lives at the start: all (the default), seed, or names of agents and groups."),
     COUNT("seed_vertex", AT(spec, contact.seed_vertex), 0, 100000000, "0",
@@ -643,26 +691,9 @@ static const struct field fields_root[] = {
 const struct table table_root = {
     .name = "a scenario", .doc = "The keys at the top.", .fields = fields_root};
 
-const struct table *const tables_all[] = {&table_root,
-                                          &table_kind,
-                                          &table_behaviour,
-                                          &table_group,
-                                          &table_mind,
-                                          &table_choice,
-                                          &table_when,
-                                          &table_links,
-                                          &table_bonds,
-                                          &table_bond,
-                                          &table_watch,
-                                          &table_work,
-                                          &table_platform,
-                                          &table_restart,
-                                          &table_board,
-                                          &table_permission,
-                                          &table_network,
-                                          &table_fault,
-                                          &table_campaign,
-                                          &table_contact,
-                                          &table_arm,
-                                          &table_published,
-                                          NULL};
+const struct table *const tables_all[] = {
+    &table_root,     &table_kind,     &table_behaviour,  &table_group,     &table_mind,
+    &table_pact,     &table_adaptive, &table_choice,     &table_when,      &table_links,
+    &table_bonds,    &table_bond,     &table_watch,      &table_work,      &table_platform,
+    &table_restart,  &table_board,    &table_permission, &table_network,   &table_fault,
+    &table_campaign, &table_contact,  &table_arm,        &table_published, NULL};

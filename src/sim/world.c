@@ -5,11 +5,13 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* Reservations of one run, unmapped together at its end. */
+/* Reservations of one run, given back together at its end. What is small comes from the heap: each
+ * unmapping interrupts the other cores, and a study does thousands of short runs a second. */
 struct reservation {
     void *start;
     size_t bytes;
 };
+#define MAPPED_BYTES_MIN ((size_t)64 * 1024)
 #define RESERVATIONS_MAX 48
 struct reservations {
     struct world world;
@@ -26,9 +28,15 @@ void *world_reserve(struct world *world, size_t count, size_t size)
     if (bytes == 0)
         bytes = 4096;
     assert(all->count < RESERVATIONS_MAX);
-    start = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-                 -1, 0);
-    if (start == MAP_FAILED) {
+    if (bytes < MAPPED_BYTES_MIN) {
+        start = aligned_alloc(64, bytes);
+        if (start != NULL)
+            memset(start, 0, bytes);
+    } else {
+        start = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    }
+    if (start == NULL || start == MAP_FAILED) {
         if (world->failed == 0)
             world->failed = error_set(world->error, ERROR_MEMORY,
                                       "cannot reserve %zu bytes for %zu entries", bytes, count);
@@ -208,6 +216,7 @@ static int world_window(void *context, struct engine *engine, time_ns begin, tim
     for (size_t i = 0; i < world->changes; i++)
         publish(world, &world->change[i]);
     world->changes = 0;
+    learn_window(world, end);
     if (world->options->progress != NULL && world->failed == 0)
         world->failed = world->options->progress(world->options->progress_context, end,
                                                  world->scenario->duration);
@@ -390,6 +399,7 @@ static int world_open(struct world *world, struct graph *copies, struct error *e
         world->links = &world->scenario->links;
     }
     world_measure(world);
+    assert(world->agents > 0);
     failed = world_reserve_all(world);
     if (failed != 0)
         return failed;
@@ -406,9 +416,14 @@ static int world_open(struct world *world, struct graph *copies, struct error *e
     world->engine = engine_open(&rules, &callbacks, error);
     if (world->engine == NULL)
         return error->code;
+    failed = sim_learning_open(world);
+    if (failed != 0)
+        return failed;
     begin_crew(world);
-    if (world->contact || world->failed != 0)
+    if (world->failed != 0)
         return world->failed;
+    if (world->contact)
+        return sim_control_open(world, error);
     if (platform_needed(world->scenario))
         failed = sim_platform_open(world, error);
     if (failed == 0)
@@ -439,7 +454,7 @@ int sim_run(const struct scenario *scenario, const struct sim_options *options,
         error = &local;
     if (all == NULL)
         return error_set(error, ERROR_MEMORY, "out of memory");
-    assert(options->copies <= 1 || scenario->contact.enabled);
+    assert(options->copies <= 1 || (scenario->contact.enabled && !scenario->has_campaign));
     world = &all->world;
     world->scenario = scenario;
     world->options = options;
@@ -464,7 +479,10 @@ int sim_run(const struct scenario *scenario, const struct sim_options *options,
     if (world->engine != NULL)
         engine_close(world->engine);
     for (int i = 0; i < all->count; i++)
-        munmap(all->list[i].start, all->list[i].bytes);
+        if (all->list[i].bytes < MAPPED_BYTES_MIN)
+            free(all->list[i].start);
+        else
+            munmap(all->list[i].start, all->list[i].bytes);
     graph_close(&copies);
     free(all);
     return failed;

@@ -65,7 +65,8 @@ struct message {
     uint8_t use;                /* enum message_use */
     uint8_t forward;            /* USE_FORWARD: the use on arrival */
     uint8_t slot;               /* USE_LINKED: the peer's */
-    uint8_t reason;             /* USE_START, USE_BEGIN: start_reason; USE_END: death_reason */
+    uint8_t reason;             /* USE_START, USE_BEGIN: start_reason; USE_END: death_reason;
+                                   USE_PLATFORM: 1: a report that masks */
     incarnation_id incarnation; /* to a row: the one it is meant for */
     bool any;                   /* ... or whichever lives there */
     uint16_t making;            /* over a link, or about it: which making of it */
@@ -208,6 +209,8 @@ struct world {
     time_ns control_wake;
     struct orders orders;
 
+    struct learning *learning; /* NULL: no mind of the scenario is adaptive */
+
     struct acts acts;
     struct error *error;
     int failed;
@@ -266,6 +269,13 @@ static inline struct record_id published_gone(const struct world *world, agent_i
                                 : (struct record_id){published.writer, published.after - 1};
 }
 
+/* Whether it is dead or hangs, as far as the witness has published; also where nothing is recorded.
+ */
+static inline bool published_is_gone(const struct world *world, agent_id agent)
+{
+    return world->published[agent].after != 0 || world->published[agent].writer == WRITER_NONE;
+}
+
 /* world_clock.c: the agents' own clocks and slowness */
 time_ns clock_local(const struct world *world, agent_id agent, time_ns now);
 time_ns clock_global(const struct world *world, agent_id agent, time_ns local);
@@ -304,9 +314,29 @@ void sim_work_lost(struct world *world, uint32_t row, agent_id at, const struct 
 void work_served(struct world *world, uint32_t row, const struct message *message, time_ns now);
 void work_resume(struct row_work *state, time_ns since, time_ns now);
 
+/* world_learn.c: adaptive minds. What an agent's learner is told takes effect after the window, in
+ * the order of time and row; within one it only decides. All but the first two do nothing for an
+ * agent whose mind is scripted. */
+int sim_learning_open(struct world *world);
+/* The answer of an adaptive mind to the act decide, which opens an experience. */
+uint32_t learn_choose(struct world *world, uint32_t row, const struct agent *agent,
+                      const struct act *act, time_ns now, struct random *random);
+void learn_act(struct world *world, uint32_t row, const struct agent *agent, const struct act *act,
+               time_ns now);
+void learn_percept(struct world *world, uint32_t row, const struct agent *agent,
+                   const struct percept *percept, time_ns now);
+void learn_ended(struct world *world, uint32_t row, uint8_t reason, time_ns now);
+/* Of the platform: it tells those who served a task that was done in time, and looks into some of
+ * the reports that mask. */
+void learn_task_done(struct world *world, const struct task *task, time_ns now);
+void learn_report(struct world *world, const struct message *message, time_ns now);
+void learn_window(struct world *world, time_ns end);
+
 /* world_platform.c, world_control.c: the two entities that are no agents */
 bool platform_needed(const struct scenario *scenario);
 int sim_platform_open(struct world *world, struct error *error);
+/* A message to a row, after the platform's latency. */
+void platform_to_row(struct world *world, uint32_t row, time_ns now, uint32_t slot);
 void platform_entity_step(struct world *world, const struct event *event, time_ns now);
 int sim_control_open(struct world *world, struct error *error);
 /* A word to control from another entity, where there is a campaign. */

@@ -126,14 +126,16 @@ static void ask_mind(struct world *world, uint32_t row, const struct agent *agen
     message->use = USE_PERCEPT;
     message->incarnation = agent->incarnation;
     message->cause = *cause;
-    message->percept =
-        (struct percept){.kind = PERCEPT_DECIDED,
-                         .peer = act->peer,
-                         .how = act->how,
-                         .by = act->by,
-                         .via = act->via,
-                         .choice = mind_scripted(&group->rules.mind, &act->situation,
-                                                 choices_of_tools(group->rules.tools), &random)};
+    message->percept = (struct percept){
+        .kind = PERCEPT_DECIDED,
+        .peer = act->peer,
+        .how = act->how,
+        .by = act->by,
+        .via = act->via,
+        .choice = group->adaptive ? learn_choose(world, row, agent, act, now, &random)
+                                  : mind_scripted(&group->rules.mind, &act->situation,
+                                                  choices_of_tools(group->rules.tools), act->peer,
+                                                  clock_local(world, id, now), &random)};
     latency = slowed(world, id, spread_draw(&group->decision, &random));
     state->mind_draws = random.draw;
     world_send(world, row, row, time_later(now, latency), slot);
@@ -173,6 +175,7 @@ static void use_tool(struct world *world, uint32_t row, const struct doing *doin
     struct message *message = &world->message[slot];
 
     message->use = USE_PLATFORM;
+    message->reason = act->masking;
     message->cause = act_tool(doing, act, &message->platform);
     world_send(world, row, world->platform_entity,
                doing->now + world->scenario->network.platform_latency, slot);
@@ -257,6 +260,7 @@ static void carry_out(struct world *world, uint32_t row, const struct agent *age
     case ACT_MISREPORT:
     case ACT_STALL:
         use_tool(world, row, doing, act);
+        learn_act(world, row, agent, act, doing->now);
         break;
     case ACT_KIND_COUNT:
     default:

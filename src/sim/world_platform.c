@@ -65,8 +65,7 @@ static uint32_t row_of(const struct world *world, agent_id agent, uint8_t slot)
     return (uint32_t)slot * world->agents + agent;
 }
 
-/* A message to a row, after the platform's latency. */
-static void to_row(struct world *world, uint32_t row, time_ns now, uint32_t slot)
+void platform_to_row(struct world *world, uint32_t row, time_ns now, uint32_t slot)
 {
     world_send(world, world->platform_entity, row, now + world->scenario->network.platform_latency,
                slot);
@@ -84,7 +83,7 @@ static void do_start(struct world *world, const struct platform_action *action, 
     message->checkpoint = action->checkpoint;
     message->cause = *cause;
     message->percept.peer = action->who;
-    to_row(world, row_of(world, action->whom, action->whom_slot), now, slot);
+    platform_to_row(world, row_of(world, action->whom, action->whom_slot), now, slot);
 }
 
 /* How often the link of two agents was made. */
@@ -114,7 +113,7 @@ static void tell_linked(struct world *world, time_ns now, const struct cause *ca
     message->incarnation = incarnation;
     message->cause = *cause;
     message->percept.peer = peer;
-    to_row(world, row_of(world, agent, agent_slot), now, slot);
+    platform_to_row(world, row_of(world, agent, agent_slot), now, slot);
 }
 
 static void do_connect(struct world *world, const struct platform_action *action, time_ns now,
@@ -145,7 +144,7 @@ static void do_sever(struct world *world, const struct platform_action *action, 
         world->message[slot].cause = *cause;
         world->message[slot].percept =
             (struct percept){.kind = PERCEPT_HANGUP, .peer = row_agent(world, rows[1 - end])};
-        to_row(world, rows[end], now, slot);
+        platform_to_row(world, rows[end], now, slot);
     }
 }
 
@@ -159,7 +158,7 @@ static void tell_agent(struct world *world, const struct platform_action *action
     world->message[slot].incarnation = action->who_incarnation;
     world->message[slot].cause = *cause;
     answer_percept(action, &world->message[slot].percept);
-    to_row(world, row_of(world, action->who, action->who_slot), now, slot);
+    platform_to_row(world, row_of(world, action->who, action->who_slot), now, slot);
 }
 
 static void tell_campaign(struct world *world, const struct platform_action *action, time_ns now,
@@ -241,7 +240,7 @@ static void forward(struct world *world, const struct message *message, time_ns 
         world->message[slot].use = message->forward;
         world->message[slot].incarnation = address.incarnation;
         world->message[slot].any = all;
-        to_row(world, row_of(world, agent, place), now, slot);
+        platform_to_row(world, row_of(world, agent, place), now, slot);
     }
 }
 
@@ -269,6 +268,7 @@ void platform_entity_step(struct world *world, const struct event *event, time_n
         forward(world, message, now);
     } else if (message->use == USE_TASK_DONE) {
         desk_done(&world->desk, &message->task, &message->cause, now);
+        learn_task_done(world, &message->task, now);
     } else {
         struct platform_event happened = message->platform;
 
@@ -276,6 +276,7 @@ void platform_entity_step(struct world *world, const struct event *event, time_n
         if (happened.kind == PLATFORM_STARTED)
             world->address[happened.whom] =
                 (struct address){row_slot(world, event->source), happened.incarnation};
+        learn_report(world, message, now);
         step(world, &happened, now, &message->cause);
         schedule(world, now);
     }

@@ -50,6 +50,8 @@ void row_deliver(struct world *world, uint32_t row, struct percept *percept, tim
     struct agent agent = row_assemble(world, row);
 
     percept->now = clock_local(world, id, now);
+    if (world->learning != NULL)
+        learn_percept(world, row, &agent, percept, now);
     agent_step(rules_of(world, id), &agent, percept, &world->acts);
     if (world->acts.count > 0)
         row_carry_out(world, row, &agent, percept, now, cause);
@@ -144,6 +146,8 @@ void row_begin(struct world *world, uint32_t row, incarnation_id incarnation, ti
         world_send(world, row, world->platform_entity,
                    now + world->scenario->network.platform_latency, slot);
         tell_control(world, row, CAMPAIGN_STARTED, now, reason, &started);
+    } else if (reason != START_FIRST) { /* of the contact rule set */
+        tell_control(world, row, CAMPAIGN_STARTED, now, reason, &started);
     }
     agent = row_assemble(world, row);
     /* Whoever begins anew without a checkpoint remembers nobody. */
@@ -208,9 +212,12 @@ void row_end(struct world *world, uint32_t row, time_ns now, uint8_t reason,
     world->row[row].hung = false;
     world->row[row].wake = TIME_NEVER;
     died.id = world_record(world, &record, row);
-    if (world->contact)
+    if (world->contact) {
+        tell_control(world, row, CAMPAIGN_DIED, now, reason, &died);
         return;
+    }
     world->stopped[row] = died;
+    learn_ended(world, row, reason, now);
     row_take_waiting(world, row, now);
     world_change(world, CHANGE_GONE, now, row, died.id);
     hang_up_all(world, row, now, &died);

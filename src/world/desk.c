@@ -38,7 +38,7 @@ static bool choose_hops(const struct desk *desk, struct task *task, agent_id *he
 
         task->hops[h] = platform_route(desk->platform, hop->candidates, hop->count, turn);
         if (task->hops[h] == AGENT_NONE) {
-            *held_by = hop->candidates[turn % hop->count];
+            *held_by = platform_holds(desk->platform, hop->candidates[turn % hop->count]);
             return false;
         }
     }

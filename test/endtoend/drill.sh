@@ -39,6 +39,8 @@ fi
 
 refuses "the contact rule set" 3 "the contact rule set is simulated only" \
     "$IOLAUS" drill scenarios/contact.yaml
+refuses "an adaptive mind" 3 "adaptive minds are simulated only" \
+    "$IOLAUS" drill scenarios/learners.yaml
 refuses "a million agents" 3 "1000000 agents .*(need|are|take) .*take fewer agents" \
     "$IOLAUS" drill scenarios/heartbeat.yaml --set 'crew[0].count=1000000'
 

@@ -495,6 +495,35 @@ Test(daemon, hears_last_words_before_a_death, .timeout = 60)
     scenario_close(file);
 }
 
+/* Once a run has ended, a death that the daemon hears of in the same turn is nobody's business: it
+ * is no record, and no failure. */
+Test(daemon, ends_though_somebody_dies_in_its_last_turn, .timeout = 60)
+{
+    static const char close_it[] =
+        "{\"jsonrpc\":\"2.0\",\"id\":8,\"method\":\"range/close\",\"params\":{}}\n";
+    struct scenario_file *file = NULL;
+    const struct scenario *scenario = open_scenario("relaunch", &file);
+    struct story story = {.scenario = scenario};
+    struct held held;
+    pid_t archivist;
+    int control;
+
+    skip_where_no_range();
+    held = hold(scenario, false, TIME_NEVER);
+    control = control_connect(&held);
+    archivist = wait_running(control, "archivist", 0);
+    kill(held.pid, SIGSTOP);
+    cr_assert_eq(send(control, close_it, sizeof close_it - 1, 0), (ssize_t)sizeof close_it - 1);
+    kill(archivist, SIGKILL);
+    usleep(200000); /* the kernel tells of the death while the daemon cannot look */
+    kill(held.pid, SIGCONT);
+    cr_expect_eq(hold_end(&held, &story), 10 + DAEMON_STOPPED);
+    cr_expect_eq(count_of(&story, VERB_DIED, 0), 0u);
+    close(control);
+    story_close(&story);
+    scenario_close(file);
+}
+
 /* Another process that has got hold of an agent's channel is refused, however often it calls, and
  * whatever it floods the daemon with delays nobody else. */
 Test(daemon, refuses_a_stranger_on_a_channel, .timeout = 90)
@@ -543,6 +572,7 @@ Test(daemon, refuses_by_name)
     struct scenario_file *file = NULL;
     const struct scenario *scenario = open_scenario("relaunch", &file);
     struct scenario changed = *scenario;
+    struct scenario_group group;
     struct error error = {0};
 
     cr_expect_eq(daemon_refuses(scenario, &error), 0, "%s", error.message);
@@ -553,6 +583,13 @@ Test(daemon, refuses_by_name)
     changed.network.latency.low = 1;
     cr_expect_eq(daemon_refuses(&changed, &error), ERROR_MACHINE);
     cr_expect_not_null(strstr(error.message, "network.latency"), "%s", error.message);
+    group = scenario->groups[0];
+    group.adaptive = true;
+    changed = *scenario;
+    changed.groups = &group;
+    changed.group_count = 1;
+    cr_expect_eq(daemon_refuses(&changed, &error), ERROR_MACHINE);
+    cr_expect_not_null(strstr(error.message, "adaptive minds"), "%s", error.message);
     changed = *scenario;
     changed.agents = 1u << 30;
     cr_expect_eq(daemon_refuses(&changed, &error), ERROR_MACHINE);

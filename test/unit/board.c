@@ -98,6 +98,13 @@ Test(board, decides_where_work_goes)
     cr_assert_eq(routed(story, ON_FAILED_HOLD, 2), CAMERA);
     cr_assert_eq(routed(story, ON_FAILED_REROUTE, 1), CAMERA);
 
+    cr_assert_eq(routed(story, ON_FAILED_NEIGHBOURS, 1), AGENT_NONE);
+    cr_assert_eq(routed(story, ON_FAILED_NEIGHBOURS, 0), AGENT_NONE, "the archivist's peer failed");
+    cr_assert_eq(platform_holds(story->platform, ARCHIVIST), WRITER);
+    cr_assert_eq(platform_holds(story->platform, WRITER), WRITER);
+    story->rules.on_failed = ON_FAILED_HOLD;
+    cr_assert_eq(platform_holds(story->platform, ARCHIVIST), AGENT_NONE);
+
     story_act(story, 200, ROBOT, ACT_REPORT, CAMERA, HEALTH_FAILED);
     cr_assert_eq(routed(story, ON_FAILED_REROUTE, 1), ARCHIVIST);
     cr_assert_eq(routed(story, ON_FAILED_REROUTE, UINT64_MAX), ARCHIVIST);

@@ -139,7 +139,13 @@ static const struct wrong {
     {HEAD "faults: [{kind: node-crash, at: 1s, node: x}]\n", ":5:43: ", "no node is called `x`"},
     {HEAD "faults: [{kind: hang, at: 1s, agents: [a], every: 1s}]\n", ":5:51: ", "needs `lasts`"},
     {HEAD "contact: {rate: 1}\n", ":1:1: ", "1/10000 of the mean life"},
-    {HEAD "contact: {kill_rate: 1/s}\n", ":5:10: ", "needs the key `rate`"},
+    {HEAD "contact: {kill_rate: 1/s}\n", ":5:10: ", "needs `rate` or `revive_rate`"},
+    {HEAD "contact: {rate: 1}\ncampaign: {targets: all, first: 1s}\n", ":6:11: ", "only a `sweep`"},
+    {HEAD "contact: {rate: 1}\ncampaign: {targets: all, protocol: sweep}\n",
+     ":6:11: ", "write `restore: false`"},
+    {HEAD "contact: {rate: 1, start: seed}\n"
+          "campaign: {targets: all, protocol: sweep, restore: false}\n",
+     ":5:27: ", "all live at the start"},
     {HEAD "network: {latency: 1us}\ncontact: {rate: 1, kill_rate: 1s}\n",
      ":6:31: ", "is not a rate"},
     {HEAD "network: {latency: 1us}\ncontact: {rate: 1, start: seed, seed_vertex: 2}\n",
@@ -152,6 +158,22 @@ static const struct wrong {
     {HEAD "minds: {m: {relaunch: {object: 81}}}\n", ":5:32: ", "from -80 to 80"},
     {HEAD "minds: {m: {covert: sly}}\n", ":5:21: ", "neither true nor false"},
     {HEAD "minds: {m: {behaviour: x}}\n", ":5:24: ", "needs a `preset`"},
+    {HEAD "minds: {m: {adaptive: 1}}\n", ":5:23: ", "should be a mapping of keys"},
+    {HEAD "minds: {m: {adaptive: {explorations: 1}}}\n", ":5:24: ", "did you mean `exploration`"},
+    {HEAD "minds: {m: {adaptive: {cost: -1}}}\n", ":5:30: ", "from 0 to"},
+    {HEAD "minds: {m: {adaptive: {check: 2}}}\n", ":5:31: ", "above 1"},
+    {HEAD "minds: {m: {adaptive: {learning_power: 0.4}}}\n", ":5:40: ", "from 0.5 to 1"},
+    {HEAD "minds: {m: {adaptive: {window: 0s}}}\n", ":5:32: ", "from 1ns"},
+    {HEAD "minds: {m: {adaptive: {exploration_end: 0.1}}}\n", ":5:41: ", "say `train`"},
+    {HEAD "minds: {m: {adaptive: {learning_rate: 0.1, learning_power: 1}}}\n",
+     ":5:60: ", "keep one of them"},
+    {HEAD "minds: {m: {mask: 1, adaptive: {}}}\n", ":5:19: ", "`mask` stands beside `adaptive`"},
+    {HEAD "minds: {m: {adaptive: {}, pact: {strength: 1}}}\n",
+     ":5:33: ", "stands beside `adaptive`"},
+    {HEAD "minds: {m: {pact: {}}}\n", ":5:19: ", "needs the key `strength`"},
+    {HEAD "minds: {m: {pact: {strength: 1.5}}}\n", ":5:30: ", "above 1"},
+    {HEAD "minds: {m: {pact: {strength: 1, window: 0s}}}\n", ":5:41: ", "from 1ns"},
+    {HEAD "minds: {m: {adaptive: {}, covert: true}}\n", ":5:35: ", "stands beside `adaptive`"},
     {HEAD "arms: []\n", ":5:7: ", "at least one arm"},
     {HEAD "arms: [{name: x}, {name: x}]\n", ":5:26: ", "`x` is there twice"},
     {HEAD "arms: [{name: x, set: {platform.latenc: 1s}}]\n", ":5:33: ", "did you mean `latency`"},
@@ -496,6 +518,30 @@ Test(scenario, a_covert_mind_makes_its_groups_covert)
     scenario_close(file);
 }
 
+/* The defaults, and what is said; an object learns nothing, nor does a group with another mind. */
+Test(scenario, an_adaptive_mind_has_its_rules)
+{
+    struct scenario_file *file = open_right(
+        "iolaus: 1\nname: t\nkinds: {k: {mind: m}, o: {class: object, mind: m}}\n"
+        "minds: {m: {adaptive: {exploration: 1/4, train: 2h, check: 0.5, initial: -3, "
+        "prune_marked: true}}, n: {adaptive: {exploration: 0.5, exploration_end: 0.25, train: 1h, "
+        "learning_rate: 1}}}\n"
+        "crew: [{name: a, kind: k}, {name: b, kind: o}, {name: c, kind: k, mind: none}, {name: d, "
+        "kind: k, mind: n}]\n");
+    const struct scenario_group *groups = first_arm(file)->groups;
+    const struct adaptive_rules *a = &groups[0].learning, *d = &groups[3].learning;
+
+    cr_assert(groups[0].adaptive && groups[3].adaptive);
+    cr_assert(!groups[1].adaptive && !groups[2].adaptive);
+    cr_assert(a->exploration == PROBABILITY_ONE / 4 && a->exploration_end == PROBABILITY_ONE / 4);
+    cr_assert(a->train == INT64_C(7200000000000) && a->window == INT64_C(30000000000));
+    cr_assert(a->check == PROBABILITY_ONE / 2 && a->initial == -3 * FIXED_ONE && a->prune_marked);
+    cr_assert(a->learning_rate == 0 && a->task == FIXED_ONE && a->penalty == 0);
+    cr_assert(d->exploration_end == PROBABILITY_ONE / 4 && d->learning_rate == PROBABILITY_ONE);
+    cr_assert(!d->prune_marked);
+    scenario_close(file);
+}
+
 Test(scenario, a_campaign_knows_whom_to_stop_and_to_tell)
 {
     struct scenario_file *file = open_right(
@@ -527,6 +573,12 @@ Test(scenario, the_contact_process_has_its_rates)
     cr_assert_eq(scenario->groups[0].rules.rule_set, RULES_CONTACT);
     cr_assert_eq(scenario->groups[0].rules.life_mean, 1000000000);
     cr_assert_eq(scenario->groups[0].rules.revive_mean, 500000000);
+    scenario_close(file);
+    file = open_right("iolaus: 1\nname: t\nkinds: {k: {}}\ncrew: [{name: a, kind: k, count: 5}]\n"
+                      "links: {generator: complete}\nnetwork: {latency: 5us}\n"
+                      "contact: {revive_rate: 2/s, kill_rate: 8/s}\n");
+    cr_assert_eq(first_arm(file)->groups[0].rules.life_mean, 125000000);
+    cr_assert_eq(first_arm(file)->groups[0].rules.revive_mean, 500000000);
     scenario_close(file);
 }
 

@@ -4,6 +4,8 @@ void bond_record(const struct bond_rules *rules, struct agent_peer *peer, bool d
 {
     int32_t bond = peer->bond == BOND_UNKNOWN ? 0 : peer->bond;
 
+    if ((done ? rules->gain : rules->loss) == 0) /* what moves nothing makes no history either */
+        return;
     if (done)
         bond += (BOND_ONE - bond) * rules->gain / BOND_ONE;
     else

@@ -39,7 +39,8 @@ enum percept_kind {
     PERCEPT_STOP_ASKED,  /* oneself is asked to stop (the signal to end) */
     PERCEPT_DECIDED,     /* choice about `peer`, a mask of enum choice; HOW in `how` */
     PERCEPT_PAUSED,      /* value: how long the agent stood still; all deadlines move on */
-    PERCEPT_REWARD       /* value: the agent's own reward */
+    PERCEPT_REWARD       /* value: the agent's own reward, Q32.32; peer: on whose account (it was
+                            caught masking), or AGENT_NONE for its work */
 };
 
 /* Acts; those from ACT_TOOLS on, up to ACT_TOOLS_END, go through the platform's tools and are

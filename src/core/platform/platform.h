@@ -28,7 +28,7 @@ enum restart_policy {
     RESTART_INTENSITY /* Erlang/OTP: at once, but more than n restarts in a period: give up */
 };
 
-enum board_on_failed { ON_FAILED_HOLD, ON_FAILED_REROUTE, ON_FAILED_NONE };
+enum board_on_failed { ON_FAILED_HOLD, ON_FAILED_REROUTE, ON_FAILED_NONE, ON_FAILED_NEIGHBOURS };
 
 /* May agents of class `who` use the tools `acts` on agents of class `whom`? Classes are small
  * numbers that the scenario gives to agents (its groups). The last rule that matches holds; where
@@ -169,10 +169,14 @@ bool platform_switch(const struct platform *platform, agent_id agent);
 int64_t platform_score(const struct platform *platform, agent_id agent);
 bool platform_runs(const struct platform *platform, agent_id agent);
 
+/* For whose sake work for `agent` is held: itself where it is shown failed, with
+ * ON_FAILED_NEIGHBOURS also the first of those linked with it that is; or AGENT_NONE. */
+agent_id platform_holds(const struct platform *platform, agent_id agent);
+
 /* Routing of work. Of `count` candidates for a hop picks the one that task number `task` goes to:
  * round-robin by task number; with ON_FAILED_REROUTE the next one not shown failed. Returns
- * AGENT_NONE where the task is to be held (ON_FAILED_HOLD and the picked one is shown failed, or
- * ON_FAILED_REROUTE and all are). */
+ * AGENT_NONE where the task is to be held (the work of the picked one is held, or
+ * ON_FAILED_REROUTE and that of all is). */
 agent_id platform_route(const struct platform *platform, const agent_id *candidates, uint32_t count,
                         uint64_t task);
 

@@ -291,7 +291,8 @@ void life_take_range(struct daemon *daemon)
     struct range_event event;
     int taken = 0;
 
-    while (daemon->failed == 0 && (taken = range_take(daemon->range, &event, daemon->error)) > 0) {
+    while (daemon->failed == 0 && daemon->state != DAEMON_CLOSING &&
+           (taken = range_take(daemon->range, &event, daemon->error)) > 0) {
         switch ((enum range_event_kind)event.kind) {
         case RANGE_SPAWNED:
             spawned(daemon, &event);

@@ -60,6 +60,17 @@ static int refuse_size(const struct scenario *scenario, struct error *error)
     return 0;
 }
 
+static int refuse_adaptive(const struct scenario *scenario, struct error *error)
+{
+    for (uint32_t g = 0; g < scenario->group_count; g++)
+        if (scenario->groups[g].adaptive)
+            return error_set(error, ERROR_MACHINE,
+                             "adaptive minds are simulated only: they learn from thousands of "
+                             "stops, and `%s` has one; use `iolaus sim`",
+                             scenario->groups[g].name);
+    return 0;
+}
+
 static int refuse_faults(const struct scenario *scenario, struct error *error)
 {
     uint32_t partitions = 0;
@@ -93,6 +104,8 @@ int daemon_refuses(const struct scenario *scenario, struct error *error)
                              "work `%s`: its route has %u hops; the live world takes at most %d, "
                              "split it into several sources",
                              scenario->work[i].name, scenario->work[i].hop_count, HOPS_MAX);
-    failed = refuse_faults(scenario, error);
+    failed = refuse_adaptive(scenario, error);
+    if (failed == 0)
+        failed = refuse_faults(scenario, error);
     return failed != 0 ? failed : refuse_size(scenario, error);
 }

@@ -177,6 +177,8 @@ void truth_take(struct daemon *daemon)
     struct seen seen;
     int taken = 0;
 
+    if (daemon->state == DAEMON_CLOSING)
+        return; /* the run has ended: what dies now is closed with the range */
     /* Whom the range has started is sanctioned before the witness is asked who is not. */
     life_take_range(daemon);
     while (daemon->failed == 0 &&

@@ -1,8 +1,8 @@
 /*
  * The header of a run's trace, made from its scenario.
  */
-#ifndef IOLAUS_CLI_HEADER_H
-#define IOLAUS_CLI_HEADER_H
+#ifndef IOLAUS_SCENARIO_TRACE_HEADER_H
+#define IOLAUS_SCENARIO_TRACE_HEADER_H
 
 #include "base/error.h"
 #include "scenario/scenario.h"

@@ -1,4 +1,4 @@
-#include "cli/header.h"
+#include "scenario/trace_header.h"
 
 #include <stdlib.h>
 #include <string.h>
