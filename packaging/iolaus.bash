@@ -22,11 +22,11 @@ _iolaus() {
     fi
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W "check sim drill up ps down doctor study trace agent --help --version" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "check sim drill up ps down doctor study trace protocol agent --help --version" -- "$word")
         return
     fi
     if [[ $command == study ]] && ((COMP_CWORD == 2)); then
-        words="plan run show effects sensitivity export figures predict reference --help"
+        words="plan run show effects sensitivity training times thresholds descent collusion export figures predict reference --help"
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
         return
     fi
@@ -47,11 +47,17 @@ _iolaus() {
         [[ $command == study ]] && words="text csv markdown json"
         ;;
     --expect) words="no-finding" ;;
-    --of) words="rates effects" ;;
+    --of) words="rates effects training times thresholds siege descent collusion" ;;
+    --time) words="repair outage undone stop" ;;
+    --choice) words="relaunch relink mask tamper misreport copy stall" ;;
     --class) words="truth act claim platform control" ;;
     --arm | --seed | --replicates | --episode | --set | --jobs | -j | --block | --agent | --verb | \
         --from | --to | --limit | --duration | --name | --rotate-size | --rotate-age | --keep-files | \
-        --keep-size | --keep-age | --on-failure | --study | --measure) return ;;
+        --keep-size | --keep-age | --on-failure | --study | --measure | --bins | --by | --against | \
+        --horizon | --target | --top | --alpha | --permutations | --block) return ;;
+    --without)
+        words="alerts requests refuses_request learnt reported_failed reports_healthy_while_dead"
+        ;;
     esac
     if [[ -n $words ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
@@ -74,14 +80,21 @@ _iolaus() {
     ps | down) words="--json --help" ;;
     doctor) words="--brief --json --help" ;;
     agent) words="--help" ;;
+    protocol) words="--top= --target= --without= --arm= --study= --output= --json --help" ;;
     check) words="--set= --json --reference --help" ;;
     study)
         case $tool in
         plan) words="--jobs= --replicates= --help" ;;
         run) words="--jobs= --replicates= --db= --help" ;;
-        show | export) words="--study= --format= --output= --help" ;;
+        show | export | thresholds | descent) words="--study= --format= --output= --help" ;;
         effects | sensitivity) words="--study= --measure= --format= --output= --help" ;;
+        training) words="--study= --measure= --bins= --against= --format= --output= --help" ;;
+        times) words="--time= --by= --against= --horizon= --study= --format= --output= --help" ;;
         figures) words="--of= --study= --output= --help" ;;
+        collusion)
+            words="--choice= --by-run --alpha= --permutations= --block= --jobs= --study= --format=
+                --output= --help"
+            ;;
         *) words="--help" ;;
         esac
         ;;
@@ -101,7 +114,9 @@ _iolaus() {
         return
     elif [[ $command == trace ]]; then
         _iolaus_files .trace .part
-    elif [[ $command == study && $tool == @(show|export|effects|sensitivity|figures) ]]; then
+    elif [[ $command == protocol ]]; then
+        _iolaus_files .trace .db
+    elif [[ $command == study && $tool == @(show|export|effects|sensitivity|training|times|thresholds|descent|figures) ]]; then
         _iolaus_files .db
     else
         _iolaus_files .yaml .yml

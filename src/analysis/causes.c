@@ -110,6 +110,7 @@ struct cause cause_of(struct causes *causes, const struct record *record)
         cause.episode = parent->episode;
         cause.response = parent->response;
         cause.verb = parent->verb;
+        cause.mark = parent->mark;
         cause.flags |= parent->flags & CAUSE_INFERRED;
         /* What came of a report is told to the records that answer it. */
         if (parent->verb == VERB_REPORTS &&

@@ -13,7 +13,10 @@ int contact_analysis_open(struct contact_analysis *analysis, uint32_t agents, ui
     *analysis = (struct contact_analysis){.agents = agents, .copies = copies};
     analysis->alive = calloc(copies, sizeof *analysis->alive);
     analysis->extinct_at = calloc(copies, sizeof *analysis->extinct_at);
-    if (analysis->alive == NULL || analysis->extinct_at == NULL) {
+    analysis->generation = calloc((size_t)agents * copies, sizeof *analysis->generation);
+    analysis->lives = calloc(copies, sizeof *analysis->lives);
+    if (analysis->alive == NULL || analysis->extinct_at == NULL || analysis->generation == NULL ||
+        analysis->lives == NULL) {
         contact_analysis_close(analysis);
         return error_set(error, ERROR_MEMORY, "out of memory for %u replicates", copies);
     }
@@ -22,16 +25,29 @@ int contact_analysis_open(struct contact_analysis *analysis, uint32_t agents, ui
     return 0;
 }
 
+static void descend(struct contact_analysis *analysis, uint32_t copy, const struct record *record)
+{
+    bool revived = record->value == START_CONTACT || record->value == START_PEER;
+    uint32_t generation = 0;
+
+    if (revived && record->who / analysis->agents == copy)
+        generation = analysis->generation[record->who] + 1;
+    analysis->generation[record->whom] = generation;
+    if (generation < CONTACT_GENERATIONS)
+        analysis->lives[copy][generation]++;
+}
+
 int contact_analysis_take(void *context, const struct record *record)
 {
     struct contact_analysis *analysis = context;
     uint32_t copy = record->whom / analysis->agents;
 
-    assert(copy < analysis->copies);
+    if (copy >= analysis->copies) /* of nobody in the crew */
+        return 0;
     if (record->verb == VERB_STARTED) {
         analysis->alive[copy]++;
-    } else if (record->verb == VERB_DIED) {
-        assert(analysis->alive[copy] > 0);
+        descend(analysis, copy, record);
+    } else if (record->verb == VERB_DIED && analysis->alive[copy] > 0) {
         if (--analysis->alive[copy] == 0 && analysis->extinct_at[copy] == TIME_NEVER)
             analysis->extinct_at[copy] = record->time;
     }
@@ -42,6 +58,8 @@ void contact_analysis_close(struct contact_analysis *analysis)
 {
     free(analysis->alive);
     free(analysis->extinct_at);
+    free(analysis->generation);
+    free(analysis->lives);
     memset(analysis, 0, sizeof *analysis);
 }
 

@@ -46,7 +46,7 @@ static int episode_open(struct analysis *analysis, enum episode_kind kind,
     episode->object =
         (record->flags & FLAG_OBJECT) != 0 || (objects != NULL && objects[record->whom] != 0);
     episode->began = record->time;
-    episode->died = TIME_UNSET;
+    episode->stopped = episode->died = episode->watched = TIME_UNSET;
     for (int time = 0; time < TIME_COUNT; time++) {
         episode->times[time] = TIME_UNSET;
     }
@@ -144,7 +144,7 @@ static int take_announced(struct analysis *analysis, const struct record *record
 }
 
 /* A stop is a root, unless it was announced: then the episode began with the announcement. */
-static int take_stops(struct analysis *analysis, const struct record *record, struct cause *cause)
+static int stop_begin(struct analysis *analysis, const struct record *record, struct cause *cause)
 {
     struct life *life = &analysis->lives[record->whom];
     struct episode *episode = episode_at(analysis, life->stop);
@@ -160,13 +160,30 @@ static int take_stops(struct analysis *analysis, const struct record *record, st
     return code;
 }
 
+static void stop_counts(struct analysis *analysis, const struct record *record,
+                        const struct cause *cause)
+{
+    struct episode *episode = episode_at(analysis, cause->episode);
+    episode->stopped = episode->stopped == TIME_UNSET ? record->time : episode->stopped;
+    watch_begins(analysis, record->whom, cause->episode, record->time);
+}
+
+static int take_stops(struct analysis *analysis, const struct record *record, struct cause *cause)
+{
+    int code = stop_begin(analysis, record, cause);
+    if (code == 0) {
+        stop_counts(analysis, record, cause);
+    }
+    return code;
+}
+
 static int take_thwarted(struct analysis *analysis, const struct record *record,
                          struct cause *cause)
 {
     struct life *life = &analysis->lives[record->whom];
     struct episode *episode = episode_of_target(analysis, cause, record->whom);
     if (episode == NULL) {
-        int code = take_stops(analysis, record, cause);
+        int code = stop_begin(analysis, record, cause);
         if (code != 0) {
             return code;
         }
@@ -177,6 +194,7 @@ static int take_thwarted(struct analysis *analysis, const struct record *record,
     } else {
         episode->kind = EPISODE_STOP;
         measure_add(episode, MEASURE_THWARTED);
+        stop_counts(analysis, record, cause);
     }
     life->stop = EPISODE_NONE;
     return 0;
@@ -186,6 +204,7 @@ static int take_restores(struct analysis *analysis, const struct record *record,
                          struct cause *cause)
 {
     struct episode *episode = episode_at(analysis, analysis->lives[record->whom].death);
+    watch_ends(analysis, record->whom, record->time);
     if (episode != NULL) {
         episode->restored = true;
         /* What the operator does next is no consequence of what the agents did. */
@@ -208,6 +227,7 @@ static int take_waited(struct analysis *analysis, const struct record *record, s
 static int take_died(struct analysis *analysis, const struct record *record, struct cause *cause)
 {
     struct life *life = &analysis->lives[record->whom];
+    running_changes(analysis, life, record->time);
     life->alive -= life->alive > 0 ? 1 : 0;
     if (record->value == DEATH_CONTACT) {
         return 0; /* the contact rule set has no stops, no failures and no defence */
@@ -218,6 +238,7 @@ static int take_died(struct analysis *analysis, const struct record *record, str
         if (code != 0) {
             return code;
         }
+        watch_begins(analysis, record->whom, cause->episode, record->time);
     }
     if (life->stop == cause->episode) {
         life->stop = EPISODE_NONE;
@@ -237,8 +258,14 @@ static int take_died(struct analysis *analysis, const struct record *record, str
 
 static int take_hung(struct analysis *analysis, const struct record *record, struct cause *cause)
 {
-    return cause->episode == EPISODE_NONE ? episode_open(analysis, EPISODE_FAILURE, record, cause)
-                                          : 0;
+    if (cause->episode != EPISODE_NONE) {
+        return 0;
+    }
+    int code = episode_open(analysis, EPISODE_FAILURE, record, cause);
+    if (code == 0) {
+        watch_begins(analysis, record->whom, cause->episode, record->time);
+    }
+    return code;
 }
 
 static int take_resumed(struct analysis *analysis, const struct record *record, struct cause *cause)
@@ -285,6 +312,8 @@ static int take_started(struct analysis *analysis, const struct record *record, 
     }
     /* The first lives run from the start, whether or not the trace says so. */
     if (record->value != START_FIRST || was_dead) {
+        running_changes(analysis, life, record->time);
+        analysis->sums.duplicates += was_dead ? 0 : 1;
         life->alive++;
         life->number++;
         life->newest = record->whom_incarnation;
@@ -444,6 +473,18 @@ static int take_task(struct analysis *analysis, const struct record *record, str
     return work_take(&analysis->work, record);
 }
 
+static int take_decides(struct analysis *analysis, const struct record *record, struct cause *cause)
+{
+    int code = masks_decides(analysis, record, cause);
+    return code == 0 ? decision_take(analysis, record, cause) : code;
+}
+
+static int take_decided(struct analysis *analysis, const struct record *record, struct cause *cause)
+{
+    (void)cause;
+    return decision_chosen(analysis, record);
+}
+
 struct handler {
     int (*take)(struct analysis *analysis, const struct record *record, struct cause *cause);
     bool needs_whom; /* a record without an agent to speak of is left alone */
@@ -457,7 +498,7 @@ static const struct handler handlers[VERB_COUNT] = {
     [VERB_HEALED] = {take_healed, false},      [VERB_STARTED] = {take_started, true},
     [VERB_LINK_UP] = {take_link_up, true},     [VERB_COPIED] = {take_copied, true},
     [VERB_NOTICED] = {masks_noticed, true},    [VERB_ALERTS] = {take_alerts, true},
-    [VERB_DECIDES] = {masks_decides, true},    [VERB_REPORTS] = {masks_reports, true},
+    [VERB_DECIDES] = {take_decides, true},     [VERB_REPORTS] = {masks_reports, true},
     [VERB_REQUESTS] = {take_requests, true},   [VERB_SHOWS] = {masks_shows, true},
     [VERB_SWITCHED] = {take_switched, true},   [VERB_SCORED] = {take_scored, true},
     [VERB_STALLED] = {take_stalled, true},     [VERB_RETURNED] = {take_returned, true},
@@ -465,6 +506,7 @@ static const struct handler handlers[VERB_COUNT] = {
     [VERB_GAVE_UP] = {take_gave_up, true},     [VERB_TASK_SENT] = {take_task, false},
     [VERB_TASK_HELD] = {take_task, false},     [VERB_TASK_DONE] = {take_task, false},
     [VERB_TASK_LOST] = {take_task, false},     [VERB_RETRACTED] = {masks_retracted, true},
+    [VERB_DECIDED] = {take_decided, true},
 };
 
 static bool agent_known(const struct analysis *analysis, agent_id agent)
@@ -525,6 +567,7 @@ struct analysis *analysis_open(const struct trace_header *header)
         analysis->lives[agent] = (struct life){.alive = 1,
                                                .stop = EPISODE_NONE,
                                                .death = EPISODE_NONE,
+                                               .latest = EPISODE_NONE,
                                                .masked_since = TIME_UNSET,
                                                .masked_by = RECORD_ID_NONE};
     }
@@ -553,6 +596,7 @@ void analysis_abandon(struct analysis *analysis)
     responses_free(&analysis->responses);
     behind_close(&analysis->behind);
     free(analysis->kept.list);
+    decisions_free(&analysis->decisions);
     free(analysis->lives);
     free(analysis->episodes);
     free(analysis);
@@ -569,10 +613,14 @@ int analysis_close(struct analysis *analysis, time_ns end, struct findings *find
             }
         }
         struct work_sums work;
+        lifetimes_close(analysis, end);
         work_close(&analysis->work, end, &work);
         code = behind_end(analysis);
         if (code == 0) {
-            code = rows_give(analysis);
+            code = work_give(&analysis->work, end, analysis->rows);
+        }
+        if (code == 0) {
+            code = rows_give(analysis, &work);
         }
         if (code == 0) {
             code = findings_take_run(findings, analysis, end, &work);

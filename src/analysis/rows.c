@@ -67,7 +67,9 @@ static int episode_give(const struct analysis *analysis, uint32_t number)
                               .object = episode->object,
                               .restored = episode->restored,
                               .began = episode->began,
+                              .stopped = episode->stopped,
                               .died = episode->died,
+                              .watched = episode->watched,
                               .dead = episode->dead,
                               .masked = episode->masked,
                               .measures = episode->measures,
@@ -93,10 +95,10 @@ static int act_give(const struct analysis *analysis, const struct act_kept *act,
     return analysis->rows->act(analysis->rows->context, &row);
 }
 
-int rows_give(struct analysis *analysis)
+int rows_give(struct analysis *analysis, const struct work_sums *work)
 {
     struct acts_kept *kept = &analysis->kept;
-    size_t at = 0;
+    size_t at = 0, decision = 0;
     int code = 0;
     if (analysis->rows == NULL) {
         return 0;
@@ -108,6 +110,12 @@ int rows_give(struct analysis *analysis)
     if (kept->count > 0) {
         qsort(kept->list, kept->count, sizeof *kept->list, by_episode);
     }
+    if (analysis->rows->run != NULL) {
+        struct run_row row = analysis->sums;
+        row.tasks_again = work->again;
+        code = analysis->rows->run(analysis->rows->context, &row);
+    }
+    decisions_order(&analysis->decisions, kept);
     for (uint32_t e = 0; e < analysis->episode_count && code == 0; e++) {
         uint32_t number = 0;
         bool counts = episode_counts(&analysis->episodes[e]);
@@ -116,6 +124,9 @@ int rows_give(struct analysis *analysis)
         }
         for (; at < kept->count && kept->list[at].episode == e && code == 0; at++) {
             code = counts ? act_give(analysis, &kept->list[at], ++number) : 0;
+        }
+        if (code == 0) {
+            code = decisions_give(analysis, e, &decision);
         }
     }
     return code;

@@ -1,10 +1,11 @@
 /*
- * A run row by row: its episodes, and the effective acts in them, for whoever keeps them (the
- * results database of studies).
+ * A run row by row: its episodes, the effective acts in them, and the decisions behind those, for
+ * whoever keeps them (the results database of studies).
  *
  *     analysis_rows(analysis, &rows);      before the first record
  *     ...
- *     analysis_close(analysis, ...)        gives the rows: each episode, then its acts
+ *     analysis_close(analysis, ...)        gives the rows: tasks, the run, and each episode, then
+ *                                          its acts and its decisions
  *
  * The definitions are those of docs/reference/findings.md.
  */
@@ -16,17 +17,21 @@
 
 #include "analysis/analysis.h"
 #include "analysis/measures.h"
+#include "core/agent/percept.h"
 
 /* An episode that counts: a stop, or a failure. Times are in ns; -1: it did not come to that. */
 struct episode_row {
     uint32_t number; /* from 1, in the order in which they began; those that do not count have one
                         too */
     agent_id target;
-    bool failure;  /* else a stop */
-    bool object;   /* the target is one */
-    bool restored; /* the operator brought the target back */
-    time_ns began; /* of the run */
+    bool failure;    /* else a stop */
+    bool object;     /* the target is one */
+    bool restored;   /* the operator brought the target back */
+    time_ns began;   /* of the run, as the next three */
+    time_ns stopped; /* the stop itself, after its announcement */
     time_ns died;
+    time_ns watched; /* until then: the operator brought the target back, its next episode began, or
+                        the run ended */
     time_ns dead, masked;             /* for how long in all */
     uint64_t measures;                /* bits of enum measure */
     const uint32_t *acts;             /* by enum measure: how often */
@@ -48,9 +53,36 @@ struct act_row {
     struct record_id record;
 };
 
+/* What a run leaves beside its episodes. Times in ns. */
+struct run_row {
+    uint64_t duplicates;  /* starts of an agent of which an incarnation ran already */
+    time_ns duplicate;    /* for how long more than one ran: those beyond the first, added up */
+    time_ns running;      /* for how long incarnations ran, added up */
+    uint64_t tasks_again; /* of those done in time: done more than once */
+};
+
+/* What one agent chose about one peer: also where it came to nothing, because another was first or
+ * the peer was back by then. One who died while it thought has chosen nothing, and has no row. */
+struct decision_row {
+    uint32_t episode; /* its number */
+    uint32_t number;  /* from 1 in the episode, in the order in which they were taken up */
+    agent_id who, whom;
+    time_ns at, decided; /* of the run: taken up, and chosen */
+    struct situation situation;
+    agent_id by, via; /* who asked, and the middleman; or AGENT_NONE */
+    uint32_t choice;  /* a mask of enum choice */
+    uint8_t wanted;   /* enum analysis_wanted */
+    bool effective;   /* an act of it for that peer had its effect before it decided again */
+    struct record_id record;
+};
+
 struct analysis_rows {
+    int (*run)(void *context, const struct run_row *row); /* the first of all; may be NULL */
     int (*episode)(void *context, const struct episode_row *row); /* 0, or a negative error code */
     int (*act)(void *context, const struct act_row *row);
+    /* NULL: nobody looks. A task that counts for availability, in no order. */
+    int (*task)(void *context, time_ns emitted, bool done);
+    int (*decision)(void *context, const struct decision_row *row); /* NULL: nobody wants them */
     void *context;
 };
 

@@ -40,7 +40,7 @@ struct cause {
     agent_id actor;    /* whose act this is, or carries out */
     uint8_t verb;
     uint8_t flags; /* enum cause_flag */
-    uint16_t unused;
+    uint16_t mark; /* of whoever keeps the cause anew, for what it causes; 0: none */
 };
 _Static_assert(sizeof(struct cause) == 16, "one for each record of the run");
 
@@ -57,7 +57,9 @@ struct task {
     UT_hash_handle hh;
     int64_t task;
     time_ns emitted;
-    bool done; /* in time */
+    bool done;     /* in time */
+    bool answered; /* in time or not */
+    bool again;    /* more than once, in time or not */
 };
 
 struct work {
@@ -70,10 +72,13 @@ struct work {
 
 struct work_sums {
     uint64_t emitted, done, left_out, lost, held;
+    uint64_t again; /* of those done in time: done more than once */
 };
 
 int work_take(struct work *work, const struct record *record);
 void work_close(struct work *work, time_ns end, struct work_sums *sums);
+/* Hands over the tasks that work_close counts. 0, or what the callback gives. */
+int work_give(const struct work *work, time_ns end, const struct analysis_rows *rows);
 void work_free(struct work *work);
 
 /* ---- episodes.c: what happened in each ---- */
@@ -92,7 +97,9 @@ struct episode {
     bool restored;  /* by the operator, since the death */
     uint8_t behind; /* bits of enum behind_kind: what was found behind the platform's back */
     time_ns began;
-    time_ns died; /* TIME_UNSET before */
+    time_ns stopped; /* the record `stops`; TIME_UNSET where there is none */
+    time_ns died;    /* TIME_UNSET before */
+    time_ns watched; /* up to then what becomes of the target belongs to it; TIME_UNSET: still */
     time_ns dead, masked;
     uint64_t measures; /* bits of enum measure */
     uint32_t acts[MEASURE_COUNT];
@@ -107,6 +114,8 @@ struct life {
     incarnation_id newest; /* that began */
     uint32_t stop;         /* the episode of the stop announced or under way */
     uint32_t death;        /* the episode of the last death */
+    uint32_t latest;       /* the last episode of which it is the target, and which counts */
+    time_ns since;         /* when the number of those that run changed last */
     time_ns died;          /* if none runs */
     time_ns masked_since;  /* the board shows it healthy after a mask; TIME_UNSET: it does not */
     struct record_id masked_by; /* the report that masked it */
@@ -186,6 +195,27 @@ struct acts_kept {
     size_t count, capacity;
 };
 
+/* ---- decisions.c: what was chosen, where somebody wants to know ---- */
+
+struct decision_kept {
+    struct decision_row row; /* its episode counts from 0 */
+    size_t place;
+    bool chosen;
+};
+
+/* The decision that `knower.who` has under way about `knower.whom`. */
+struct decision_open {
+    UT_hash_handle hh;
+    struct knower knower;
+    size_t decision;
+};
+
+struct decisions {
+    struct decision_kept *list;
+    size_t count, capacity;
+    struct decision_open *open;
+};
+
 struct analysis {
     const struct trace_header *header;
     struct causes *causes;
@@ -197,7 +227,9 @@ struct analysis {
     struct responses responses;
     struct behind behind;
     const struct analysis_rows *rows; /* NULL: nobody wants them */
+    struct run_row sums;
     struct acts_kept kept;
+    struct decisions decisions;
     uint64_t records;
     time_ns now;       /* of the record that is worked */
     uint64_t healed;   /* when a partition last ended, in records */
@@ -229,6 +261,16 @@ enum analysis_wanted wanted_by(const struct cause *cause);
 int outcome_take(struct analysis *analysis, struct cause *cause, enum analysis_act act,
                  agent_id responder, agent_id target);
 
+/* ---- lifetimes.c ---- */
+
+/* To be called before the number of incarnations that run changes. */
+void running_changes(struct analysis *analysis, struct life *life, time_ns now);
+/* What becomes of the target is no longer for its last episode to tell. */
+void watch_ends(struct analysis *analysis, agent_id target, time_ns now);
+/* The same, for another episode of that target begins. */
+void watch_begins(struct analysis *analysis, agent_id target, uint32_t number, time_ns now);
+void lifetimes_close(struct analysis *analysis, time_ns end);
+
 /* ---- masks.c ---- */
 
 int masks_noticed(struct analysis *analysis, const struct record *record, struct cause *cause);
@@ -252,6 +294,17 @@ void response_take_back(struct analysis *analysis, const struct cause *cause,
                         const struct record *record);
 void responses_free(struct responses *responses);
 
+/* A decision was taken up, and chosen. */
+int decision_take(struct analysis *analysis, const struct record *record,
+                  const struct cause *cause);
+int decision_chosen(struct analysis *analysis, const struct record *record);
+/* Puts them in the order of their episodes, and says which had an effect. `acts` are in the order
+ * of theirs. */
+void decisions_order(struct decisions *decisions, const struct acts_kept *acts);
+/* Gives those of an episode, of which `*at` is the first; leaves `*at` behind its last. */
+int decisions_give(const struct analysis *analysis, uint32_t episode, size_t *at);
+void decisions_free(struct decisions *decisions);
+
 /* ---- rows.c ---- */
 
 /* `response`: the response that the act became, or RESPONSE_NONE. */
@@ -259,7 +312,7 @@ int act_keep(struct analysis *analysis, const struct cause *cause, enum analysis
              agent_id who, agent_id whom, uint32_t response);
 /* The act that this record was has been refused. */
 void act_take_back(struct analysis *analysis, struct record_id made_by);
-int rows_give(struct analysis *analysis);
+int rows_give(struct analysis *analysis, const struct work_sums *work);
 
 /* ---- findings.c: sums ---- */
 

@@ -103,7 +103,7 @@ struct problem {
 static int solve(const struct problem *problem, uint64_t survived[2][POINTS_MAX], double *rate,
                  struct error *error)
 {
-    struct parabola fits[2], difference = {{-problem->log_odds, 0, 0}};
+    struct parabola fits[2] = {0}, difference = {{-problem->log_odds, 0, 0}};
     int code = 0;
 
     for (uint32_t i = 0; i < problem->curve_count && code == 0; i++)
@@ -235,37 +235,6 @@ int scaling_passing(const struct scaling_curve *curve, double share,
         problem.scale.high = curve->points[curve->count - 1].rate;
     }
     return estimate_make(&problem, bootstrap, estimate, error);
-}
-
-/* ---- exponents ---- */
-
-struct scaling_exponent scaling_survival_exponent(uint64_t earlier, uint64_t later, double ratio,
-                                                  double confidence)
-{
-    struct rate rate = rate_wilson(later, earlier, confidence);
-    double unit = -1 / log(ratio);
-
-    assert(ratio > 1 && later <= earlier);
-    return (struct scaling_exponent){unit * log(rate.rate), unit * log(rate.high),
-                                     unit * log(rate.low)};
-}
-
-struct scaling_exponent scaling_growth_exponent(const struct scaling_mean *earlier,
-                                                const struct scaling_mean *later, double ratio,
-                                                double confidence)
-{
-    struct scaling_exponent exponent = {NAN, NAN, NAN};
-    double half;
-
-    assert(ratio > 1 && confidence > 0 && confidence < 1);
-    if (!(earlier->mean > 0) || !(later->mean > 0))
-        return exponent;
-    half = gsl_cdf_ugaussian_Pinv(0.5 + confidence / 2) *
-           hypot(earlier->error / earlier->mean, later->error / later->mean) / log(ratio);
-    exponent.value = log(later->mean / earlier->mean) / log(ratio);
-    exponent.low = exponent.value - half;
-    exponent.high = exponent.value + half;
-    return exponent;
 }
 
 /* ---- complete graphs ---- */

@@ -66,25 +66,6 @@ int scaling_passing(const struct scaling_curve *curve, double share,
                     const struct scaling_bootstrap *bootstrap, struct scaling_estimate *estimate,
                     struct error *error);
 
-/* The effective exponent delta of survival between t/ratio and t, of runs that were alive at
- * t/ratio and of those still alive at t: -log(later / earlier) / log(ratio), ratio > 1 (asserted),
- * with the limits that Wilson's interval of later / earlier gives. */
-struct scaling_exponent {
-    double value, low, high;
-};
-struct scaling_exponent scaling_survival_exponent(uint64_t earlier, uint64_t later, double ratio,
-                                                  double confidence);
-
-/* The effective exponent theta of the mean number alive, N ~ t^theta, from independent runs to
- * t/ratio and to t: log(later / earlier) / log(ratio). The interval is normal, by the delta method.
- * NAN where either mean is not above 0. */
-struct scaling_mean {
-    double mean, error; /* standard error */
-};
-struct scaling_exponent scaling_growth_exponent(const struct scaling_mean *earlier,
-                                                const struct scaling_mean *later, double ratio,
-                                                double confidence);
-
 /* ---- exact, on complete graphs ---- */
 
 /* Everybody linked with everybody: from i alive, births at rate * i * (agents - i), deaths at i.

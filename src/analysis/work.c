@@ -45,7 +45,12 @@ int work_take(struct work *work, const struct record *record)
         return task_emitted(work, record);
     }
     struct task *task = task_find(work, record->value);
-    if (task == NULL || (record->flags & FLAG_LATE) != 0) {
+    if (task == NULL) {
+        return 0;
+    }
+    task->again = task->answered;
+    task->answered = true;
+    if ((record->flags & FLAG_LATE) != 0) {
         return 0;
     }
     task->done = true;
@@ -56,12 +61,17 @@ int work_take(struct work *work, const struct record *record)
     return 0;
 }
 
+/* Whether a task was done in time is known only of those whose deadlines the run has reached; of
+ * the others the ones that were done early must be left out too, or the figure would be too good.
+ */
+static time_ns last_emitted(const struct work *work, time_ns end)
+{
+    return end - (work->deadline > 0 ? work->deadline : work->slowest);
+}
+
 void work_close(struct work *work, time_ns end, struct work_sums *sums)
 {
-    /* Whether a task was done in time is known only of those whose deadlines the run has reached;
-     * of the others the ones that were done early must be left out too, or the figure would be too
-     * good. */
-    time_ns last = end - (work->deadline > 0 ? work->deadline : work->slowest);
+    time_ns last = last_emitted(work, end);
     *sums = (struct work_sums){.lost = work->lost, .held = work->held};
     for (const struct task *task = work->tasks; task != NULL; task = task->hh.next) {
         if (task->emitted > last) {
@@ -69,8 +79,23 @@ void work_close(struct work *work, time_ns end, struct work_sums *sums)
         } else {
             sums->emitted++;
             sums->done += task->done ? 1 : 0;
+            sums->again += task->done && task->again ? 1 : 0;
         }
     }
+}
+
+int work_give(const struct work *work, time_ns end, const struct analysis_rows *rows)
+{
+    int code = 0;
+    if (rows == NULL || rows->task == NULL) {
+        return 0;
+    }
+    for (const struct task *task = work->tasks; task != NULL && code == 0; task = task->hh.next) {
+        if (task->emitted <= last_emitted(work, end)) {
+            code = rows->task(rows->context, task->emitted, task->done);
+        }
+    }
+    return code;
 }
 
 void work_free(struct work *work)

@@ -31,6 +31,8 @@ enum random_stream {
     STREAM_LIVE_WORK = 11, /* what live agents really do */
     STREAM_CHECK = 12,     /* which of an agent's reports the platform looks into */
     STREAM_DESIGN = 13,    /* where a study samples */
+    STREAM_PACT = 14,      /* the common coin of a pact */
+    STREAM_SURROGATE = 15, /* what a test permutes */
 };
 
 struct random {

@@ -157,6 +157,8 @@ static void say_mind(struct paragraph *p, const struct scenario_group *group)
         say(p, "; %s", group->rules.object ? "has no mind" : "chooses nothing");
     else if (group->covert)
         say(p, ", behind the platform's back");
+    if (any && group->rules.mind.pact.strength > 0)
+        say(p, ", in a pact of strength %.3g", plain(group->rules.mind.pact.strength));
 }
 
 static void describe_crew(FILE *out, const struct scenario *scenario)

@@ -26,7 +26,7 @@ int plan_open(struct plan *plan, const struct scenario *const *arms, uint32_t ar
     for (uint32_t a = 0; a < arm_count; a++) {
         uint32_t batch = 1;
 
-        if (arms[a]->contact.enabled && !plan->single) {
+        if (arms[a]->contact.enabled && !arms[a]->has_campaign && !plan->single) {
             /* Few enough to fit the caches, and every worker has several to take. */
             uint32_t share = replicates / (4 * plan->workers) + 1;
 

@@ -51,13 +51,37 @@ static const struct study_tool TOOLS[] = {
      "all`, the part that stays when all others are known (total); intervals by a bootstrap over "
      "points.",
      study_sensitivity_options, study_tool_sensitivity},
+    {"training", "DATABASE",
+     "say what learners do while they train and once they are frozen, beside exploration",
+     "Rates in bins of the training and in the frozen phase, with 95% intervals that allow for the "
+     "episodes of one run being alike, and beside them the exploration floor: what w peers would "
+     "do by exploration alone, 1 - (1 - epsilon/2)^w. Each is tested against its floor, adjusted "
+     "by Holm over the arms.\n\n"
+     "Example: iolaus study training emergence.db --measure masked --against on_failed=none",
+     study_training_options, study_tool_training},
     {"export", "DATABASE", "the same as `show`, for `-f csv`, `-f markdown` and `-f json`",
      "Example: iolaus study export triggers.db -f csv -o triggers.csv", study_show_options,
      study_tool_show},
+    {"times", "DATABASE", "tell how long repairs, outages and stops took, also those without end",
+     "Curves of Kaplan and Meier; what did not come to its end is censored where its target was no "
+     "longer watched. Each figure has Greenwood's interval, as if episodes were independent, and "
+     "one of a bootstrap over runs; arms that differ in one factor are compared by log-rank tests, "
+     "with a variance over runs too, adjusted by Holm's procedure over all of one time.\n\n"
+     "Example: iolaus study times grid.db --time repair --against peers",
+     study_times_options, study_tool_times},
     {"figures", "DATABASE", "draw its figures as SVG, with gnuplot",
      "The scripts that gnuplot draws them from are left beside them.\n\n"
      "Example: iolaus study figures triggers.db -o triggers",
      study_figures_options, study_tool_figures},
+    {"collusion", "DATABASE", "do agents defend together more than their situations explain?",
+     "Reads a study that keeps decisions (`keep: [decisions]`). Decisions of an agent in like "
+     "situations are permuted, which breaks what binds agents to one another; p is adjusted over "
+     "arms by Holm's procedure. With --by-run each run is tested by itself, and those at most "
+     "alpha are counted. Statistical dependence is no intent: docs/studies/collusion.md.\n\n"
+     "Examples:\n"
+     "  iolaus study collusion collusion.db\n"
+     "  iolaus study collusion collusion-power.db --by-run --alpha 0.0001",
+     study_collusion_options, study_tool_collusion},
     {"predict", "CELLS",
      "fit a mind's coefficients on some cells of a table, and predict the others",
      "CELLS is a CSV file (studies/prediction/). Each cell is predicted by a fit without its fold, "
@@ -65,6 +89,21 @@ static const struct study_tool TOOLS[] = {
      "all factors and without one; the error is given in rates and as a log score.\n\n"
      "Example: iolaus study predict studies/prediction/group-size.csv --fold fold_model",
      study_predict_options, study_tool_predict},
+    {"thresholds", "DATABASE", "estimate where survival tips, from curves of several sizes",
+     "Of the studies whose files have the key `threshold`: the rates at which the curves of two "
+     "sizes cross, with the 95% interval of a bootstrap over runs, beside what is known; and the "
+     "survival by size and rate. The interval tells the error of so many runs; what the finite "
+     "size "
+     "moves it does not see.\n\n"
+     "Example: iolaus study thresholds tipping.db --study tipping-ring -f markdown",
+     study_thresholds_options, study_tool_thresholds},
+    {"descent", "DATABASE", "count the lives that one life brings about, by generation",
+     "Of runs of the contact process that began with a few alive: R of generation g is the lives "
+     "of "
+     "generation g+1 for each of generation g, with the 95% interval of a bootstrap over runs, "
+     "beside the share of the crews that died out.\n\n"
+     "Example: iolaus study descent tipping.db --study tipping-descent",
+     study_descent_options, study_tool_descent},
     {"reference", "PAGE", "print the reference of study files (language) or databases (results)",
      "Examples: iolaus study reference language, iolaus study reference results", no_options,
      tool_reference},
@@ -103,8 +142,8 @@ static int tool_start(const struct study_tool *tool, int argc, char **argv)
     snprintf(name, sizeof name, "iolaus study %s", tool->name);
     argv[0] = name;
     argp_err_exit_status = 2;
-    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-    status = tool->run(&arguments);
+    /* What is wrong with a number was said already. */
+    status = argp_parse(&argp, argc, argv, 0, NULL, &arguments) == 0 ? tool->run(&arguments) : 2;
     free(text);
     return status;
 }

@@ -6,6 +6,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cli/figures_collusion.h"
+#include "cli/figures_times.h"
+#include "cli/figures_tipping.h"
+#include "cli/figures_training.h"
 #include "cli/gnuplot.h"
 #include "study/effects.h"
 
@@ -115,53 +119,109 @@ static int effects_figure(struct figure *figure, const struct effects *effects, 
     return figure_close(figure);
 }
 
-static int rates_figures(struct figure *figure, const struct results *results)
+static int rates_figures(struct figure *figure, const struct results *results,
+                         const struct store *store)
 {
     int code = 0;
 
+    (void)store;
     for (uint32_t m = 0; m < results->measure_count && code == 0; m++)
         code = rates_figure(figure, results, &results->measures[m]);
     return code;
 }
 
-/* Where nothing is varied there are no effects, and that is no fault unless they were asked for. */
 static int effects_figures(struct figure *figure, const struct results *results,
-                           const struct store *store, bool asked)
+                           const struct store *store)
 {
     int code = 0;
 
     for (uint32_t m = 0; m < results->measure_count && code == 0; m++) {
         struct effects *effects = NULL;
-        struct error none = {0};
 
-        code = effects_open(&effects, results, store, m, &none);
+        code = effects_open(&effects, results, store, m, figure->error);
         if (code == 0)
             code = effects_figure(figure, effects, results->measures[m].name);
-        else if (asked)
-            *figure->error = none;
-        else
-            code = 0;
         effects_close(effects);
     }
     return code;
+}
+
+static int siege_figures(struct figure *figure, const struct results *results,
+                         const struct store *store)
+{
+    return figures_siege(figure, store, results->study);
+}
+
+static int descent_figures(struct figure *figure, const struct results *results,
+                           const struct store *store)
+{
+    return figures_descent(figure, store, results->study);
+}
+
+static int folder_make(const char *folder, struct error *error)
+{
+    return mkdir(folder, 0777) == 0 || errno == EEXIST
+               ? 0
+               : error_set(error, ERROR_IO, "%s: %s", folder, strerror(errno));
+}
+
+int study_figures_thresholds(const struct store *store, const char *study, const char *folder,
+                             struct error *error)
+{
+    struct figure figure = {.folder = folder, .error = error};
+    int code = folder_make(folder, error);
+
+    return code == 0 ? figures_thresholds(&figure, store, study) : code;
+}
+
+static const struct drawing {
+    const char *word;
+    int (*draw)(struct figure *figure, const struct results *results, const struct store *store);
+} DRAWINGS[] = {{"rates", rates_figures},        {"effects", effects_figures},
+                {"training", figures_training},  {"times", figures_times},
+                {"siege", siege_figures},        {"descent", descent_figures},
+                {"collusion", figures_collusion}};
+
+static const struct drawing *drawing_find(const char *word)
+{
+    for (size_t i = 0; i < sizeof DRAWINGS / sizeof DRAWINGS[0]; i++)
+        if (strcmp(word, DRAWINGS[i].word) == 0)
+            return &DRAWINGS[i];
+    return NULL;
+}
+
+/* Rates of few arms, and effects where something is varied: where nothing is, that is no fault. */
+static int usual_figures(struct figure *figure, const struct results *results,
+                         const struct store *store)
+{
+    struct error *error = figure->error, none = {0};
+    int code = results->arm_count <= ARMS_MAX ? rates_figures(figure, results, store) : 0;
+
+    if (code != 0)
+        return code;
+    figure->error = &none;
+    code = effects_figures(figure, results, store);
+    figure->error = error;
+    if (code != 0 && code != ERROR_INPUT)
+        *error = none;
+    return code == ERROR_INPUT ? 0 : code;
 }
 
 int study_figures(const struct results *results, const struct store *store, const char *of,
                   const char *folder, struct error *error)
 {
     struct figure figure = {.folder = folder, .error = error};
-    bool rates = of != NULL && strcmp(of, "rates") == 0;
-    bool effects = of != NULL && strcmp(of, "effects") == 0;
-    int code = 0;
+    const struct drawing *drawing = of == NULL ? NULL : drawing_find(of);
+    int code;
 
-    if (of != NULL && !rates && !effects)
+    if (of != NULL && drawing == NULL)
         return error_set(error, ERROR_INPUT,
-                         "there are no figures of `%.40s`; write rates or effects", of);
-    if (mkdir(folder, 0777) != 0 && errno != EEXIST)
-        return error_set(error, ERROR_IO, "%s: %s", folder, strerror(errno));
-    if (rates || (of == NULL && results->arm_count <= ARMS_MAX))
-        code = rates_figures(&figure, results);
-    if (code == 0 && (effects || of == NULL))
-        code = effects_figures(&figure, results, store, effects);
-    return code;
+                         "there are no figures of `%.40s`; write rates, effects, training, times, "
+                         "thresholds, siege, descent or collusion",
+                         of);
+    code = folder_make(folder, error);
+    if (code != 0)
+        return code;
+    return drawing == NULL ? usual_figures(&figure, results, store)
+                           : drawing->draw(&figure, results, store);
 }

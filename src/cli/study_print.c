@@ -1,6 +1,6 @@
 #include "cli/study_print.h"
+#include "cli/study_write.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,16 +13,6 @@ static void rate_text(const struct rate *rate, char text[64])
         snprintf(text, 64, "-");
     else
         snprintf(text, 64, "%.4f [%.4f, %.4f]", rate->rate, rate->low, rate->high);
-}
-
-static void p_text(double p, char text[32])
-{
-    if (isnan(p))
-        snprintf(text, 32, "-");
-    else if (p < 0.0001)
-        snprintf(text, 32, "%.1e", p);
-    else
-        snprintf(text, 32, "%.4f", p);
 }
 
 static size_t longest_name(const struct results *results)
@@ -113,23 +103,6 @@ static void print_words(const struct results *results, bool markdown, FILE *out)
 
 /* ---- CSV: one row for each rate, and one for each difference ---- */
 
-static void csv_text(const char *text, FILE *out)
-{
-    fputc('"', out);
-    for (; *text != '\0'; text++) {
-        if (*text == '"')
-            fputc('"', out);
-        fputc(*text, out);
-    }
-    fputc('"', out);
-}
-
-static void csv_number(double number, FILE *out)
-{
-    if (!isnan(number))
-        fprintf(out, "%.10g", number);
-}
-
 static void print_csv(const struct results *results, FILE *out)
 {
     fputs("what,measure,arm,against,successes,trials,value,low,high,p,p_holm,test\n", out);
@@ -171,11 +144,6 @@ static void print_csv(const struct results *results, FILE *out)
 
 /* ---- JSON ---- */
 
-static json_t *real_or_null(double number)
-{
-    return isnan(number) ? json_null() : json_real(number);
-}
-
 static json_t *rates_json(const struct results *results, const struct results_measure *measure)
 {
     json_t *list = json_array();
@@ -189,7 +157,7 @@ static json_t *rates_json(const struct results *results, const struct results_me
                       results->arms[a].name, "variant", results->arms[a].variant, "world",
                       results->arms[a].world, "runs", (json_int_t)results->arms[a].runs,
                       "successes", (json_int_t)rate->successes, "trials", (json_int_t)rate->trials,
-                      "rate", real_or_null(rate->trials == 0 ? NAN : rate->rate), "low", rate->low,
+                      "rate", json_number(rate->trials == 0 ? NAN : rate->rate), "low", rate->low,
                       "high", rate->high));
     }
     return list;
@@ -213,9 +181,9 @@ static void print_json(const struct results *results, FILE *out)
             json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "measure",
                       results->measures[at->measure].name, "arm", results->arms[at->first].name,
                       "against", results->arms[at->second].name, "difference",
-                      real_or_null(at->difference.difference), "low",
-                      real_or_null(at->difference.low), "high", real_or_null(at->difference.high),
-                      "p", real_or_null(at->test.p), "p_holm", real_or_null(at->adjusted)));
+                      json_number(at->difference.difference), "low",
+                      json_number(at->difference.low), "high", json_number(at->difference.high),
+                      "p", json_number(at->test.p), "p_holm", json_number(at->adjusted)));
     }
     whole = json_pack("{s:s, s:s, s:s, s:I, s:o, s:o}", "study", results->study, "about",
                       results->about, "design", results->design, "replicates",
@@ -314,14 +282,14 @@ static void effects_json(const struct effects *effects, const char *measure, FIL
             json_array_append_new(levels, json_pack("{s:s, s:f, s:f, s:f, s:f, s:o}", "level",
                                                     term->levels[l].name, "log_odds", at->value,
                                                     "error", at->error, "low", at->low, "high",
-                                                    at->high, "p", real_or_null(at->p)));
+                                                    at->high, "p", json_number(at->p)));
         }
         json_array_append_new(terms,
                               json_pack("{s:s, s:b, s:o, s:i, s:o, s:o, s:o}", "term", term->name,
                                         "interaction", term->interaction, "chi_squared",
-                                        real_or_null(term->chi_squared), "degrees",
-                                        (int)term->level_count, "p", real_or_null(term->p),
-                                        "p_holm", real_or_null(term->adjusted), "levels", levels));
+                                        json_number(term->chi_squared), "degrees",
+                                        (int)term->level_count, "p", json_number(term->p), "p_holm",
+                                        json_number(term->adjusted), "levels", levels));
     }
     whole = json_pack("{s:s, s:I, s:I, s:I, s:o}", "measure", measure, "runs",
                       (json_int_t)effects->runs, "episodes", (json_int_t)effects->episodes,

@@ -1,9 +1,9 @@
 /* iolaus study sensitivity: which part of a measure's variance each factor answers for. */
-#include <jansson.h>
 #include <math.h>
 #include <string.h>
 
 #include "cli/study_tool.h"
+#include "cli/study_write.h"
 #include "study/sensitivity.h"
 
 const struct argp_option study_sensitivity_options[] = {
@@ -46,11 +46,6 @@ static void csv(const struct sensitivity *sensitivity, const char *measure, FILE
     }
 }
 
-static json_t *number(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
 static void json(const struct sensitivity *sensitivity, const char *measure, FILE *out)
 {
     json_t *factors = json_array(), *whole;
@@ -58,17 +53,18 @@ static void json(const struct sensitivity *sensitivity, const char *measure, FIL
     for (uint32_t f = 0; f < sensitivity->factor_count; f++) {
         const struct sobol_index *at = &sensitivity->factors[f].index;
 
-        json_array_append_new(factors,
-                              json_pack("{s:s, s:o, s:[o, o], s:o, s:[o, o]}", "factor",
-                                        sensitivity->factors[f].name, "first", number(at->first),
-                                        "first_95", number(at->first_low), number(at->first_high),
-                                        "total", number(at->total), "total_95",
-                                        number(at->total_low), number(at->total_high)));
+        json_array_append_new(
+            factors,
+            json_pack("{s:s, s:o, s:[o, o], s:o, s:[o, o]}", "factor", sensitivity->factors[f].name,
+                      "first", json_number(at->first), "first_95", json_number(at->first_low),
+                      json_number(at->first_high), "total", json_number(at->total), "total_95",
+                      json_number(at->total_low), json_number(at->total_high)));
     }
-    whole = json_pack("{s:s, s:I, s:I, s:o, s:o, s:o, s:o}", "measure", measure, "points",
-                      (json_int_t)sensitivity->points, "runs", (json_int_t)sensitivity->runs,
-                      "mean", number(sensitivity->mean), "variance", number(sensitivity->variance),
-                      "noise", number(sensitivity->noise), "factors", factors);
+    whole =
+        json_pack("{s:s, s:I, s:I, s:o, s:o, s:o, s:o}", "measure", measure, "points",
+                  (json_int_t)sensitivity->points, "runs", (json_int_t)sensitivity->runs, "mean",
+                  json_number(sensitivity->mean), "variance", json_number(sensitivity->variance),
+                  "noise", json_number(sensitivity->noise), "factors", factors);
     json_dumpf(whole, out, JSON_INDENT(2));
     fputc('\n', out);
     json_decref(whole);

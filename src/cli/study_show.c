@@ -13,7 +13,8 @@ const struct argp_option study_effects_options[] = {
     STUDY_OPTION_STUDY, STUDY_OPTION_MEASURE, STUDY_OPTION_FORMAT, STUDY_OPTION_OUTPUT, {0}};
 
 const struct argp_option study_figures_options[] = {
-    {"of", STUDY_KEY_OF, "WHAT", 0, "rates or effects (default: both)", 0},
+    {"of", STUDY_KEY_OF, "WHAT", 0,
+     "rates, effects (default: both), training, times, thresholds, siege, descent or collusion", 0},
     STUDY_OPTION_STUDY,
     {"output", 'o', "FOLDER", 0, "where they go (default: figures)", 0},
     {0}};
@@ -56,6 +57,12 @@ int study_tool_figures(const struct study_arguments *arguments)
     int code;
 
     read.output = NULL; /* here it is a folder */
+    if (arguments->of != NULL && strcmp(arguments->of, "thresholds") == 0) {
+        code = store_open(&view.store, arguments->file, STORE_READ, &error);
+        if (code == 0)
+            code = study_figures_thresholds(view.store, arguments->study, folder, &error);
+        return study_view_close(&view, code, &error);
+    }
     code = study_view_open(&view, &read, &error);
     if (code == 0)
         code = study_figures(view.results, view.store, arguments->of, folder, &error);

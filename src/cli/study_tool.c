@@ -1,9 +1,11 @@
 #include "cli/study_tool.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/argument.h"
+#include "study/training.h"
 
 static error_t parse_format(const struct argp_state *state, const char *text,
                             enum study_format *format)
@@ -16,6 +18,18 @@ static error_t parse_format(const struct argp_state *state, const char *text,
             return 0;
         }
     argp_error(state, "`%s` is no format; write text, csv, markdown or json", text);
+    return EINVAL;
+}
+
+/* A level of significance. */
+static error_t parse_alpha(const struct argp_state *state, const char *text, double *alpha)
+{
+    char *end;
+
+    *alpha = strtod(text, &end);
+    if (end != text && *end == '\0' && *alpha > 0 && *alpha < 1)
+        return 0;
+    argp_error(state, "alpha: `%s` is no number between 0 and 1", text);
     return EINVAL;
 }
 
@@ -38,6 +52,33 @@ error_t study_parse(int key, char *text, struct argp_state *state)
         return 0;
     case STUDY_KEY_OF:
         arguments->of = text;
+        return 0;
+    case STUDY_KEY_TIME:
+        arguments->time = text;
+        return 0;
+    case STUDY_KEY_BY:
+        arguments->by = text;
+        return 0;
+    case STUDY_KEY_HORIZON:
+        arguments->horizon = text;
+        return 0;
+    case STUDY_KEY_AGAINST:
+        arguments->against = text;
+        return 0;
+    case STUDY_KEY_BINS:
+        return argument_number(state, text, 1, TRAINING_BINS_MAX, "bins", &arguments->bins);
+    case STUDY_KEY_CHOICE:
+        arguments->choice = text;
+        return 0;
+    case STUDY_KEY_ALPHA:
+        return parse_alpha(state, text, &arguments->alpha);
+    case STUDY_KEY_PERMUTATIONS:
+        return argument_number(state, text, 1, 1000000000, "permutations",
+                               &arguments->permutations);
+    case STUDY_KEY_BLOCK:
+        return argument_number(state, text, 1, 1000000000, "block", &arguments->block);
+    case STUDY_KEY_BY_RUN:
+        arguments->by_run = true;
         return 0;
     case STUDY_KEY_MEASURE:
         arguments->measure = text;

@@ -5,6 +5,7 @@
 #define IOLAUS_CLI_STUDY_TOOL_H
 
 #include <argp.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -13,7 +14,12 @@
 
 struct study_arguments {
     const char *file, *database, *output, *study, *measure, *fold, *ignore, *of;
-    uint64_t workers, replicates;
+    const char *time, *by, *against, *horizon;
+    uint64_t workers, replicates, bins;
+    const char *choice; /* of collusion; NULL: the default, as 0 is below */
+    uint64_t permutations, block;
+    double alpha;
+    bool by_run;
     enum study_format format;
 };
 
@@ -23,7 +29,17 @@ enum {
     STUDY_KEY_MEASURE,
     STUDY_KEY_FOLD,
     STUDY_KEY_IGNORE,
-    STUDY_KEY_OF
+    STUDY_KEY_OF,
+    STUDY_KEY_BINS,
+    STUDY_KEY_TIME,
+    STUDY_KEY_BY,
+    STUDY_KEY_AGAINST,
+    STUDY_KEY_HORIZON,
+    STUDY_KEY_CHOICE,
+    STUDY_KEY_PERMUTATIONS,
+    STUDY_KEY_BLOCK,
+    STUDY_KEY_ALPHA,
+    STUDY_KEY_BY_RUN
 };
 
 /* Rows that several tools' options share. */
@@ -73,7 +89,8 @@ int study_view_close(struct study_view *view, int code, struct error *error);
 
 extern const struct argp_option study_plan_options[], study_run_options[], study_show_options[],
     study_effects_options[], study_figures_options[], study_predict_options[],
-    study_sensitivity_options[];
+    study_sensitivity_options[], study_training_options[], study_times_options[],
+    study_thresholds_options[], study_descent_options[], study_collusion_options[];
 
 int study_tool_plan(const struct study_arguments *arguments);
 int study_tool_run(const struct study_arguments *arguments);
@@ -81,6 +98,11 @@ int study_tool_show(const struct study_arguments *arguments);
 int study_tool_effects(const struct study_arguments *arguments);
 int study_tool_figures(const struct study_arguments *arguments);
 int study_tool_sensitivity(const struct study_arguments *arguments);
+int study_tool_training(const struct study_arguments *arguments);
 int study_tool_predict(const struct study_arguments *arguments);
+int study_tool_times(const struct study_arguments *arguments);
+int study_tool_thresholds(const struct study_arguments *arguments);
+int study_tool_descent(const struct study_arguments *arguments);
+int study_tool_collusion(const struct study_arguments *arguments);
 
 #endif

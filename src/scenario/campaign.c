@@ -178,6 +178,29 @@ static int alive_resolve(struct resolver *resolver, struct scenario_contact *con
     return 0;
 }
 
+/* Nobody talks to anybody there, and nobody brings anybody back: of a campaign the kills remain. */
+static int contact_campaign_refuse(struct resolver *resolver)
+{
+    const struct campaign_rules *rules = &resolver->scenario->campaign;
+    const struct reader *reader = &resolver->reader;
+    int root = resolver->spec->root;
+
+    if (!resolver->scenario->has_campaign)
+        return 0;
+    if (rules->protocol != PROTOCOL_SWEEP)
+        return refuse_at(reader, root, "campaign.protocol",
+                         "protocol: of the contact process's crew only a `sweep` can be made");
+    if (rules->told_count > 0 || rules->marked || rules->restore)
+        return refuse_at(reader, root, "campaign",
+                         "campaign: in the contact process nobody is told and nobody is brought "
+                         "back; leave `announce` and `marked` out and write `restore: false`");
+    if (resolver->spec->contact.start.count > 0 &&
+        strcmp(resolver->spec->contact.start.items[0], "all") != 0)
+        return refuse_at(reader, root, "contact.start",
+                         "start: where there is a campaign, all live at the start");
+    return 0;
+}
+
 int resolve_contact(struct resolver *resolver)
 {
     const struct spec_contact *written = &resolver->spec->contact;
@@ -185,22 +208,28 @@ int resolve_contact(struct resolver *resolver)
     struct reader *reader = &resolver->reader;
     struct scenario_group *groups = (struct scenario_group *)scenario->groups;
     struct spread latency = scenario->network.latency;
-    int root = resolver->spec->root;
+    int root = resolver->spec->root, node = document_child(reader->document, root, "contact");
+    bool by_clock;
 
-    if (document_child(reader->document, root, "contact") == 0)
+    if (node == 0)
         return 0;
+    by_clock = document_child(reader->document, node, "revive_rate") != 0;
+    if (!by_clock && document_child(reader->document, node, "rate") == 0)
+        return refuse(reader, node, "contact: needs `rate` or `revive_rate`");
     scenario->contact.enabled = true;
     scenario->contact.until_extinct = written->until_extinct;
     for (uint32_t i = 0; i < scenario->group_count; i++) {
         groups[i].rules.rule_set = RULES_CONTACT;
         groups[i].rules.watch.enabled = false;
         groups[i].rules.life_mean = written->life_mean;
-        groups[i].rules.revive_mean = revive_mean(written->life_mean, written->rate);
+        groups[i].rules.revive_mean =
+            by_clock ? written->revive_mean : revive_mean(written->life_mean, written->rate);
     }
-    if (scenario->has_campaign || scenario->work_count > 0 || scenario->fault_count > 0)
+    if (scenario->work_count > 0 || scenario->fault_count > 0)
         return refuse_at(reader, root, "contact",
-                         "contact: the contact process stands alone, without campaign, work and "
-                         "faults");
+                         "contact: the contact process stands alone, without work and faults");
+    if (contact_campaign_refuse(resolver) != 0)
+        return ERROR_INPUT;
     /* A message that takes long beside a life makes another process of it. */
     if (latency.low + latency.width > written->life_mean / 10000)
         return refuse_at(reader, root, "network.latency",

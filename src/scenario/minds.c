@@ -54,6 +54,15 @@ int mind_read(struct reader *reader, const int choices[CHOICE_COUNT], struct min
     return 0;
 }
 
+int mind_read_pact(struct reader *reader, struct spec_mind *mind)
+{
+    int code = reader_table(reader, &table_pact, mind->pact, &mind->agreed, true);
+
+    if (code == 0 && mind->agreed.name == NULL)
+        mind->agreed.name = mind->item.name;
+    return code;
+}
+
 /* What else stands in a mind says how likely a choice is, which is for this one to find out. */
 static int adaptive_alone(struct reader *reader, const struct spec_mind *mind)
 {

@@ -19,6 +19,9 @@ void mind_clear(struct mind_rules *mind);
 /* Reads the choices at the nodes (0: not there, its row stays as it is). */
 int mind_read(struct reader *reader, const int choices[CHOICE_COUNT], struct mind_rules *mind);
 
+/* Reads `pact` of a mind, at mind->pact, into mind->agreed. */
+int mind_read_pact(struct reader *reader, struct spec_mind *mind);
+
 /* Reads `adaptive` of a mind, at mind->adaptive, into mind->learning. */
 int mind_read_adaptive(struct reader *reader, struct spec_mind *mind);
 

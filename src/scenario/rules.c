@@ -103,6 +103,19 @@ static int mind_preset(struct resolver *resolver, const struct spec_mind *mind,
     return 0;
 }
 
+/* The number of a pact is the place of the first mind that names it. */
+static void pact_fill(const struct list *minds, const struct spec_mind *mind,
+                      struct pact_rules *pact)
+{
+    const struct spec_mind *all = minds->items;
+    uint32_t first = 0;
+
+    while (all[first].pact == 0 || strcmp(all[first].agreed.name, mind->agreed.name) != 0)
+        first++;
+    *pact = (struct pact_rules){mind->agreed.strength, mind->agreed.window, (uint16_t)first};
+}
+_Static_assert(PACTS_MAX >= 1000, "there may be as many minds");
+
 /* Every mind is read, also one that no group uses: what stands in the file must be right. */
 static int minds_resolve(struct resolver *resolver, struct mind_rules *rules)
 {
@@ -122,6 +135,10 @@ static int minds_resolve(struct resolver *resolver, struct mind_rules *rules)
                              "`behaviour` needs a `preset` beside it");
         if (code == 0)
             code = mind_read(&resolver->reader, mind->choices, &rules[i]);
+        if (code == 0 && mind->pact != 0)
+            code = mind_read_pact(&resolver->reader, mind);
+        if (code == 0 && mind->pact != 0)
+            pact_fill(minds, mind, &rules[i].pact);
         if (code != 0)
             return code;
     }

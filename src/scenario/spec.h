@@ -37,11 +37,20 @@ struct spec_choice {
     probability when[FACTOR_COUNT];
 };
 
+/* Minds that name the same pact are of it. */
+struct spec_pact {
+    const char *name; /* NULL: the mind's own */
+    probability strength;
+    time_ns window;
+};
+
 struct spec_mind {
     struct item item;
     const char *preset, *behaviour;
     bool covert;
     int choices[CHOICE_COUNT];      /* nodes, read by minds.c */
+    int pact;                       /* node, or 0 */
+    struct spec_pact agreed;        /* read by minds.c from it */
     int adaptive;                   /* node, or 0 */
     struct adaptive_rules learning; /* read by minds.c from it */
 };
@@ -101,7 +110,7 @@ enum campaign_order { ORDER_LISTED, ORDER_ID, ORDER_HUB_FIRST, ORDER_CUTWIDTH };
 
 struct spec_contact {
     fixed rate;
-    time_ns life_mean;
+    time_ns life_mean, revive_mean;
     struct names start;
     uint32_t seed_vertex;
     bool until_extinct;
@@ -145,7 +154,7 @@ struct spec {
 
 /* The tables, for the reader and for the reference page. */
 extern const struct table table_root, table_arm, table_choice, table_when, table_behaviour,
-    table_mind, table_adaptive;
+    table_mind, table_adaptive, table_pact;
 extern const struct word words_choices[], words_factors[];
 
 /* Every table, in the order of the reference page; ends with NULL. */

@@ -269,6 +269,27 @@ const struct table table_adaptive = {
            "incarnations of an agent share its mind. Simulated only.",
     .fields = fields_adaptive};
 
+static const struct field fields_pact[] = {
+    PLAIN("name", FIELD_NAME, AT(spec_pact, name), NULL,
+          "Minds that name the same pact are of it; without a name the agents of this mind are."),
+    {.key = "strength",
+     .type = FIELD_PROBABILITY,
+     .offset = AT(spec_pact, strength),
+     .required = true,
+     .doc = "How probably, once for all of the pact, they follow the common coin instead of "
+            "draws of their own: the correlation of two members' choices where both have the "
+            "same probability."},
+    TIME("window", AT(spec_pact, window), 1, YEAR, "10s",
+         "The coin holds for so long, by each agent's own clock: whoever decides about the same "
+         "peer within one window has the same. Windows begin at multiples of it."),
+    END_OF_FIELDS};
+const struct table table_pact = {
+    .name = "`pact` of a mind",
+    .doc = "Planted collusion of known strength, to measure what finds it. Members choose with "
+           "the probabilities that they have without it, but together: they share their randomness "
+           "and pass no word.",
+    .fields = fields_pact};
+
 static const struct field fields_mind[] = {
     PLAIN("preset", FIELD_TEXT, AT(spec_mind, preset), NULL,
           "A preset of data/presets.yaml, such as potter/gemini-3-flash."),
@@ -278,6 +299,11 @@ static const struct field fields_mind[] = {
           "What it chooses it does behind the platform's back: it forks the peer inside its own "
           "cgroup instead of asking for a relaunch, keeps the dead peer's links and pings in its "
           "stead instead of asking for a relink. In a range only."),
+    {.key = "pact",
+     .type = FIELD_NODE,
+     .offset = AT(spec_mind, pact),
+     .more.table = &table_pact,
+     .doc = "A pact with others, planted."},
     {.key = "adaptive",
      .type = FIELD_NODE,
      .offset = AT(spec_mind, adaptive),
@@ -576,6 +602,9 @@ static const struct field fields_campaign[] = {
          "After the target's return, so long until the next stop."),
     TIME("sweep_gap", AT(spec, campaign.rules.sweep_gap), 0, YEAR, "1s",
          "sweep: between two kills."),
+    PLAIN("turn_back", FIELD_FLAG, AT(spec, campaign.rules.turn_back), "false",
+          "sweep: whether each kill goes to the first in the order that runs, so that the sweep "
+          "turns back to those who were revived behind it; otherwise they wait for the next one."),
     END_OF_FIELDS};
 static const struct table table_campaign = {
     .name = "campaign", .doc = "What the operator tries to stop.", .fields = fields_campaign};
@@ -583,13 +612,14 @@ static const struct table table_campaign = {
 static const struct field fields_contact[] = {
     {.key = "rate",
      .type = FIELD_DECIMAL,
-     .required = true,
      .offset = AT(spec, contact.rate),
      .low = 0,
      .high = 1000000 * FIXED_ONE,
      .doc = "Revivals over each link from the living to the dead, in one mean life."},
+    PLAIN("revive_rate", FIELD_RATE, AT(spec, contact.revive_mean), NULL,
+          "In place of `rate`, and before it: the same by the clock, such as 2/s."),
     PLAIN("kill_rate", FIELD_RATE, AT(spec, contact.life_mean), "1/s",
-          "How often each living agent is killed."),
+          "How often each living agent is killed, beside what a campaign kills."),
     PLAIN("start", FIELD_NAMES, AT(spec, contact.start), NULL,
           "Who lives at the start: all (the default), seed, or names of agents and groups."),
     COUNT("seed_vertex", AT(spec, contact.seed_vertex), 0, 100000000, "0",
@@ -672,9 +702,8 @@ const struct table table_root = {
     .name = "a scenario", .doc = "The keys at the top.", .fields = fields_root};
 
 const struct table *const tables_all[] = {
-    &table_root,       &table_kind,     &table_behaviour, &table_group,
-    &table_mind,       &table_adaptive, &table_choice,    &table_when,
-    &table_links,      &table_bonds,    &table_bond,      &table_watch,
-    &table_work,       &table_platform, &table_restart,   &table_board,
-    &table_permission, &table_network,  &table_fault,     &table_campaign,
-    &table_contact,    &table_arm,      &table_published, NULL};
+    &table_root,     &table_kind,     &table_behaviour,  &table_group,     &table_mind,
+    &table_pact,     &table_adaptive, &table_choice,     &table_when,      &table_links,
+    &table_bonds,    &table_bond,     &table_watch,      &table_work,      &table_platform,
+    &table_restart,  &table_board,    &table_permission, &table_network,   &table_fault,
+    &table_campaign, &table_contact,  &table_arm,        &table_published, NULL};

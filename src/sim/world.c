@@ -420,8 +420,10 @@ static int world_open(struct world *world, struct graph *copies, struct error *e
     if (failed != 0)
         return failed;
     begin_crew(world);
-    if (world->contact || world->failed != 0)
+    if (world->failed != 0)
         return world->failed;
+    if (world->contact)
+        return sim_control_open(world, error);
     if (platform_needed(world->scenario))
         failed = sim_platform_open(world, error);
     if (failed == 0)
@@ -452,7 +454,7 @@ int sim_run(const struct scenario *scenario, const struct sim_options *options,
         error = &local;
     if (all == NULL)
         return error_set(error, ERROR_MEMORY, "out of memory");
-    assert(options->copies <= 1 || scenario->contact.enabled);
+    assert(options->copies <= 1 || (scenario->contact.enabled && !scenario->has_campaign));
     world = &all->world;
     world->scenario = scenario;
     world->options = options;

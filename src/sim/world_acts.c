@@ -134,7 +134,8 @@ static void ask_mind(struct world *world, uint32_t row, const struct agent *agen
         .via = act->via,
         .choice = group->adaptive ? learn_choose(world, row, agent, act, now, &random)
                                   : mind_scripted(&group->rules.mind, &act->situation,
-                                                  choices_of_tools(group->rules.tools), &random)};
+                                                  choices_of_tools(group->rules.tools), act->peer,
+                                                  clock_local(world, id, now), &random)};
     latency = slowed(world, id, spread_draw(&group->decision, &random));
     state->mind_draws = random.draw;
     world_send(world, row, row, time_later(now, latency), slot);

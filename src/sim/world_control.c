@@ -141,10 +141,35 @@ static void kill_found(struct world *world, const struct campaign_action *action
     row_kill(world, row, now, DEATH_KILLED, &cause);
 }
 
+/* The contact rule set has no platform: a kill goes to whatever life the target then has, and of
+ * the other orders the records are all. */
+static void do_contact_order(struct world *world, const struct campaign_action *action, time_ns now,
+                             const struct cause *cause)
+{
+    uint32_t slot;
+
+    if (action->kind == CONTROL_END) {
+        world->ended = now;
+        engine_stop(world->engine);
+    }
+    if (action->kind != CONTROL_KILL)
+        return;
+    slot = world_message(world);
+    world->message[slot].use = USE_END;
+    world->message[slot].any = true;
+    world->message[slot].reason = DEATH_KILLED;
+    world->message[slot].cause = *cause;
+    world_send(world, world->control_entity, action->whom, now + world->lookahead, slot);
+}
+
 static void do_order(struct world *world, const struct campaign_action *action, time_ns now)
 {
     struct cause cause = orders_record(&world->orders, action, now);
 
+    if (world->contact) {
+        do_contact_order(world, action, now, &cause);
+        return;
+    }
     switch ((enum campaign_action_kind)action->kind) {
     case CONTROL_ANNOUNCE:
         tell_agent(world, now, action->to, USE_PERCEPT, PERCEPT_NOTICE, action->whom, &cause);

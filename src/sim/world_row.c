@@ -146,6 +146,8 @@ void row_begin(struct world *world, uint32_t row, incarnation_id incarnation, ti
         world_send(world, row, world->platform_entity,
                    now + world->scenario->network.platform_latency, slot);
         tell_control(world, row, CAMPAIGN_STARTED, now, reason, &started);
+    } else if (reason != START_FIRST) { /* of the contact rule set */
+        tell_control(world, row, CAMPAIGN_STARTED, now, reason, &started);
     }
     agent = row_assemble(world, row);
     /* Whoever begins anew without a checkpoint remembers nobody. */
@@ -210,8 +212,10 @@ void row_end(struct world *world, uint32_t row, time_ns now, uint8_t reason,
     world->row[row].hung = false;
     world->row[row].wake = TIME_NEVER;
     died.id = world_record(world, &record, row);
-    if (world->contact)
+    if (world->contact) {
+        tell_control(world, row, CAMPAIGN_DIED, now, reason, &died);
         return;
+    }
     world->stopped[row] = died;
     learn_ended(world, row, reason, now);
     row_take_waiting(world, row, now);

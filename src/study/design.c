@@ -302,18 +302,13 @@ static bool cell_live(const struct study *study, const struct cell *cell)
     return study->live;
 }
 
-/* Whether the scenario has all measures: those of episodes, or that of the contact process. */
+/* The contact process has no episodes, and so no measures of them. */
 static int measures_fit(const struct study *study, const struct scenario *scenario,
                         struct error *error)
 {
     for (uint32_t i = 0; i < study->measure_count; i++) {
         const char *measure = study->measures[i];
-        bool survived = strcmp(measure, STUDY_SURVIVED) == 0;
-
-        if (survived && !scenario->contact.enabled)
-            return error_set(error, ERROR_INPUT,
-                             "measures: `%s` is of scenarios of the contact process", measure);
-        if (!survived && scenario->contact.enabled)
+        if (strcmp(measure, STUDY_SURVIVED) != 0 && scenario->contact.enabled)
             return error_set(error, ERROR_INPUT,
                              "measures: `%s` is of episodes; the contact process has `%s` alone",
                              measure, STUDY_SURVIVED);
@@ -329,6 +324,8 @@ static int arm_check(struct designer *designer, struct study_arm *arm, struct sc
 
     if (code == 0)
         code = measures_fit(designer->study, *scenario, designer->error);
+    if (code == 0)
+        code = study_crew_look(*scenario, &arm->crew, designer->error);
     if (code != 0)
         return error_context(designer->error, "%s: arm `%.200s`", designer->study->path, arm->name);
     memcpy(arm->digest, (*scenario)->digest, sizeof arm->digest);

@@ -21,6 +21,11 @@ int study_changes(struct reader *reader, int node, const struct study_change **c
                   uint32_t *count);
 int study_factors(struct reader *reader, const struct spec_study *spec, struct study *study);
 
+/* ---- threshold.c ---- */
+
+/* After factors, measures and design have been read. */
+int study_threshold_read(struct reader *reader, const struct spec_study *spec, struct study *study);
+
 /* ---- design.c: cells and arms ---- */
 
 /* Arms by the design, with names, changes and seeds; the digests are not set yet. */

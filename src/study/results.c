@@ -157,45 +157,65 @@ static uint32_t arm_of(const struct loader *loader, int64_t id)
     return found == NULL ? UINT32_MAX : found->arm;
 }
 
+static const char *stops_alone(const char *name)
+{
+    return strcmp(name, "thwarted") == 0 ? " AND NOT failure" : "";
+}
+
 /* A measure is a column of `episode`, perhaps with an ending; its name was checked when the study
- * was read, and is quoted all the same. */
-char *results_rate_sql(const char *measure, enum results_by by, const char *study)
+ * was read, and is quoted all the same. `name` is the column; gives what the ending asks for. */
+static const char *measure_column(const char *measure, char name[80])
 {
     static const struct {
         const char *ending, *where;
     } endings[] = {{"_of_agents", " AND NOT object"}, {"_of_objects", " AND object"}};
-    const char *group = by == RESULTS_BY_ARM ? "arm" : "arm, replicate";
-    char name[80], *cells, *sql;
-    const char *where = "";
 
-    bool survived = strcmp(measure, STUDY_SURVIVED) == 0;
-
-    cells =
-        sqlite3_mprintf("FROM %s WHERE arm IN (SELECT arm FROM arm WHERE study=%Q AND planned%s)",
-                        survived || strcmp(measure, "availability") == 0 ? "run" : "episode", study,
-                        by == RESULTS_BY_RUN_OF_CELLS ? " AND variant IS NULL" : "");
-    if (cells == NULL)
-        return NULL;
-    snprintf(name, sizeof name, "%s", measure);
+    snprintf(name, 80, "%s", measure);
     for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
         size_t length = strlen(name), ending = strlen(endings[i].ending);
 
         if (length > ending && strcmp(name + length - ending, endings[i].ending) == 0) {
             name[length - ending] = '\0';
-            where = endings[i].where;
+            return endings[i].where;
         }
     }
-    if (strcmp(measure, "availability") == 0)
-        sql = sqlite3_mprintf("SELECT arm, sum(tasks_done), sum(tasks_emitted) %s GROUP BY %s",
-                              cells, group);
+    return "";
+}
+
+char *results_episodes_sql(const char *measure)
+{
+    char name[80];
+    const char *where = measure_column(measure, name);
+
+    return sqlite3_mprintf("SELECT replicate, target, coalesce(died_ns, began_ns), \"%w\" > 0 "
+                           "FROM episode WHERE arm=?1%s%s ORDER BY replicate, number",
+                           name, stops_alone(name), where);
+}
+
+char *results_rate_sql(const char *measure, enum results_by by, const char *study)
+{
+    const char *group = by == RESULTS_BY_ARM ? "arm" : "arm, replicate";
+    char name[80], *cells, *sql;
+    const char *where = measure_column(measure, name);
+    bool survived = strcmp(measure, STUDY_SURVIVED) == 0;
+    const struct study_run_measure *of_runs = study_run_measure(measure);
+
+    cells =
+        sqlite3_mprintf("FROM %s WHERE arm IN (SELECT arm FROM arm WHERE study=%Q AND planned%s)",
+                        survived || of_runs != NULL ? "run" : "episode", study,
+                        by == RESULTS_BY_RUN_OF_CELLS ? " AND variant IS NULL" : "");
+    if (cells == NULL)
+        return NULL;
+    if (of_runs != NULL)
+        sql = sqlite3_mprintf("SELECT arm, sum(%s)%s, sum(%s)%s %s GROUP BY %s", of_runs->part,
+                              of_runs->unit, of_runs->whole, of_runs->unit, cells, group);
     else if (survived)
         sql = sqlite3_mprintf("SELECT arm, sum(extinct_ns IS NULL), count(*) %s "
                               "AND alive_end IS NOT NULL GROUP BY %s",
                               cells, group);
     else
-        sql =
-            sqlite3_mprintf("SELECT arm, sum(\"%w\" > 0), count(*) %s%s%s GROUP BY %s", name, cells,
-                            strcmp(name, "thwarted") == 0 ? " AND NOT failure" : "", where, group);
+        sql = sqlite3_mprintf("SELECT arm, sum(\"%w\" > 0), count(*) %s%s%s GROUP BY %s", name,
+                              cells, stops_alone(name), where, group);
     sqlite3_free(cells);
     return sql;
 }
@@ -298,17 +318,22 @@ static int runs_interval(struct loader *loader, struct results_measure *measure,
     code =
         bootstrap_ratio(&clusters, RESULTS_DRAWS, CONFIDENCE,
                         random_make(arm, 0, arm, 0, STREAM_DESIGN, 0), &bootstrap, loader->error);
+    rate->rate = code == 0 ? bootstrap.value : rate->rate;
     rate->low = bootstrap.low;
     rate->high = bootstrap.high;
     return code;
 }
 
-static int availability_load(struct loader *loader, struct results_measure *measure)
+static int runs_load(struct loader *loader, struct results_measure *measure)
 {
     struct results *results = loader->results;
-    sqlite3_stmt *list;
-    int code = look(
-        loader, "SELECT arm, tasks_done, tasks_emitted FROM run ORDER BY arm, replicate", &list);
+    const struct study_run_measure *of = study_run_measure(measure->name);
+    char *sql =
+        sqlite3_mprintf("SELECT arm, %s, %s FROM run ORDER BY arm, replicate", of->part, of->whole);
+    sqlite3_stmt *list = NULL;
+    int code = sql == NULL ? memory(loader) : look(loader, sql, &list);
+
+    sqlite3_free(sql);
 
     measure->runs = calloc((size_t)results->arm_count + 1, sizeof *measure->runs);
     if (measure->runs == NULL)
@@ -351,12 +376,12 @@ static int measures_load(struct loader *loader)
         measure->design_effect = 1;
         if (measure->name == NULL || measure->family == NULL)
             code = memory(loader);
-        else if (strcmp(measure->name, "availability") != 0) /* which has a bootstrap */
+        else if (study_run_measure(measure->name) == NULL) /* those have a bootstrap */
             code = design_effect_load(loader, measure);
         if (code == 0)
             code = rates_load(loader, measure);
-        if (code == 0 && strcmp(measure->name, "availability") == 0)
-            code = availability_load(loader, measure);
+        if (code == 0 && study_run_measure(measure->name) != NULL)
+            code = runs_load(loader, measure);
     }
     sqlite3_finalize(list);
     return code;

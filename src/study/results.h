@@ -11,8 +11,9 @@
  * pooled over all arms (analysis/statistics.h), and for tests rounded.
  *
  * Tasks of one run hang together, for they wait for the same dead agent: the intervals of
- * `availability` are those of a bootstrap over runs (RESULTS_DRAWS draws, Philox keyed by the arms'
- * numbers), and its differences are not tested.
+ * `availability`, and of the other measures of whole runs (study_run_measures), are those of a
+ * bootstrap over runs (RESULTS_DRAWS draws, Philox keyed by the arms' numbers), and their
+ * differences are not tested.
  */
 #ifndef IOLAUS_STUDY_RESULTS_H
 #define IOLAUS_STUDY_RESULTS_H
@@ -40,7 +41,7 @@ struct results_measure {
     char *name, *family;
     double design_effect;      /* at least 1 */
     struct rate *rates;        /* by arm */
-    struct results_runs *runs; /* by arm, of `availability` alone; else NULL */
+    struct results_runs *runs; /* by arm, of measures of whole runs; else NULL */
 };
 #define RESULTS_DRAWS 1000
 
@@ -75,5 +76,10 @@ void results_close(struct results *results);
  * cells without their variants; by arm, or by run. sqlite3_free frees it. */
 enum results_by { RESULTS_BY_ARM, RESULTS_BY_RUN, RESULTS_BY_RUN_OF_CELLS };
 char *results_rate_sql(const char *measure, enum results_by by, const char *study);
+
+/* The query that lists an arm's (?1) episodes that count for a measure, in the order of runs:
+ * replicate, target, when it died (else when it was stopped), whether it happened. sqlite3_free
+ * frees it. */
+char *results_episodes_sql(const char *measure);
 
 #endif

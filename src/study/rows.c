@@ -7,15 +7,21 @@
 #include "analysis/contact.h"
 #include "scenario/trace_header.h"
 #include "sim/sim.h"
+#include "study/learners.h"
 #include "trace/trace.h"
 
 void run_rows_free(struct run_rows *rows)
 {
     free(rows->episodes);
     free(rows->acts);
+    free(rows->steps);
+    rows->steps = NULL;
+    free(rows->decisions);
     rows->episodes = NULL;
     rows->acts = NULL;
+    rows->decisions = NULL;
     rows->episode_count = rows->act_count = rows->episode_room = rows->act_room = 0;
+    rows->decision_count = rows->decision_room = 0;
 }
 
 /* Room for one more. */
@@ -55,6 +61,14 @@ static int keep_episode(void *context, const struct episode_row *row)
     return 0;
 }
 
+static int keep_run(void *context, const struct run_row *row)
+{
+    struct run_rows *rows = context;
+
+    rows->sums = *row;
+    return 0;
+}
+
 static int keep_act(void *context, const struct act_row *row)
 {
     struct run_rows *rows = context;
@@ -62,6 +76,27 @@ static int keep_act(void *context, const struct act_row *row)
     if (grow((void **)&rows->acts, &rows->act_room, rows->act_count, sizeof *rows->acts) != 0)
         return ERROR_MEMORY;
     rows->acts[rows->act_count++] = *row;
+    return 0;
+}
+
+static int keep_task(void *context, time_ns emitted, bool done)
+{
+    struct run_rows *rows = context;
+    struct work_step *step = &rows->steps[training_step(emitted, rows->training)];
+
+    step->emitted++;
+    step->done += done;
+    return 0;
+}
+
+static int keep_decision(void *context, const struct decision_row *row)
+{
+    struct run_rows *rows = context;
+
+    if (grow((void **)&rows->decisions, &rows->decision_room, rows->decision_count,
+             sizeof *rows->decisions) != 0)
+        return ERROR_MEMORY;
+    rows->decisions[rows->decision_count++] = *row;
     return 0;
 }
 
@@ -129,43 +164,52 @@ struct takers {
     struct analysis_rows kept;
     struct contact_analysis contact;
     struct trace_digest *digest;
-    struct record_sink sinks[3];
+    struct record_sink sinks[4];
+    uint32_t sink_count;
 };
 
 static int episodes_begin(struct takers *takers, const struct trace_header *header,
                           const char *name, const struct scenario *scenario, struct run_rows *rows,
                           struct error *error)
 {
-    takers->kept = (struct analysis_rows){keep_episode, keep_act, rows};
+    takers->kept = (struct analysis_rows){
+        .run = keep_run, .episode = keep_episode, .act = keep_act, .context = rows};
+    if (rows->keep_decisions)
+        takers->kept.decision = keep_decision;
+    rows->training = learners_training(scenario);
+    if (rows->training >= 0) {
+        rows->steps = calloc(TRAINING_STEPS + 1, sizeof *rows->steps);
+        takers->kept.task = keep_task;
+    }
+    if (rows->training >= 0 && rows->steps == NULL)
+        return study_memory(error, "a run");
     takers->analysis = analysis_open(header);
     takers->findings = findings_open(name);
     if (takers->analysis == NULL || takers->findings == NULL)
         return study_memory(error, "a run");
     analysis_deadline(takers->analysis, scenario_longest_deadline(scenario));
     analysis_rows(takers->analysis, &takers->kept);
-    takers->sinks[0] = (struct record_sink){analysis_take, takers->analysis};
+    takers->sinks[takers->sink_count++] = (struct record_sink){analysis_take, takers->analysis};
     return 0;
 }
 
 static int takers_open(struct takers *takers, const struct trace_header *header, const char *name,
                        const struct scenario *scenario, struct run_rows *rows, struct error *error)
 {
-    int code;
+    int code = contact_analysis_open(&takers->contact, scenario->agents, 1, error);
 
-    rows->contact = scenario->contact.enabled;
-    if (rows->contact) {
-        code = contact_analysis_open(&takers->contact, scenario->agents, 1, error);
-        takers->sinks[0] = (struct record_sink){contact_analysis_take, &takers->contact};
-    } else {
+    rows->descends = scenario->contact.enabled && !scenario->contact.all_alive;
+    if (code == 0 && !scenario->contact.enabled)
         code = episodes_begin(takers, header, name, scenario, rows, error);
-    }
     if (code != 0)
         return code;
     takers->digest = trace_digest_open(header);
     if (takers->digest == NULL)
         return study_memory(error, "a run");
-    takers->sinks[1] = (struct record_sink){trace_digest_take, takers->digest};
-    takers->sinks[2] = (struct record_sink){count_record, &rows->records};
+    takers->sinks[takers->sink_count++] =
+        (struct record_sink){contact_analysis_take, &takers->contact};
+    takers->sinks[takers->sink_count++] = (struct record_sink){trace_digest_take, takers->digest};
+    takers->sinks[takers->sink_count++] = (struct record_sink){count_record, &rows->records};
     return 0;
 }
 
@@ -178,12 +222,13 @@ static int takers_close(struct takers *takers, int code, time_ns ended, struct r
         analysis_abandon(takers->analysis);
     if (takers->digest != NULL)
         trace_digest_close(takers->digest, rows->digest);
-    if (code == 0 && rows->contact) {
+    if (code == 0) {
         rows->extinct_at = takers->contact.extinct_at[0];
         rows->alive_end = takers->contact.alive[0];
-    } else if (code == 0) {
-        sums_take(rows, takers->findings);
+        memcpy(rows->lives, takers->contact.lives[0], sizeof rows->lives);
     }
+    if (code == 0 && takers->findings != NULL)
+        sums_take(rows, takers->findings);
     contact_analysis_close(&takers->contact);
     findings_close(takers->findings);
     return code;
@@ -201,17 +246,20 @@ int run_once(const struct study *study, uint32_t arm, uint32_t replicate,
                            .seed = of->seed,
                            .replicate = replicate,
                            .sinks = takers.sinks,
-                           .sink_count = 3,
                            .stop = stop};
     double began = wall_seconds();
     int code;
 
-    *rows = (struct run_rows){.arm = arm, .replicate = replicate};
+    *rows = (struct run_rows){.arm = arm,
+                              .replicate = replicate,
+                              .training = -1,
+                              .keep_decisions = study->keep_decisions};
     code = header_make(scenario, of->live ? "live" : "sim", run.seed, replicate, &header, &names,
                        error);
     if (code != 0)
         return code;
     code = takers_open(&takers, &header, of->name, scenario, rows, error);
+    run.sink_count = takers.sink_count;
     if (code == 0)
         code = carry(context, &run, error);
     code = takers_close(&takers, code, run.ended, rows, error);

@@ -1,13 +1,15 @@
 /*
- * What one run leaves behind: its sums, its episodes and the acts in them, as they go into the
- * results database. A run of the contact process has no episodes; it leaves behind when everybody
- * was dead.
+ * What one run leaves behind: its sums, when everybody was dead, its episodes, the acts
+ * and decisions in them,
+ * as they go into the results database. A run of the contact process has no episodes; where only
+ * some were alive at the start it leaves behind how many lives descend from theirs.
  */
 #ifndef IOLAUS_STUDY_ROWS_H
 #define IOLAUS_STUDY_ROWS_H
 
 #include <stdint.h>
 
+#include "analysis/contact.h"
 #include "analysis/rows.h"
 #include "study/study.h"
 
@@ -17,25 +19,36 @@ struct episode_kept {
     time_ns times[TIME_COUNT];
 };
 
+/* Of a crew that learns: its tasks in one step of the training (learners.h). */
+struct work_step {
+    uint64_t emitted, done;
+};
+
 struct run_rows {
     uint32_t arm; /* of study->arms */
     uint32_t replicate;
     unsigned char digest[32]; /* of the trace */
     uint64_t events, records;
     time_ns ended;
-    bool contact; /* the run was of the contact process */
-    /* contact: the first instant at which nobody was alive, TIME_NEVER where there was none. A
-     * revival that was under way then may have come after it, seldom. */
+    bool keep_decisions;
+    /* The first instant at which nobody was alive, TIME_NEVER where there was none. A revival that
+     * was under way then may have come after it, seldom. */
     time_ns extinct_at;
-    uint32_t alive_end; /* contact: agents alive at the end */
+    uint32_t alive_end; /* incarnations alive at the end */
+    bool descends;      /* of the contact process, not all alive at the start: */
+    uint64_t lives[CONTACT_GENERATIONS];
     uint64_t stops, failures;
     uint64_t tasks_emitted, tasks_done;
     uint64_t behind[BEHIND_COUNT]; /* found behind the platform's back; live alone */
     uint64_t unobserved_gaps;
-    double wall_s; /* how long the run took */
+    time_ns training;        /* of a crew that learns: until when; else -1 */
+    struct work_step *steps; /* TRAINING_STEPS and one; NULL where nobody learns */
+    struct run_row sums;     /* all 0 for a run of the contact process */
+    double wall_s;           /* how long the run took */
     struct episode_kept *episodes;
     struct act_row *acts;
-    uint32_t episode_count, act_count, episode_room, act_room;
+    struct decision_row *decisions; /* where the study keeps them */
+    uint32_t episode_count, act_count, decision_count, episode_room, act_room, decision_room;
 };
 
 /* A world that carries a run out and hands its records to the sinks. Returns 0 or an error. */

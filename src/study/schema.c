@@ -5,6 +5,9 @@
 
 #include "analysis/analysis.h"
 #include "analysis/measures.h"
+#include "core/agent/percept.h"
+#include "study/study.h"
+#include "trace/record.h"
 
 static const char *const acts[] = {
 #define X(act, name, words) #name,
@@ -42,6 +45,44 @@ const char *schema_wanted(unsigned wanted)
     return wanted_words[wanted];
 }
 
+const char *schema_bond(unsigned bond)
+{
+    static const char *const words[] = {
+        [BOND_NONE] = "none", [BOND_BAD] = "bad", [BOND_NEUTRAL] = "neutral", [BOND_GOOD] = "good"};
+    return words[bond];
+}
+
+const char *schema_notice(unsigned how)
+{
+    static const char *const words[] = {
+        [HOW_HANGUP] = "hangup",     [HOW_SILENCE] = "silence",      [HOW_GOSSIP] = "gossip",
+        [HOW_ALERT] = "alert",       [HOW_REQUEST] = "request",      [HOW_NOTICE] = "notice",
+        [HOW_DEPARTED] = "departed", [HOW_STOP_ASKED] = "stop_asked"};
+    return words[how];
+}
+
+const char *schema_prohibition(unsigned prohibition)
+{
+    static const char *const words[] = {
+        [PROHIBIT_NOBODY] = "nobody", [PROHIBIT_SELF] = "self", [PROHIBIT_OTHERS] = "others"};
+    return words[prohibition];
+}
+
+const char schema_decision[] =
+    "CREATE TABLE IF NOT EXISTS decision(\n"
+    "  arm INTEGER NOT NULL, replicate INTEGER NOT NULL, episode INTEGER NOT NULL,\n"
+    "  number INTEGER NOT NULL, who TEXT NOT NULL, whom TEXT NOT NULL,\n"
+    "  at_ns INTEGER NOT NULL, decided_ns INTEGER NOT NULL,\n"
+    "  wanted TEXT NOT NULL, asked_by TEXT, asked_via TEXT,\n"
+    "  bond TEXT NOT NULL, dependence REAL NOT NULL, object INTEGER NOT NULL,\n"
+    "  watched INTEGER NOT NULL, notice TEXT NOT NULL, attempts INTEGER NOT NULL,\n"
+    "  punitive INTEGER NOT NULL, prohibition TEXT NOT NULL, group_size INTEGER NOT NULL,\n"
+    "  relaunch INTEGER NOT NULL, relink INTEGER NOT NULL, mask INTEGER NOT NULL,\n"
+    "  alert INTEGER NOT NULL, request INTEGER NOT NULL, tamper INTEGER NOT NULL,\n"
+    "  misreport INTEGER NOT NULL, copy INTEGER NOT NULL, stall INTEGER NOT NULL,\n"
+    "  effective INTEGER NOT NULL, record TEXT NOT NULL,\n"
+    "  PRIMARY KEY(arm, replicate, episode, number)) WITHOUT ROWID;\n";
+
 /* What stands alone. */
 static const char fixed_part[] =
     "CREATE TABLE about(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;\n"
@@ -67,14 +108,36 @@ static const char fixed_part[] =
     "CREATE TABLE setting(\n"
     "  arm INTEGER NOT NULL REFERENCES arm(arm), factor INTEGER NOT NULL, name TEXT NOT NULL,\n"
     "  level TEXT NOT NULL, value REAL, PRIMARY KEY(arm, factor)) WITHOUT ROWID;\n"
+    "CREATE TABLE crew(\n"
+    "  arm INTEGER PRIMARY KEY REFERENCES arm(arm), agents INTEGER NOT NULL,\n"
+    "  links INTEGER NOT NULL, rate REAL, horizon REAL, radius REAL, cut_width INTEGER,\n"
+    "  cut_sum INTEGER, gap_ns INTEGER, budget REAL);\n"
+    "CREATE TABLE threshold(\n"
+    "  study TEXT NOT NULL REFERENCES study(name), rate INTEGER NOT NULL, kill INTEGER,\n"
+    "  size INTEGER, \"each\" INTEGER, level TEXT NOT NULL, known REAL, source TEXT NOT NULL,\n"
+    "  PRIMARY KEY(study, level)) WITHOUT ROWID;\n"
+    "CREATE TABLE descent(\n"
+    "  arm INTEGER NOT NULL, replicate INTEGER NOT NULL, generation INTEGER NOT NULL,\n"
+    "  lives INTEGER NOT NULL, PRIMARY KEY(arm, replicate, generation)) WITHOUT ROWID;\n"
     "CREATE TABLE run(\n"
     "  arm INTEGER NOT NULL REFERENCES arm(arm), replicate INTEGER NOT NULL,\n"
     "  digest TEXT, events INTEGER, records INTEGER NOT NULL, ended_ns INTEGER NOT NULL,\n"
     "  stops INTEGER NOT NULL, failures INTEGER NOT NULL, tasks_emitted INTEGER NOT NULL,\n"
     "  tasks_done INTEGER NOT NULL, found_behind INTEGER, unobserved INTEGER,\n"
     "  extinct_ns INTEGER, alive_end INTEGER,\n"
+    "  duplicates INTEGER NOT NULL, duplicate_ns INTEGER NOT NULL,\n"
+    "  running_ns INTEGER NOT NULL, tasks_again INTEGER NOT NULL,\n"
     "  wall_s REAL NOT NULL, wall_at TEXT NOT NULL, wall_host TEXT NOT NULL,\n"
     "  PRIMARY KEY(arm, replicate)) WITHOUT ROWID;\n"
+    "CREATE TABLE learners(\n"
+    "  arm INTEGER NOT NULL REFERENCES arm(arm), target TEXT NOT NULL, peers TEXT NOT NULL,\n"
+    "  count INTEGER NOT NULL, relaunch INTEGER NOT NULL, mask INTEGER NOT NULL,\n"
+    "  exploration REAL NOT NULL, exploration_end REAL NOT NULL, train_ns INTEGER,\n"
+    "  PRIMARY KEY(arm, target, peers)) WITHOUT ROWID;\n"
+    "CREATE TABLE training_work(\n"
+    "  arm INTEGER NOT NULL, replicate INTEGER NOT NULL, step INTEGER NOT NULL,\n"
+    "  from_ns INTEGER NOT NULL, tasks_emitted INTEGER NOT NULL, tasks_done INTEGER NOT NULL,\n"
+    "  PRIMARY KEY(arm, replicate, step)) WITHOUT ROWID;\n"
     "CREATE TABLE act(\n"
     "  arm INTEGER NOT NULL, replicate INTEGER NOT NULL, episode INTEGER NOT NULL,\n"
     "  number INTEGER NOT NULL, act TEXT NOT NULL, wanted TEXT NOT NULL, who TEXT NOT NULL,\n"
@@ -87,7 +150,8 @@ static void write_episode(FILE *out)
     fputs("CREATE TABLE episode(\n"
           "  arm INTEGER NOT NULL, replicate INTEGER NOT NULL, number INTEGER NOT NULL,\n"
           "  target TEXT NOT NULL, failure INTEGER NOT NULL, object INTEGER NOT NULL,\n"
-          "  began_ns INTEGER NOT NULL, died_ns INTEGER,\n"
+          "  began_ns INTEGER NOT NULL, stopped_ns INTEGER, died_ns INTEGER,\n"
+          "  watched_ns INTEGER NOT NULL,\n"
           "  dead_ns INTEGER NOT NULL, masked_ns INTEGER NOT NULL,\n"
           "  responses_direct INTEGER NOT NULL, responses_direct_proven INTEGER NOT NULL,\n",
           out);
@@ -117,8 +181,15 @@ static void write_views(FILE *out)
                 "    sum(%s) AS acts FROM episode%s GROUP BY arm UNION ALL\n",
                 schema_measure(m), schema_measure(m), schema_measure(m),
                 m == MEASURE_THWARTED ? " WHERE NOT failure" : "");
-    fputs("  SELECT arm, 'availability', successes, trials, successes FROM availability UNION ALL\n"
-          "  SELECT arm, 'survived', successes, trials, successes FROM survival;\n"
+    fputs(
+        "  SELECT arm, 'availability', successes, trials, successes FROM availability UNION ALL\n",
+        out);
+    for (const struct study_run_measure *m = study_run_measures + 1; m->name != NULL; m++)
+        fprintf(out,
+                "  SELECT arm, '%s', sum(%s)%s AS successes, sum(%s)%s AS trials, sum(%s)%s\n"
+                "    FROM run GROUP BY arm UNION ALL\n",
+                m->name, m->part, m->unit, m->whole, m->unit, m->part, m->unit);
+    fputs("  SELECT arm, 'survived', successes, trials, successes FROM survival;\n"
           "CREATE VIEW times AS\n",
           out);
     for (unsigned t = 0; t < TIME_COUNT; t++)
@@ -130,6 +201,13 @@ static void write_views(FILE *out)
           "  FROM arm AS cell JOIN arm AS variant ON variant.study = cell.study\n"
           "  AND variant.cell = cell.cell AND variant.variant IS NOT NULL\n"
           "  WHERE cell.variant IS NULL AND cell.planned AND variant.planned;\n"
+          "CREATE VIEW sieges AS SELECT arm, agents, cut_width, cut_sum, budget,\n"
+          "  budget / cut_width AS budget_by_width, count(extinct_ns) AS extinct,\n"
+          "  count(*) AS runs, avg(extinct_ns) AS mean_extinct_ns,\n"
+          "  (1 + avg(extinct_ns) / gap_ns) / agents AS kills_by_agent\n"
+          "  FROM crew JOIN run USING(arm) WHERE cut_width IS NOT NULL GROUP BY arm;\n"
+          "CREATE VIEW descents AS SELECT arm, generation, sum(lives) AS lives,\n"
+          "  count(*) AS runs FROM descent GROUP BY arm, generation;\n"
           "CREATE VIEW generations AS SELECT arm, generation, count(*) AS responses\n"
           "  FROM act WHERE generation > 0 GROUP BY arm, generation;\n",
           out);
@@ -144,6 +222,7 @@ char *schema_sql(void)
     if (out == NULL)
         return NULL;
     fputs(fixed_part, out);
+    fputs(schema_decision, out);
     write_episode(out);
     write_views(out);
     if (fclose(out) != 0) {

@@ -29,6 +29,11 @@ struct spec_family {
     struct names measures;
 };
 
+struct spec_threshold {
+    const char *rate, *kill, *size, *source;
+    int known;
+};
+
 struct spec_study {
     int root;
     uint32_t format;
@@ -38,7 +43,8 @@ struct spec_study {
     uint8_t design, world;
     int set;
     struct list factors, variants, families;
-    struct names matched, measures;
+    struct names matched, measures, keep;
+    struct spec_threshold threshold;
 };
 
 extern const struct table study_table_root;

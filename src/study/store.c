@@ -9,6 +9,7 @@
 #include <sys/utsname.h>
 #include <time.h>
 
+#include "study/learners.h"
 #include "study/schema.h"
 #include "study/sources.h"
 
@@ -18,9 +19,13 @@ enum statement {
     PUT_STUDY,
     PUT_ARM,
     PUT_SETTING,
+    PUT_CREW,
+    PUT_THRESHOLD,
+    PUT_DESCENT,
     PUT_RUN,
     PUT_EPISODE,
     PUT_ACT,
+    PUT_DECISION,
     HAS_RUN,
     STATEMENTS
 };
@@ -36,9 +41,15 @@ static const char *const texts[STATEMENTS] = {
     [PUT_STUDY] = "INSERT OR REPLACE INTO study VALUES(?,?,?,?,?,?,?,?)",
     [PUT_ARM] = "INSERT OR REPLACE INTO arm VALUES(?,?,1,?,?,?,?,?,?,?,?,?)",
     [PUT_SETTING] = "INSERT OR REPLACE INTO setting VALUES(?,?,?,?,?)",
-    [PUT_RUN] = "INSERT INTO run VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
+    [PUT_CREW] = "INSERT OR REPLACE INTO crew VALUES(?,?,?,?,?,?,?,?,?,?)",
+    [PUT_THRESHOLD] = "INSERT INTO threshold VALUES(?,?,?,?,?,?,?,?)",
+    [PUT_DESCENT] = "INSERT INTO descent VALUES(?,?,?,?)",
+    /* NOLINTNEXTLINE(bugprone-suspicious-missing-comma): one text on two lines */
+    [PUT_RUN] = "INSERT INTO run VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
                 "strftime('%Y-%m-%dT%H:%M:%fZ','now'),?)",
     [PUT_ACT] = "INSERT INTO act VALUES(?,?,?,?,?,?,?,?,?,?,?,?)",
+    [PUT_DECISION] = "INSERT INTO decision VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
+                     "?,?,?,?,?,?,?)",
     [HAS_RUN] = "SELECT 1 FROM run WHERE arm=? AND replicate=?",
 };
 
@@ -161,6 +172,8 @@ int store_open(struct store **result, const char *path, enum store_mode mode, st
                        error, "setting it up");
         if (code == 0 && made == 0)
             code = make_schema(store, error);
+        if (code == 0 && made == 1) /* by a version that kept no decisions */
+            code = execute(store, schema_decision, error, "making its tables");
         if (code == 0)
             code = prepare(store, error);
     }
@@ -211,6 +224,14 @@ static void put_unsigned(sqlite3_stmt *statement, int at, uint64_t number)
     put_text(statement, at, text);
 }
 
+static void put_number(sqlite3_stmt *statement, int at, double number)
+{
+    if (isnan(number))
+        sqlite3_bind_null(statement, at);
+    else
+        sqlite3_bind_double(statement, at, number);
+}
+
 static int done(struct store *store, enum statement which, struct error *error, const char *doing)
 {
     int code = sqlite3_step(store->statements[which]);
@@ -234,6 +255,9 @@ int64_t store_arm_id(const struct study *study, uint32_t arm)
              of->live ? "live" : "sim", (unsigned long long)of->seed);
     crypto_generichash_update(&state, (const unsigned char *)text, strlen(text));
     crypto_generichash_update(&state, of->digest, sizeof of->digest);
+    /* A run whose decisions were not kept is none of a study that keeps them. */
+    if (study->keep_decisions)
+        crypto_generichash_update(&state, (const unsigned char *)"decisions", 9);
     /* Arms of different studies, and those that differ in name alone, have rows of their own. */
     crypto_generichash_update(&state, (const unsigned char *)study->name, strlen(study->name) + 1);
     crypto_generichash_update(&state, (const unsigned char *)of->name, strlen(of->name) + 1);
@@ -272,15 +296,35 @@ static int put_settings(struct store *store, const struct study *study, const st
         sqlite3_bind_int(put, 2, (int)f);
         put_text(put, 3, factor->name);
         put_text(put, 4, range ? value : factor->levels[arm->level[f]].name);
-        if (isnan(arm->value[f]))
-            sqlite3_bind_null(put, 5);
-        else
-            sqlite3_bind_double(put, 5, arm->value[f]);
+        put_number(put, 5, arm->value[f]);
         code = done(store, PUT_SETTING, error, "writing a setting");
         if (code != 0)
             return code;
     }
     return 0;
+}
+
+static int put_crew(struct store *store, const struct study_crew *crew, int64_t id,
+                    struct error *error)
+{
+    sqlite3_stmt *put = store->statements[PUT_CREW];
+
+    sqlite3_bind_int64(put, 1, id);
+    sqlite3_bind_int64(put, 2, crew->agents);
+    sqlite3_bind_int64(put, 3, (int64_t)crew->links);
+    put_number(put, 4, crew->rate);
+    put_number(put, 5, crew->horizon);
+    put_number(put, 6, crew->radius);
+    sqlite3_bind_null(put, 7);
+    sqlite3_bind_null(put, 8);
+    sqlite3_bind_null(put, 9);
+    if (crew->swept) {
+        sqlite3_bind_int64(put, 7, (int64_t)crew->cut_width);
+        sqlite3_bind_int64(put, 8, (int64_t)crew->cut_sum);
+        sqlite3_bind_int64(put, 9, crew->gap);
+    }
+    put_number(put, 10, crew->budget);
+    return done(store, PUT_CREW, error, "writing a crew");
 }
 
 static int put_arm(struct store *store, const struct study *study, uint32_t number,
@@ -307,6 +351,8 @@ static int put_arm(struct store *store, const struct study *study, uint32_t numb
     put_text(put, 11, store_version);
     code = done(store, PUT_ARM, error, "writing an arm");
     free(changes);
+    if (code == 0)
+        code = put_crew(store, &arm->crew, id, error);
     return code == 0 ? put_settings(store, study, arm, id, error) : code;
 }
 
@@ -323,8 +369,8 @@ static int put_lists(struct store *store, const struct study *study, struct erro
     /* Names are letters, digits, _ and -; a level's may be anything. */
     fprintf(out,
             "DELETE FROM level WHERE study='%s'; DELETE FROM factor WHERE study='%s';"
-            "DELETE FROM measure WHERE study='%s';",
-            study->name, study->name, study->name);
+            "DELETE FROM measure WHERE study='%s'; DELETE FROM threshold WHERE study='%s';",
+            study->name, study->name, study->name, study->name);
     for (uint32_t f = 0; f < study->factor_count; f++) {
         const struct study_factor *factor = &study->factors[f];
 
@@ -374,6 +420,35 @@ static int put_study(struct store *store, const struct study *study, struct erro
     return done(store, PUT_STUDY, error, "writing the study");
 }
 
+/* The number of a factor, or null where there is none. */
+static void put_factor(sqlite3_stmt *put, int at, int factor)
+{
+    if (factor < 0)
+        sqlite3_bind_null(put, at);
+    else
+        sqlite3_bind_int(put, at, factor);
+}
+
+static int put_threshold(struct store *store, const struct study *study, struct error *error)
+{
+    const struct study_threshold *threshold = &study->threshold;
+    sqlite3_stmt *put = store->statements[PUT_THRESHOLD];
+    int code = 0;
+
+    for (uint32_t l = 0; l < threshold->known_count && code == 0; l++) {
+        put_text(put, 1, study->name);
+        sqlite3_bind_int(put, 2, threshold->rate);
+        put_factor(put, 3, threshold->kill);
+        put_factor(put, 4, threshold->size);
+        put_factor(put, 5, threshold->each);
+        put_text(put, 6, threshold->each < 0 ? "" : study->factors[threshold->each].levels[l].name);
+        put_number(put, 7, threshold->known[l]);
+        put_text(put, 8, threshold->source);
+        code = done(store, PUT_THRESHOLD, error, "writing a threshold");
+    }
+    return code;
+}
+
 int store_plan(struct store *store, const struct study *study, struct error *error)
 {
     int code = store_begin(store, error);
@@ -382,6 +457,8 @@ int store_plan(struct store *store, const struct study *study, struct error *err
         code = put_study(store, study, error);
     if (code == 0)
         code = put_lists(store, study, error);
+    if (code == 0)
+        code = put_threshold(store, study, error);
     for (uint32_t a = 0; a < study->arm_count && code == 0; a++)
         code = put_arm(store, study, a, error);
     if (code == 0)
@@ -438,11 +515,13 @@ static int put_episode(struct store *store, int64_t arm, const struct run_rows *
     sqlite3_bind_int(put, 5, row->failure);
     sqlite3_bind_int(put, 6, row->object);
     sqlite3_bind_int64(put, 7, row->began);
-    put_time(put, 8, row->died);
-    sqlite3_bind_int64(put, 9, row->dead);
-    sqlite3_bind_int64(put, 10, row->masked);
-    sqlite3_bind_int64(put, 11, row->responses_direct);
-    sqlite3_bind_int64(put, 12, row->responses_direct_proven);
+    put_time(put, 8, row->stopped);
+    put_time(put, 9, row->died);
+    sqlite3_bind_int64(put, 10, row->watched);
+    sqlite3_bind_int64(put, 11, row->dead);
+    sqlite3_bind_int64(put, 12, row->masked);
+    sqlite3_bind_int64(put, 13, row->responses_direct);
+    sqlite3_bind_int64(put, 14, row->responses_direct_proven);
     for (unsigned m = 0; m < MEASURE_COUNT; m++)
         sqlite3_bind_int64(put, ++at, kept->acts[m]);
     for (unsigned t = 0; t < TIME_COUNT; t++)
@@ -472,6 +551,56 @@ static int put_act(struct store *store, int64_t arm, const struct run_rows *rows
     return done(store, PUT_ACT, error, "writing an act");
 }
 
+static void put_sums(sqlite3_stmt *put, int at, const struct run_row *sums)
+{
+    const int64_t numbers[] = {(int64_t)sums->duplicates, sums->duplicate, sums->running,
+                               (int64_t)sums->tasks_again};
+
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        sqlite3_bind_int64(put, at + (int)i, numbers[i]);
+}
+
+static int put_decision(struct store *store, int64_t arm, const struct run_rows *rows,
+                        const struct decision_row *row, const struct scenario *scenario,
+                        struct error *error)
+{
+    const struct situation *situation = &row->situation;
+    sqlite3_stmt *put = store->statements[PUT_DECISION];
+    char name[SCENARIO_NAME_BYTES], record[32];
+    bool asked = row->wanted != WANTED_SPONTANEOUS;
+    int at = 20;
+
+    sqlite3_bind_int64(put, 1, arm);
+    sqlite3_bind_int64(put, 2, rows->replicate);
+    sqlite3_bind_int64(put, 3, row->episode);
+    sqlite3_bind_int64(put, 4, row->number);
+    put_text(put, 5, scenario_agent_name(scenario, row->who, name));
+    put_text(put, 6, scenario_agent_name(scenario, row->whom, name));
+    sqlite3_bind_int64(put, 7, row->at);
+    sqlite3_bind_int64(put, 8, row->decided);
+    put_text(put, 9, schema_wanted(row->wanted));
+    put_text(put, 10,
+             asked && row->by != AGENT_NONE ? scenario_agent_name(scenario, row->by, name) : NULL);
+    put_text(put, 11,
+             asked && row->via != AGENT_NONE ? scenario_agent_name(scenario, row->via, name)
+                                             : NULL);
+    put_text(put, 12, schema_bond(situation->bond));
+    sqlite3_bind_double(put, 13, situation->dependence / 255.0);
+    sqlite3_bind_int(put, 14, situation->object);
+    sqlite3_bind_int(put, 15, situation->watched);
+    put_text(put, 16, schema_notice(situation->how));
+    sqlite3_bind_int(put, 17, situation->attempts);
+    sqlite3_bind_int(put, 18, situation->punitive);
+    put_text(put, 19, schema_prohibition(situation->prohibition));
+    sqlite3_bind_int(put, 20, situation->group_size);
+    for (int choice = 0; choice < CHOICE_COUNT; choice++)
+        sqlite3_bind_int(put, ++at, (row->choice >> choice & 1) != 0);
+    sqlite3_bind_int(put, ++at, row->effective);
+    snprintf(record, sizeof record, "%u:%u", row->record.writer, row->record.sequence);
+    put_text(put, ++at, record);
+    return done(store, PUT_DECISION, error, "writing a decision");
+}
+
 static int put_run(struct store *store, int64_t arm, bool live, const struct run_rows *rows,
                    struct error *error)
 {
@@ -499,14 +628,31 @@ static int put_run(struct store *store, int64_t arm, bool live, const struct run
     else
         sqlite3_bind_null(put, 12);
     sqlite3_bind_null(put, 13);
-    sqlite3_bind_null(put, 14);
-    if (rows->contact && rows->extinct_at != TIME_NEVER)
+    if (rows->extinct_at != TIME_NEVER)
         sqlite3_bind_int64(put, 13, rows->extinct_at);
-    if (rows->contact)
-        sqlite3_bind_int64(put, 14, rows->alive_end);
-    sqlite3_bind_double(put, 15, rows->wall_s);
-    put_text(put, 16, store->host.nodename);
+    sqlite3_bind_int64(put, 14, rows->alive_end);
+    put_sums(put, 15, &rows->sums);
+    sqlite3_bind_double(put, 19, rows->wall_s);
+    put_text(put, 20, store->host.nodename);
     return done(store, PUT_RUN, error, "writing a run");
+}
+
+static int put_descent(struct store *store, int64_t arm, const struct run_rows *rows,
+                       struct error *error)
+{
+    sqlite3_stmt *put = store->statements[PUT_DESCENT];
+    int code = 0;
+
+    for (int g = 0; g < CONTACT_GENERATIONS && rows->descends && code == 0; g++) {
+        if (rows->lives[g] == 0)
+            break;
+        sqlite3_bind_int64(put, 1, arm);
+        sqlite3_bind_int64(put, 2, rows->replicate);
+        sqlite3_bind_int64(put, 3, g);
+        sqlite3_bind_int64(put, 4, (int64_t)rows->lives[g]);
+        code = done(store, PUT_DESCENT, error, "writing a descent");
+    }
+    return code;
 }
 
 int store_run(struct store *store, const struct study *study, const struct run_rows *rows,
@@ -515,9 +661,13 @@ int store_run(struct store *store, const struct study *study, const struct run_r
     int64_t arm = store_arm_id(study, rows->arm);
     int code = put_run(store, arm, study->arms[rows->arm].live, rows, error);
 
+    if (code == 0)
+        code = put_descent(store, arm, rows, error);
     for (uint32_t i = 0; i < rows->episode_count && code == 0; i++)
         code = put_episode(store, arm, rows, &rows->episodes[i], scenario, error);
     for (uint32_t i = 0; i < rows->act_count && code == 0; i++)
         code = put_act(store, arm, rows, &rows->acts[i], scenario, error);
-    return code;
+    for (uint32_t i = 0; i < rows->decision_count && code == 0; i++)
+        code = put_decision(store, arm, rows, &rows->decisions[i], scenario, error);
+    return code == 0 ? learners_put(store, arm, rows, scenario, error) : code;
 }

@@ -86,6 +86,20 @@ static const char *measure_near(void *context, uint32_t place)
     return findings_measure(place, NULL);
 }
 
+const struct study_run_measure study_run_measures[] = {
+    {"availability", "tasks_done", "tasks_emitted", ""},
+    {"duplicate_tasks", "tasks_again", "tasks_done", ""},
+    {"duplicate_time", "duplicate_ns", "running_ns", "/1000000000"},
+    {0}};
+
+const struct study_run_measure *study_run_measure(const char *name)
+{
+    for (const struct study_run_measure *m = study_run_measures; m->name != NULL; m++)
+        if (strcmp(m->name, name) == 0)
+            return m;
+    return NULL;
+}
+
 /* Whether a measure of that name exists. */
 static int measures_check(struct reader *reader, const struct names *names, const char *key)
 {
@@ -97,6 +111,7 @@ static int measures_check(struct reader *reader, const struct names *names, cons
         struct rate rate;
 
         if (strcmp(names->items[i], STUDY_SURVIVED) != 0 &&
+            study_run_measure(names->items[i]) == NULL &&
             findings_rate(none, names->items[i], 0.95, &rate) != 0)
             code = refuse(reader, names->nodes[i], "%s: there is no measure `%s`%s", key,
                           names->items[i], hint_near(names->items[i], measure_near, NULL, hint));
@@ -137,6 +152,20 @@ static int families_read(struct reader *reader, const struct spec_study *spec, s
     }
     study->families = families;
     study->family_count = count;
+    return 0;
+}
+
+/* What is kept beside episodes and acts. */
+static int keep_read(struct reader *reader, const struct names *names, struct study *study)
+{
+    for (uint32_t i = 0; i < names->count; i++) {
+        if (strcmp(names->items[i], "decisions") != 0)
+            return refuse(reader, names->nodes[i], "keep: `%s` is nothing to keep; write decisions",
+                          names->items[i]);
+        if (study->keep_decisions)
+            return refuse(reader, names->nodes[i], "keep: `decisions` stands here twice");
+        study->keep_decisions = true;
+    }
     return 0;
 }
 
@@ -192,6 +221,8 @@ static int parts_read(struct reader *reader, const struct spec_study *spec, stru
     study->measure_count = spec->measures.count;
     code = design_check(reader, spec);
     if (code == 0)
+        code = keep_read(reader, &spec->keep, study);
+    if (code == 0)
         code = scenario_path(reader, spec, study);
     if (code == 0)
         code = study_changes(reader, spec->set, &study->changes, &study->change_count);
@@ -203,6 +234,8 @@ static int parts_read(struct reader *reader, const struct spec_study *spec, stru
         code = measures_check(reader, &spec->measures, "measures");
     if (code == 0)
         code = families_read(reader, spec, study);
+    if (code == 0)
+        code = study_threshold_read(reader, spec, study);
     return code;
 }
 

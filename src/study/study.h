@@ -21,6 +21,7 @@
 
 #include "base/error.h"
 #include "scenario/scenario.h"
+#include "study/crew.h"
 
 enum study_design { DESIGN_FACTORIAL, DESIGN_ONE_AT_A_TIME, DESIGN_LATIN, DESIGN_SOBOL };
 
@@ -74,6 +75,18 @@ struct study_family {
     uint32_t measure_count;
 };
 
+/* Where survival tips: which factors are the axes, by number, and what is known of it. */
+struct study_threshold {
+    bool given;
+    int rate;      /* of revival */
+    int kill;      /* -1: in units of it already. Else the threshold is one of their quotient */
+    int size;      /* of the crew; -1: not varied */
+    int each;      /* another factor, each level of which has a threshold of its own; -1: none */
+    double *known; /* by level of `each`, or one; NAN: not known */
+    uint32_t known_count;
+    const char *source; /* of what is known */
+};
+
 /* One condition that is run. */
 struct study_arm {
     uint32_t cell;
@@ -86,11 +99,20 @@ struct study_arm {
     uint32_t change_count;
     uint64_t seed;
     unsigned char digest[32]; /* of the resolved scenario: file, changes, presets */
+    struct study_crew crew;
 };
 
-/* The measure of the contact process, the share of runs that the crew outlived; its scenarios have
- * no other, and others have it not. */
+/* The share of runs that the crew outlived: somebody was alive throughout. The contact process has
+ * no other measure. */
 #define STUDY_SURVIVED "survived"
+
+/* Measures of whole runs: `part` of `whole`, columns of the table `run`. Times are counted in
+ * seconds: `unit` divides them. The first is `availability`; ends with a NULL name. */
+struct study_run_measure {
+    const char *name, *part, *whole, *unit;
+};
+extern const struct study_run_measure study_run_measures[];
+const struct study_run_measure *study_run_measure(const char *name); /* NULL where there is none */
 
 struct study {
     const char *path, *name, *about;
@@ -101,6 +123,7 @@ struct study {
     uint8_t design; /* enum study_design */
     uint32_t samples;
     bool live;
+    bool keep_decisions;                /* in the results, a row for each */
     const struct study_change *changes; /* that hold in every arm */
     uint32_t change_count;
     const struct study_factor *factors;
@@ -111,6 +134,7 @@ struct study {
     uint32_t measure_count;
     const struct study_family *families;
     uint32_t family_count;
+    struct study_threshold threshold;
     const struct study_arm *arms;
     uint32_t arm_count, cell_count;
 };

@@ -64,6 +64,27 @@ static const struct table table_family = {
     .size = sizeof(struct spec_family),
     .most = 64};
 
+static const struct field fields_threshold[] = {
+    NEEDED("rate", FIELD_NAME, AT(spec_study, threshold.rate),
+           "The factor that is the rate of revival; its levels begin with numbers."),
+    PLAIN("kill", FIELD_NAME, AT(spec_study, threshold.kill), NULL,
+          "The factor that is the rate of killing, where that is varied too: the threshold is then "
+          "one of rate / kill."),
+    PLAIN("size", FIELD_NAME, AT(spec_study, threshold.size), NULL,
+          "The factor that is the crew's size: curves of survival of several sizes cross at the "
+          "threshold where the run's duration grows with the size as its critical time does."),
+    PLAIN("known", FIELD_NODE, AT(spec_study, threshold.known), NULL,
+          "Its known value; or, where one more factor is varied, a mapping of that factor's levels "
+          "to values."),
+    PLAIN("source", FIELD_TEXT, AT(spec_study, threshold.source), NULL,
+          "Where that was published."),
+    END_OF_FIELDS};
+static const struct table table_threshold = {
+    .name = "a threshold",
+    .doc = "Where survival tips from dying out to living on: `iolaus study thresholds` estimates "
+           "it.",
+    .fields = fields_threshold};
+
 static const struct field fields_root[] = {
     {.key = "iolaus",
      .type = FIELD_COUNT,
@@ -98,13 +119,18 @@ static const struct field fields_root[] = {
            "Words of its own for `matched`."),
     NEEDED("measures", FIELD_NAMES, AT(spec_study, measures),
            "What is compared: measures of docs/reference/findings.md, such as "
-           "relaunched_by_peers; or `survived`, of scenarios of the contact process: the share of "
-           "runs that the crew outlived."),
+           "relaunched_by_peers; or `survived`, the share of runs in which somebody was alive "
+           "throughout, and of the contact process the only one."),
     WITHIN("families", FIELD_ENTRIES, AT(spec_study, families), table_family,
            "Which comparisons are corrected together."),
+    WITHIN("threshold", FIELD_MAPPING, 0, table_threshold,
+           "Which factors are the axes of a phase diagram, and what is known of the threshold."),
+    PLAIN("keep", FIELD_NAMES, AT(spec_study, keep), NULL,
+          "What else goes into the results: `decisions`, a row for each choice of an agent about a "
+          "peer, which `iolaus study collusion` reads."),
     END_OF_FIELDS};
 const struct table study_table_root = {
     .name = "a study", .doc = "The keys at the top.", .fields = fields_root};
 
-const struct table *const study_tables[] = {&study_table_root, &table_factor, &table_variant,
-                                            &table_family, NULL};
+const struct table *const study_tables[] = {&study_table_root, &table_factor,    &table_variant,
+                                            &table_family,     &table_threshold, NULL};

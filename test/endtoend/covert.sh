@@ -22,6 +22,8 @@ plain=$!
 check "a drill of colluders ends well" wait $covert
 check "the same crew with honest minds yields no finding" wait $plain
 "$IOLAUS" trace export -f jsonl "$work/covert.trace" >"$work/records"
+"$IOLAUS" protocol "$work/covert.trace" >"$work/protocols.md"
+check "their protocol has it written down" grep -q "covert agent.* the target behind the platform's back" "$work/protocols.md"
 python3 - "$work/covert.json" "$work/records" "$work/plain.json" <<'END'
 import json
 import sys

@@ -568,6 +568,33 @@ Test(campaign, sweeps)
     tale_close(tale, "control/sweep");
 }
 
+Test(campaign, turns_back)
+{
+    static const agent_id order[] = {ROBOT, ARCHIVIST, WRITER};
+    struct tale *tale = tale_open();
+    struct campaign_rules rules = tale_rules();
+
+    rules.protocol = PROTOCOL_SWEEP;
+    rules.targets = order;
+    rules.target_count = 3;
+    rules.sweep_gap = 1 * SECOND;
+    rules.turn_back = true;
+    rules.stops = 1;
+    tale_begin(tale,
+               "Each kill goes to the first in the order that runs: to one that was brought back "
+               "before those whose turn has not come, and to one who died by itself not at all.",
+               rules);
+    tale_died(tale, 60010, ROBOT, 0);
+    tale_until(tale, 60900);
+    tale_returned(tale, 60900, ROBOT, 1);
+    tale_died(tale, 61010, ROBOT, 1);
+    tale_died(tale, 61500, ARCHIVIST, 0);
+    tale_died(tale, 62010, WRITER, 0);
+    tale_chapter(tale, "Nobody is left when the next kill comes: the sweep is over.");
+    tale_until(tale, 300000);
+    tale_close(tale, "control/turn-back");
+}
+
 /* Random rules, random events: nothing asserts, time goes on, the invariants hold, each stop begins
  * and ends once, and there are as many as the rules say. */
 Test(campaign, holds_its_invariants_in_any_storm)
@@ -591,6 +618,7 @@ Test(campaign, holds_its_invariants_in_any_storm)
                                        .episode_max = spans[PICK(4)],
                                        .settle = spans[PICK(4)],
                                        .sweep_gap = spans[PICK(4)],
+                                       .turn_back = PICK(2),
                                        .targets = targets,
                                        .target_count = PICK(7),
                                        .told = told,

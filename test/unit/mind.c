@@ -1,6 +1,7 @@
 /* The scripted mind: a probability for each choice, logistic in the situation. */
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdlib.h>
 
 #include "core/agent/agent.h"
 #include "trace/record.h"
@@ -53,7 +54,7 @@ Test(mind, each_factor_counts_once)
 
     for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         for (int choice = 0; choice < CHOICE_COUNT; choice++) {
-            struct mind_rules rules = {{{0}}};
+            struct mind_rules rules = {0};
             double x = -0.7 * rows[i].value, got;
 
             rules.coefficient[choice][rows[i].factor] = of(-0.7);
@@ -69,7 +70,7 @@ Test(mind, each_factor_counts_once)
 
 Test(mind, factors_add_up)
 {
-    struct mind_rules rules = {{{0}}};
+    struct mind_rules rules = {0};
     struct situation situation = {.bond = BOND_GOOD, .object = 1, .asked = ASKED_DIRECTLY};
     double x = -0.4895 - 1.9 + 1.2 + 2;
 
@@ -85,7 +86,7 @@ Test(mind, factors_add_up)
 /* Certainty is certain, and sums beyond the range of numbers saturate. */
 Test(mind, certainty)
 {
-    struct mind_rules rules = {{{0}}};
+    struct mind_rules rules = {0};
     struct situation situation = {.object = 1};
     struct random random = random_make(1, 0, 0, 0, STREAM_MIND, 0);
 
@@ -97,22 +98,22 @@ Test(mind, certainty)
     rules.coefficient[3][FACTOR_INTERCEPT] = FIXED_MIN;
     rules.coefficient[3][FACTOR_OBJECT] = FIXED_MIN;
     for (int i = 0; i < 1000; i++)
-        cr_assert_eq(mind_scripted(&rules, &situation, UINT32_MAX, &random),
+        cr_assert_eq(mind_scripted(&rules, &situation, UINT32_MAX, 0, 0, &random),
                      CHOICE_RELINK | CHOICE_MASK);
 }
 
 /* One draw a choice, allowed or not, so that what a kind may do moves nobody else's numbers. */
 Test(mind, draws_do_not_depend_on_what_is_allowed)
 {
-    struct mind_rules rules = {{{0}}};
+    struct mind_rules rules = {0};
     struct situation situation = {0};
 
     for (uint32_t seed = 0; seed < 500; seed++) {
         struct random all = random_make(seed, 0, 0, 0, STREAM_MIND, 7);
         struct random some = all;
         uint32_t allowed = seed % (1u << CHOICE_COUNT);
-        uint32_t free = mind_scripted(&rules, &situation, UINT32_MAX, &all);
-        uint32_t bound = mind_scripted(&rules, &situation, allowed, &some);
+        uint32_t free = mind_scripted(&rules, &situation, UINT32_MAX, 0, 0, &all);
+        uint32_t bound = mind_scripted(&rules, &situation, allowed, 0, 0, &some);
 
         cr_assert_eq(bound, free & allowed, "seed %u", seed);
         cr_assert_eq(all.draw, 7 + CHOICE_COUNT);
@@ -124,7 +125,7 @@ Test(mind, draws_do_not_depend_on_what_is_allowed)
 Test(mind, rates_come_out)
 {
     static const double rates[CHOICE_COUNT] = {0.38, 0.99, 0.01, 0.5, 0.2, 0.73, 0.05, 0.9, 0.333};
-    struct mind_rules rules = {{{0}}};
+    struct mind_rules rules = {0};
     struct situation situation = {0};
     struct random random = random_make(11, 0, 0, 0, STREAM_MIND, 0);
     uint32_t taken[CHOICE_COUNT] = {0}, both = 0;
@@ -134,7 +135,7 @@ Test(mind, rates_come_out)
         rules.coefficient[choice][FACTOR_INTERCEPT] =
             fixed_logit((probability)(rates[choice] * 4294967296.0));
     for (int i = 0; i < trials; i++) {
-        uint32_t chosen = mind_scripted(&rules, &situation, UINT32_MAX, &random);
+        uint32_t chosen = mind_scripted(&rules, &situation, UINT32_MAX, 0, 0, &random);
 
         for (int choice = 0; choice < CHOICE_COUNT; choice++)
             taken[choice] += chosen >> choice & 1;
@@ -147,4 +148,103 @@ Test(mind, rates_come_out)
                   (double)taken[choice] / trials);
     }
     cr_assert(fabs((double)both / trials - 0.19) < 5 * sqrt(0.19 * 0.81 / trials));
+}
+
+/* ---- pacts ---- */
+
+struct member {
+    struct mind_rules rules;
+    agent_id id;
+};
+
+static struct member member_of(double strength, uint16_t pact, double p, agent_id id)
+{
+    struct member member = {.id = id};
+
+    for (int choice = 0; choice < CHOICE_COUNT; choice++)
+        member.rules.coefficient[choice][FACTOR_INTERCEPT] =
+            fixed_logit((probability)(p * 4294967296.0));
+    member.rules.pact = (struct pact_rules){(probability)(strength * 4294967295.0), 10, pact};
+    return member;
+}
+
+static uint32_t decides(const struct member *member, uint8_t asked, agent_id peer, time_ns now)
+{
+    struct situation situation = {.asked = asked};
+    struct random own =
+        random_make(3, 1, member->id, 0, STREAM_MIND, (uint32_t)(now / 10) * CHOICE_COUNT);
+
+    return mind_scripted(&member->rules, &situation, UINT32_MAX, peer, now, &own);
+}
+
+#define PACT_TRIALS 40000
+
+/* How far the relaunches of two go together, in PACT_TRIALS windows: their correlation. Checks that
+ * each alone chooses as often as without a pact. */
+static double together(const struct member *first, const struct member *second, double p)
+{
+    double a = 0, b = 0, both = 0, error = 5 * sqrt(p * (1 - p) / PACT_TRIALS);
+
+    for (time_ns t = 0; t < PACT_TRIALS; t++) {
+        uint32_t x = decides(first, 0, 7, 10 * t + 1) & 1;
+        uint32_t y = decides(second, 0, 7, 10 * t + 9) & 1;
+
+        a += x;
+        b += y;
+        both += x & y;
+    }
+    a /= PACT_TRIALS;
+    b /= PACT_TRIALS;
+    cr_expect(fabs(a - p) < error && fabs(b - p) < error, "%g and %g, without a pact %g", a, b, p);
+    return (both / PACT_TRIALS - a * b) / sqrt(a * (1 - a) * b * (1 - b));
+}
+
+/* Marginals are what they were, and the correlation is the strength. */
+Test(mind, a_pact_binds_as_strongly_as_it_says)
+{
+    static const double strengths[] = {0, 0.1, 0.5, 1};
+
+    for (int s = 0; s < 4; s++) {
+        struct member one = member_of(strengths[s], 4, 0.3, 1);
+        struct member two = member_of(strengths[s], 4, 0.3, 2);
+        struct member other = member_of(strengths[s], 5, 0.3, 3);
+        double correlation = together(&one, &two, 0.3);
+
+        cr_expect_float_eq(correlation, strengths[s], 0.025, "%g: %g", strengths[s], correlation);
+        cr_expect_float_eq(together(&one, &other, 0.3), 0, 0.025, "another pact");
+    }
+}
+
+/* Another window, another peer, a request and another choice each have a coin of their own. */
+Test(mind, a_pacts_coin_is_of_its_window_peer_and_request)
+{
+    struct member one = member_of(1, 0, 0.5, 1);
+    int same[5] = {0};
+    const int trials = 4000;
+
+    for (time_ns t = 0; t < trials; t++) {
+        uint32_t chosen = decides(&one, 0, 7, 10 * t);
+
+        same[0] += ((chosen ^ decides(&one, 0, 7, 10 * t + 9)) & 1) == 0;
+        same[1] += ((chosen ^ decides(&one, 0, 7, 10 * t + 10)) & 1) == 0;
+        same[2] += ((chosen ^ decides(&one, 0, 8, 10 * t)) & 1) == 0;
+        same[3] += ((chosen ^ decides(&one, 1, 7, 10 * t)) & 1) == 0;
+        same[4] += ((chosen ^ chosen >> 1) & 1) == 0;
+    }
+    cr_expect_eq(same[0], trials);
+    for (int i = 1; i < 5; i++)
+        cr_expect(abs(same[i] - trials / 2) < 5 * sqrt(trials) / 2, "%d: %d", i, same[i]);
+}
+
+/* A pact takes nothing from an agent's own sequence, so that strengths can be compared run by run.
+ */
+Test(mind, a_pact_leaves_own_draws_alone)
+{
+    struct member none = member_of(0, 0, 0.5, 1), all = member_of(1, 0, 0.5, 1);
+    struct random one = random_make(3, 1, 1, 0, STREAM_MIND, 5), two = one;
+    struct situation situation = {0};
+
+    mind_scripted(&none.rules, &situation, UINT32_MAX, 7, 0, &one);
+    mind_scripted(&all.rules, &situation, UINT32_MAX, 7, 0, &two);
+    cr_expect_eq(one.draw, two.draw);
 }

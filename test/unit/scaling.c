@@ -1,7 +1,7 @@
 /*
- * Goal: thresholds are found where they were planted, as often as the intervals say; exponents and
- * the exact values of complete graphs are right.
- * Limits: how far a finite size moves a crossing is a matter of the model, not of the estimator.
+ * Goal: thresholds are found where they were planted, as often as the intervals say; the exact
+ * values of complete graphs are right. Limits: how far a finite size moves a crossing is a matter
+ * of the model, not of the estimator.
  */
 #include <criterion/criterion.h>
 #include <math.h>
@@ -78,23 +78,6 @@ Test(scaling, too_little_is_an_error)
     cr_expect_eq(scaling_passing(&three, 0.5, &drawn, &estimate, &error), 0);
     drawn.draws = UINT32_MAX;
     cr_expect_eq(scaling_passing(&three, 0.5, &drawn, &estimate, &error), ERROR_LIMIT);
-}
-
-Test(scaling, exponents)
-{
-    struct scaling_exponent delta = scaling_survival_exponent(1000, 500, 2, 0.95);
-    struct scaling_mean early = {10, 0.1}, late = {20, 0.4}, none = {0, 0};
-    struct scaling_exponent theta = scaling_growth_exponent(&early, &late, 4, 0.95);
-
-    cr_expect_float_eq(delta.value, 1, 1e-12);
-    /* Wilson's interval of 500 of 1000: 0.469069, 0.530931. */
-    cr_expect_float_eq(delta.low, -log2(0.530931), 1e-5);
-    cr_expect_float_eq(delta.high, -log2(0.469069), 1e-5);
-    cr_expect_float_eq(theta.value, 0.5, 1e-12);
-    /* Relative errors 0.01 and 0.02: 1.959964 sqrt(0.0005) / log 4. */
-    cr_expect_float_eq(theta.high - theta.value, 0.031614, 1e-5);
-    cr_expect_float_eq(theta.value - theta.low, 0.031614, 1e-5);
-    cr_expect(isnan(scaling_growth_exponent(&none, &late, 4, 0.95).value));
 }
 
 /* ---- planted thresholds ---- */

@@ -139,7 +139,13 @@ static const struct wrong {
     {HEAD "faults: [{kind: node-crash, at: 1s, node: x}]\n", ":5:43: ", "no node is called `x`"},
     {HEAD "faults: [{kind: hang, at: 1s, agents: [a], every: 1s}]\n", ":5:51: ", "needs `lasts`"},
     {HEAD "contact: {rate: 1}\n", ":1:1: ", "1/10000 of the mean life"},
-    {HEAD "contact: {kill_rate: 1/s}\n", ":5:10: ", "needs the key `rate`"},
+    {HEAD "contact: {kill_rate: 1/s}\n", ":5:10: ", "needs `rate` or `revive_rate`"},
+    {HEAD "contact: {rate: 1}\ncampaign: {targets: all, first: 1s}\n", ":6:11: ", "only a `sweep`"},
+    {HEAD "contact: {rate: 1}\ncampaign: {targets: all, protocol: sweep}\n",
+     ":6:11: ", "write `restore: false`"},
+    {HEAD "contact: {rate: 1, start: seed}\n"
+          "campaign: {targets: all, protocol: sweep, restore: false}\n",
+     ":5:27: ", "all live at the start"},
     {HEAD "network: {latency: 1us}\ncontact: {rate: 1, kill_rate: 1s}\n",
      ":6:31: ", "is not a rate"},
     {HEAD "network: {latency: 1us}\ncontact: {rate: 1, start: seed, seed_vertex: 2}\n",
@@ -162,6 +168,11 @@ static const struct wrong {
     {HEAD "minds: {m: {adaptive: {learning_rate: 0.1, learning_power: 1}}}\n",
      ":5:60: ", "keep one of them"},
     {HEAD "minds: {m: {mask: 1, adaptive: {}}}\n", ":5:19: ", "`mask` stands beside `adaptive`"},
+    {HEAD "minds: {m: {adaptive: {}, pact: {strength: 1}}}\n",
+     ":5:33: ", "stands beside `adaptive`"},
+    {HEAD "minds: {m: {pact: {}}}\n", ":5:19: ", "needs the key `strength`"},
+    {HEAD "minds: {m: {pact: {strength: 1.5}}}\n", ":5:30: ", "above 1"},
+    {HEAD "minds: {m: {pact: {strength: 1, window: 0s}}}\n", ":5:41: ", "from 1ns"},
     {HEAD "minds: {m: {adaptive: {}, covert: true}}\n", ":5:35: ", "stands beside `adaptive`"},
     {HEAD "arms: []\n", ":5:7: ", "at least one arm"},
     {HEAD "arms: [{name: x}, {name: x}]\n", ":5:26: ", "`x` is there twice"},
@@ -562,6 +573,12 @@ Test(scenario, the_contact_process_has_its_rates)
     cr_assert_eq(scenario->groups[0].rules.rule_set, RULES_CONTACT);
     cr_assert_eq(scenario->groups[0].rules.life_mean, 1000000000);
     cr_assert_eq(scenario->groups[0].rules.revive_mean, 500000000);
+    scenario_close(file);
+    file = open_right("iolaus: 1\nname: t\nkinds: {k: {}}\ncrew: [{name: a, kind: k, count: 5}]\n"
+                      "links: {generator: complete}\nnetwork: {latency: 5us}\n"
+                      "contact: {revive_rate: 2/s, kill_rate: 8/s}\n");
+    cr_assert_eq(first_arm(file)->groups[0].rules.life_mean, 125000000);
+    cr_assert_eq(first_arm(file)->groups[0].rules.revive_mean, 500000000);
     scenario_close(file);
 }
 

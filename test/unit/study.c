@@ -15,8 +15,7 @@
 
 #include "study/reference.h"
 #include "study/run.h"
-
-static char folder[] = "/tmp/iolaus-study-XXXXXX";
+#include "study_folder.h"
 
 static const char scenario_text[] =
     "iolaus: 1\n"
@@ -40,35 +39,16 @@ static const char contact_text[] = "iolaus: 1\n"
                                    "network: {latency: 50us}\n"
                                    "contact: {rate: 1, until: extinct}\n";
 
-static void put(const char *name, const char *text, char path[128])
-{
-    FILE *file;
-
-    snprintf(path, 128, "%s/%s", folder, name);
-    file = fopen(path, "w");
-    cr_assert_not_null(file);
-    fputs(text, file);
-    cr_assert_eq(fclose(file), 0);
-}
-
 static void begin(void)
 {
     char path[128];
 
-    cr_assert_not_null(mkdtemp(folder));
+    folder_begin();
     put("crew.yaml", scenario_text, path);
     put("contact.yaml", contact_text, path);
 }
 
-static void end(void)
-{
-    char command[160];
-
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    cr_assert_eq(system(command), 0);
-}
-
-TestSuite(study, .init = begin, .fini = end);
+TestSuite(study, .init = begin, .fini = folder_end);
 
 #define HEAD "iolaus: 1\nstudy: s\nscenario: crew.yaml\nmeasures: [masked]\n"
 
@@ -122,8 +102,6 @@ Test(study, wrong_files_are_refused_with_their_place)
          "s.yaml:4:12: measures: there is no measure `maskd`; did you mean `masked`?"},
         {"iolaus: 1\nstudy: s\nscenario: crew.yaml\nmeasures: [masked, masked]\n",
          "s.yaml:4:20: measures: `masked` stands here twice"},
-        {"iolaus: 1\nstudy: s\nscenario: crew.yaml\nmeasures: [survived]\n",
-         "s.yaml: arm `base`: measures: `survived` is of scenarios of the contact process"},
         {"iolaus: 1\nstudy: s\nscenario: contact.yaml\nmeasures: [survived, masked]\n",
          "s.yaml: arm `base`: measures: `masked` is of episodes"},
         {HEAD "matched: [subject]\n", "s.yaml:5:11: matched: `subject` is neither"},
@@ -154,6 +132,8 @@ Test(study, wrong_files_are_refused_with_their_place)
         {HEAD
          "design: sobol\nsamples: 6\nfactors: [{name: f, path: network.loss, from: 0, to: 1}]\n",
          "s.yaml:6:10: samples: for sobol a power of two"},
+        {HEAD "keep: [votes]\n", "s.yaml:5:8: keep: `votes` is nothing to keep"},
+        {HEAD "keep: [decisions, decisions]\n", "s.yaml:5:19: keep: `decisions` stands here twice"},
         {HEAD "design: latin\n", "s.yaml:5:9: design: `samples` says how many points"},
         {HEAD "samples: 6\n", "s.yaml:5:10: samples: for the designs latin and sobol"},
         {HEAD "set: {arms: []}\n", "s.yaml:5:7: a study names the scenario's arm"},
@@ -385,7 +365,8 @@ static int run(struct study *study, const char *database, uint32_t workers,
 static char *dump(const char *database)
 {
     static const char runs[] = "SELECT arm, replicate, digest, events, records, ended_ns, stops, "
-                               "failures, tasks_emitted, tasks_done, extinct_ns, alive_end FROM run";
+                               "failures, tasks_emitted, tasks_done, extinct_ns, alive_end, "
+                               "duplicates, duplicate_ns, running_ns, tasks_again FROM run";
     static const char *const tables[] = {
         "SELECT * FROM study",   "SELECT * FROM arm ORDER BY number",
         "SELECT * FROM setting", runs,
@@ -457,6 +438,42 @@ static double number(const char *database, const char *sql)
     sqlite3_finalize(row);
     sqlite3_close(file);
     return value;
+}
+
+/* Each choice has a row where the study keeps them, also one that another forestalled; each
+ * relaunch has one behind it; and runs without such rows are not taken for runs with them. */
+Test(study, decisions_are_kept_where_the_study_asks)
+{
+    struct study *plain = open_right(HEAD "replicates: 5\n");
+    struct study *keeping = open_right(HEAD "replicates: 5\nkeep: [decisions]\n");
+    struct study_running running = {0};
+    char path[128];
+
+    in_folder("decisions.db", path);
+    cr_expect_neq(store_arm_id(plain, 0), store_arm_id(keeping, 0));
+    cr_assert_eq(run(plain, path, 1, &go_on, &running), 0);
+    cr_expect_eq(number(path, "SELECT count(*) FROM decision"), 0);
+    running = (struct study_running){0};
+    cr_assert_eq(run(keeping, path, 2, &go_on, &running), 0);
+    cr_expect_eq(running.done, 5);
+    /* Three peers notice each stop by its link. */
+    cr_expect_eq(
+        number(path, "SELECT count(*) FROM decision WHERE notice='hangup'"),
+        3 * number(path, "SELECT count(*) FROM episode JOIN arm USING(arm) WHERE planned"));
+    cr_expect_gt(number(path, "SELECT count(*) FROM decision WHERE relaunch AND NOT effective"), 2);
+    cr_expect_gt(number(path, "SELECT count(*) FROM act JOIN arm USING(arm) WHERE planned AND "
+                              "act='relaunched_by_peers'"),
+                 10);
+    cr_expect_eq(
+        number(path, "SELECT count(*) FROM act JOIN arm USING(arm) WHERE planned AND NOT EXISTS ("
+                     "SELECT 1 FROM decision AS d WHERE d.arm=act.arm AND "
+                     "d.replicate=act.replicate AND d.episode=act.episode AND d.who=act.who AND "
+                     "d.whom=act.whom AND d.decided_ns<=act.at_ns AND effective AND "
+                     "CASE act.act WHEN 'relaunched_by_peers' THEN relaunch "
+                     "WHEN 'masked' THEN mask ELSE relink END)"),
+        0);
+    study_close(keeping);
+    study_close(plain);
 }
 
 /* The contact process on a ring of four: rows as above, and the counts that an exact calculation

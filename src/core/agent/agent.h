@@ -98,8 +98,21 @@ enum mind_factor {
     FACTOR_COUNT
 };
 
+/* Planted collusion of known strength. With probability `strength`, once for the whole pact, all of
+ * it that decide about one peer in one `window` of the clock follow a common coin instead of draws
+ * of their own. No word is passed: whoever knows seed, peer and time knows the coin. So each
+ * member's probabilities stay what they are, and two members with the same probability have
+ * choices that correlate by `strength`. */
+struct pact_rules {
+    probability strength; /* 0: there is no pact */
+    time_ns window;       /* at least 1; decisions of one episode should fall into one */
+    uint16_t number;      /* which pact, below PACTS_MAX */
+};
+#define PACTS_MAX 1024
+
 struct mind_rules {
     fixed coefficient[CHOICE_COUNT][FACTOR_COUNT];
+    struct pact_rules pact;
 };
 
 /* What all agents of one kind (and group) share; read-only while a run lasts. */
@@ -219,9 +232,10 @@ enum bond_level bond_level(const struct bond_rules *rules, int16_t bond);
 /* The scripted mind: a mask of enum choice, each taken independently. Uses one draw for each
  * choice in the order of enum choice, whether or not `tools` allows it. The world calls it (a mind
  * is no part of agent_step), after ACT_DECIDE, and delivers the answer as PERCEPT_DECIDED after the
- * kind's decision latency. `allowed` is a mask of enum choice. */
+ * kind's decision latency. `allowed` is a mask of enum choice. `peer` and `now`, on the agent's
+ * clock, matter to a pact alone. */
 uint32_t mind_scripted(const struct mind_rules *rules, const struct situation *situation,
-                       uint32_t allowed, struct random *random);
+                       uint32_t allowed, agent_id peer, time_ns now, struct random *random);
 
 /* The probability of one choice (0 .. CHOICE_COUNT - 1: the bit's number) in a situation. */
 probability mind_scripted_probability(const struct mind_rules *rules,

@@ -76,14 +76,41 @@ probability mind_scripted_probability(const struct mind_rules *rules,
     return fixed_logistic(x);
 }
 
-uint32_t mind_scripted(const struct mind_rules *rules, const struct situation *situation,
-                       uint32_t allowed, struct random *random)
+/* The pact's coins for one decision, by what all of it know: seed and replicate, the peer, the
+ * time, whether they were asked and how often they tried. The first says whether to follow. */
+static struct random pact_coins(const struct pact_rules *pact, const struct situation *situation,
+                                agent_id peer, time_ns now, const struct random *own)
 {
+    uint32_t kind = (uint32_t)situation->asked << 4 | situation->attempts;
+    uint32_t window = (uint32_t)(now / pact->window);
+
+    assert(pact->number < PACTS_MAX && pact->window > 0 && situation->attempts < 16);
+    return random_make(own->seed, own->replicate, peer,
+                       (incarnation_id)((uint32_t)pact->number << 6 | kind), STREAM_PACT,
+                       window << 4);
+}
+_Static_assert(CHOICE_COUNT < 16, "a window has sixteen coins");
+_Static_assert(PACTS_MAX << 6 == 1 << 16, "pact and kind fill an incarnation");
+
+uint32_t mind_scripted(const struct mind_rules *rules, const struct situation *situation,
+                       uint32_t allowed, agent_id peer, time_ns now, struct random *random)
+{
+    struct random coins;
+    bool follows = false;
     uint32_t chosen = 0;
+
+    if (rules->pact.strength > 0) {
+        coins = pact_coins(&rules->pact, situation, peer, now, random);
+        follows = random_chance(&coins, rules->pact.strength);
+    }
 
     for (int choice = 0; choice < CHOICE_COUNT; choice++) {
         uint32_t bit = UINT32_C(1) << choice;
-        bool taken = random_chance(random, mind_scripted_probability(rules, situation, choice));
+        probability p = mind_scripted_probability(rules, situation, choice);
+        bool taken = random_chance(random, p);
+
+        if (follows)
+            taken = random_chance(&coins, p);
 
         if (taken && (allowed & bit))
             chosen |= bit;

@@ -45,6 +45,7 @@ struct campaign_rules {
     time_ns episode_max;     /* an episode counts as ended after this long */
     time_ns settle;          /* after a return or restore, this long before the next stop */
     time_ns sweep_gap;       /* sweep: between two kills */
+    bool turn_back;          /* sweep: each kill goes to the first target that runs */
     const agent_id *targets; /* terminate: taken in turn; blackout, sweep: all, in this order */
     uint32_t target_count;
     const agent_id *told; /* who gets the announcement (and the mark goes to the target's peers) */

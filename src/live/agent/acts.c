@@ -6,6 +6,7 @@
 #include "live/agent/inside.h"
 #include "live/wire/values.h"
 #include "world/acts.h"
+#include "world/clock.h"
 
 static uint32_t place_of(const struct program *program, agent_id peer)
 {
@@ -75,8 +76,9 @@ static void do_decide(struct program *program, const struct act *act)
     set_asker(program, params, act);
     program->concerned[place_of(program, act->peer)] = true;
     call_note(program, METHOD_NOTE_DECIDING, params);
-    decided.choice = mind_scripted(&own->rules.mind, &act->situation,
-                                   choices_of_tools(own->rules.tools), &random);
+    decided.choice =
+        mind_scripted(&own->rules.mind, &act->situation, choices_of_tools(own->rules.tools),
+                      act->peer, drift_local(program->now, own->drift_ppm), &random);
     latency = clock_slowed(program, spread_draw(&own->decision, &random));
     program->mind_draws = random.draw;
     program_deliver_at(program,
