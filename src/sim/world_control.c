@@ -279,12 +279,12 @@ void control_frozen(struct world *world, time_ns now)
                                    .whom = campaign_stops(world->campaign)};
     agent_id wanted;
 
-    world->frozen = true;
+    world->frozen = world->orders.frozen = true;
     world->epoch[event.whom] = platform_epoch(world->platform, event.whom);
     wanted = control_work(world, &event, now);
     while (wanted != AGENT_NONE)
         wanted = find_all(world, wanted, now);
-    world->frozen = false;
+    world->frozen = world->orders.frozen = false;
     control_schedule(world, now + world->lookahead);
 }
 

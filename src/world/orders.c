@@ -24,7 +24,9 @@ static struct cause write_order(const struct orders *orders, uint8_t verb, time_
         record.flags |= FLAG_MARKED;
     if (orders->announced[action->whom])
         record.flags |= FLAG_ANNOUNCED;
-    cause.id = recorder_write(&orders->recorder, &record, WRITER_CONTROL);
+    /* Whoever acts in the same instant finds it before its own records. */
+    cause.id = recorder_write(&orders->recorder, &record,
+                              orders->frozen ? WRITER_WITNESS : WRITER_CONTROL);
     return cause;
 }
 

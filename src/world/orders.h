@@ -23,6 +23,7 @@ struct orders {
     uint32_t agents;
     struct cause *root; /* by agent: of its stop */
     bool *announced;    /* by agent: its next stop was announced */
+    bool frozen;        /* the range stands still: what control does then is of one instant */
 };
 
 void orders_open(struct orders *orders);

@@ -32,6 +32,7 @@ struct check {
     struct task_fate *tasks; /* by source and number */
     bool *node_down;
     bool *missed; /* by row, and agent that it noticed to be gone */
+    bool *sealed; /* by agent: its stop was sealed, and no permit has come */
     size_t at;
 };
 
@@ -84,6 +85,7 @@ static inline void check_open(struct check *check, const struct world_run *run, 
     check->tasks = calloc((size_t)run->scenario->work_count * TASKS_MAX + 1, sizeof *check->tasks);
     check->node_down = calloc(run->scenario->nodes, sizeof *check->node_down);
     check->missed = calloc((size_t)writers * check->agents, sizeof *check->missed);
+    check->sealed = calloc(check->agents, sizeof *check->sealed);
     check->places = calloc(run->count + 1, sizeof *check->places);
     for (size_t i = 0; i < run->count; i++)
         check->first[writer_number(check, run->records[i].id.writer) + 1]++;
@@ -103,6 +105,7 @@ static inline void check_close(struct check *check)
     free(check->tasks);
     free(check->node_down);
     free(check->missed);
+    free(check->sealed);
 }
 
 /* Order, numbers, causes. */
@@ -136,6 +139,7 @@ static inline void check_started(struct check *check, const struct record *recor
          "somebody else's row");
     MUST(!life->alive, "two incarnations in one row");
     MUST(*begun == 0, "the same incarnation begins twice");
+    MUST(!check->sealed[record->whom], "a ghost: its stop was sealed, and no permit came");
     MUST(!check->node_down[check->run->scenario->node_of[record->whom]],
          "it begins where the node is down");
     if (record->value == START_FIRST) {
@@ -360,7 +364,27 @@ static inline void check_verb(struct check *check, const struct record *record,
     case VERB_STALLED:
         MUST(verb == VERB_STALLS && cause->who == record->who, "it did not stall");
         break;
+    case VERB_FOUND:
+        MUST(verb == VERB_STOPS && cause->whom == record->whom, "no stop was begun");
+        break;
+    case VERB_FENCED:
+    case VERB_TOMBSTONED:
+        MUST(verb == VERB_STOPS && cause->whom == record->whom, "no stop was begun");
+        break;
+    case VERB_SEALED:
+        MUST(verb == VERB_STOPS && cause->whom == record->whom, "no stop was begun");
+        for (uint32_t slot = 0; slot < check->slots; slot++)
+            MUST(!check->lives[slot * check->agents + record->whom].alive,
+                 "sealed while an incarnation runs");
+        check->sealed[record->whom] = true;
+        break;
+    case VERB_LIFTED:
+        check->sealed[record->whom] = false;
+        break;
     case VERB_KILLED:
+        MUST((verb == VERB_STOPS || verb == VERB_FOUND) && cause->whom == record->whom,
+             "no stop was begun");
+        break;
     case VERB_SIGNALLED:
     case VERB_THWARTED:
         MUST(verb == VERB_STOPS && cause->whom == record->whom, "no stop was begun");
@@ -369,7 +393,8 @@ static inline void check_verb(struct check *check, const struct record *record,
         MUST(verb == VERB_SIGNALLED && cause->whom == record->who, "nobody asked it to end");
         break;
     case VERB_SEVERED:
-        MUST(verb == VERB_STARTED, "no other incarnation took its place");
+        MUST(verb == VERB_STARTED || verb == VERB_STOPS,
+             "no other incarnation took its place, and no stop fenced it");
         break;
     case VERB_TASK_SENT:
     case VERB_TASK_HELD:

@@ -198,7 +198,8 @@ static inline void draw_campaign(struct draw *draw)
     if (draw_once_in(draw, 6))
         return;
     draw_add(draw, "campaign: {protocol: %s, targets: %s, order: %s, every: %s, ",
-             DRAW(draw, "terminate", "terminate", "blackout", "sweep"),
+             DRAW(draw, "terminate", "terminate", "blackout", "sweep", "recall", "tombstone",
+                  "lease", "cauterize"),
              DRAW(draw, "[g0]", "[g0]", "all"), DRAW(draw, "listed", "id", "hub-first", "cutwidth"),
              DRAW(draw, "0s", "1ms", "2s", "3s", "5s"));
     draw_add(
