@@ -20,13 +20,17 @@ enum fault_call {
     FAULT_ALLOCATE, /* malloc, calloc, realloc, aligned_alloc, strdup */
     FAULT_READ,
     FAULT_WRITE,
-    FAULT_FSYNC, /* fsync, fdatasync */
+    FAULT_FSYNC, /* fsync, fdatasync, syncfs */
+    FAULT_TRUNCATE,
     FAULT_RENAME,
     FAULT_CALLS
 };
 
 /* The error number that makes a read or write do its work, but of one byte alone. */
 #define FAULT_SHORT (-1)
+/* The process is killed (SIGKILL) instead of the call, or in the middle of a write. */
+#define FAULT_KILL (-2)
+#define FAULT_TORN (-3)
 
 /* The `nth` call from now (1: the next) fails with this errno. */
 void fault_arm(enum fault_call call, uint64_t nth, int number);
