@@ -22,7 +22,7 @@ _iolaus() {
     fi
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W "check sim drill up ps down doctor study trace agent --help --version" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "check sim drill up ps down doctor study trace audit agent --help --version" -- "$word")
         return
     fi
     if [[ $command == study ]] && ((COMP_CWORD == 2)); then
@@ -37,7 +37,7 @@ _iolaus() {
     fi
 
     case $previous in
-    --trace | --output | -o | --traces | --state | --db)
+    --trace | --output | -o | --traces | --state | --db | --checkpoint)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
@@ -51,7 +51,7 @@ _iolaus() {
     --class) words="truth act claim platform control" ;;
     --arm | --seed | --replicates | --episode | --set | --jobs | -j | --block | --agent | --verb | \
         --from | --to | --limit | --duration | --name | --rotate-size | --rotate-age | --keep-files | \
-        --keep-size | --keep-age | --on-failure | --study | --measure) return ;;
+        --keep-size | --keep-age | --on-failure | --study | --measure | --key) return ;;
     esac
     if [[ -n $words ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
@@ -73,6 +73,7 @@ _iolaus() {
         ;;
     ps | down) words="--json --help" ;;
     doctor) words="--brief --json --help" ;;
+    audit) words="--key= --checkpoint= --json --help" ;;
     agent) words="--help" ;;
     check) words="--set= --json --reference --help" ;;
     study)
@@ -99,6 +100,9 @@ _iolaus() {
         [[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace 2>/dev/null
     elif [[ $command == @(ps|down|doctor|agent) ]]; then
         return
+    elif [[ $command == audit ]]; then
+        compopt -o filenames 2>/dev/null
+        mapfile -t COMPREPLY < <(compgen -d -- "$word")
     elif [[ $command == trace ]]; then
         _iolaus_files .trace .part
     elif [[ $command == study && $tool == @(show|export|effects|sensitivity|figures) ]]; then

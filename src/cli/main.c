@@ -18,6 +18,7 @@ static const struct command {
     {"doctor", command_doctor, "say whether this machine can hold a range, and what to change"},
     {"study", command_study, "plan and run a study of many arms, and show its figures"},
     {"trace", command_trace, "show, count, digest, export, explain, compare or recover a trace"},
+    {"audit", command_audit, "check a ledger offline: is it what its key has signed?"},
     {"agent", command_agent, "say how agents are started (on a range alone)"},
 };
 #define COMMAND_COUNT (sizeof COMMANDS / sizeof COMMANDS[0])

@@ -41,8 +41,8 @@ static int extension_check(const char *text, const char *at, const char *end, st
     return 0;
 }
 
-int checkpoint_read(struct checkpoint *checkpoint, const char *text, size_t size,
-                    size_t *extension_size, struct error *error)
+int ledger_checkpoint_read(struct ledger_checkpoint *checkpoint, const char *text, size_t size,
+                           size_t *extension_size, struct error *error)
 {
     const char *end = text + size, *origin = line_end(text, end), *number, *root;
     size_t bytes;
@@ -73,7 +73,8 @@ int checkpoint_read(struct checkpoint *checkpoint, const char *text, size_t size
     return extension_check(text, root + 1, end, error);
 }
 
-size_t checkpoint_write(const struct checkpoint *checkpoint, char text[CHECKPOINT_TEXT])
+size_t ledger_checkpoint_write(const struct ledger_checkpoint *checkpoint,
+                               char text[CHECKPOINT_TEXT])
 {
     char root[BASE64_TEXT(MERKLE_HASH_BYTES)];
 
@@ -82,12 +83,12 @@ size_t checkpoint_write(const struct checkpoint *checkpoint, char text[CHECKPOIN
                             checkpoint->size, root);
 }
 
-size_t checkpoint_sign(const struct checkpoint *checkpoint, const struct note_secret *secret,
-                       char note[CHECKPOINT_NOTE_TEXT])
+size_t ledger_checkpoint_sign(const struct ledger_checkpoint *checkpoint,
+                              const struct note_secret *secret, char note[CHECKPOINT_NOTE_TEXT])
 {
     char text[CHECKPOINT_TEXT];
     size_t written;
-    int code = note_sign(secret, text, checkpoint_write(checkpoint, text), note,
+    int code = note_sign(secret, text, ledger_checkpoint_write(checkpoint, text), note,
                          CHECKPOINT_NOTE_TEXT, &written, NULL);
 
     /* The origin was looked at when it came in, and the room is enough. */

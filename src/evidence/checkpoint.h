@@ -13,7 +13,7 @@
 #include "evidence/merkle.h"
 #include "evidence/note.h"
 
-struct checkpoint {
+struct ledger_checkpoint {
     char origin[NOTE_NAME_MAX + 1]; /* one line, not empty */
     uint64_t size;                  /* entries, at most 2^63 - 1 */
     struct merkle_hash root;
@@ -26,14 +26,15 @@ struct checkpoint {
 
 /* Reads a body. ERROR_CORRUPT with the byte where it is not canonical. In `extension_size` (if not
  * NULL) the bytes of the extension lines, which are not kept; if NULL, none are allowed. */
-int checkpoint_read(struct checkpoint *checkpoint, const char *text, size_t size,
-                    size_t *extension_size, struct error *error);
+int ledger_checkpoint_read(struct ledger_checkpoint *checkpoint, const char *text, size_t size,
+                           size_t *extension_size, struct error *error);
 
 /* Writes the body without extension lines and a zero; returns its length in bytes. */
-size_t checkpoint_write(const struct checkpoint *checkpoint, char text[CHECKPOINT_TEXT]);
+size_t ledger_checkpoint_write(const struct ledger_checkpoint *checkpoint,
+                               char text[CHECKPOINT_TEXT]);
 
 /* Writes body and signature; returns the length of the note. Deterministic. */
-size_t checkpoint_sign(const struct checkpoint *checkpoint, const struct note_secret *secret,
-                       char note[CHECKPOINT_NOTE_TEXT]);
+size_t ledger_checkpoint_sign(const struct ledger_checkpoint *checkpoint,
+                              const struct note_secret *secret, char note[CHECKPOINT_NOTE_TEXT]);
 
 #endif

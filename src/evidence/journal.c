@@ -122,13 +122,34 @@ static int entries_check(const struct journal_frame *frame, struct merkle_range 
     return 0;
 }
 
-int journal_check(const struct journal_frame *frame, const struct note_key *key,
-                  struct merkle_range *range, struct merkle_hash *leaves, struct error *error)
+int journal_note_check(const struct journal_frame *frame, const struct note_key *key,
+                       const struct merkle_range *range, struct error *error)
 {
-    struct checkpoint wanted;
+    struct ledger_checkpoint wanted;
     struct note_seen seen;
     struct note note;
     char text[CHECKPOINT_TEXT];
+    int code = note_read(&note, frame->note, frame->note_size, error);
+
+    if (code == 0)
+        code = note_verify(&note, key, 1, true, &seen, error);
+    if (code != 0)
+        return code;
+    memcpy(wanted.origin, key->name, sizeof wanted.origin);
+    wanted.size = range->size;
+    merkle_range_root(range, &wanted.root);
+    if (ledger_checkpoint_write(&wanted, text) != note.text_size ||
+        memcmp(text, note.text, note.text_size) != 0)
+        return error_set(error, ERROR_CORRUPT,
+                         "the batch that begins with entry %" PRIu64
+                         " is not the one whose checkpoint was signed",
+                         frame->first);
+    return 0;
+}
+
+int journal_check(const struct journal_frame *frame, const struct note_key *key,
+                  struct merkle_range *range, struct merkle_hash *leaves, struct error *error)
+{
     int code;
 
     if (frame->first != range->size)
@@ -137,20 +158,5 @@ int journal_check(const struct journal_frame *frame, const struct note_key *key,
                          " should follow",
                          frame->first, range->size);
     code = entries_check(frame, range, leaves, error);
-    if (code == 0)
-        code = note_read(&note, frame->note, frame->note_size, error);
-    if (code == 0)
-        code = note_verify(&note, key, 1, true, &seen, error);
-    if (code != 0)
-        return code;
-    memcpy(wanted.origin, key->name, sizeof wanted.origin);
-    wanted.size = range->size;
-    merkle_range_root(range, &wanted.root);
-    if (checkpoint_write(&wanted, text) != note.text_size ||
-        memcmp(text, note.text, note.text_size) != 0)
-        return error_set(error, ERROR_CORRUPT,
-                         "the batch that begins with entry %" PRIu64
-                         " is not the one whose checkpoint was signed",
-                         frame->first);
-    return 0;
+    return code < 0 ? code : journal_note_check(frame, key, range, error);
 }

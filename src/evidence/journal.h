@@ -50,8 +50,13 @@ int journal_next(const unsigned char *bytes, size_t size, size_t at, struct jour
 /* Whether what stands from `at` to the end is a torn frame, and no altered one. */
 bool journal_torn(const unsigned char *bytes, size_t size, size_t at);
 
+/* Compares a frame's checkpoint with the one of the tree in `range`, signed by `key` and nobody
+ * else. ERROR_CORRUPT. */
+int journal_note_check(const struct journal_frame *frame, const struct note_key *key,
+                       const struct merkle_range *range, struct error *error);
+
 /* Checks a frame that goes on where `range` ends: appends its entries to the range, and compares
- * the checkpoint with the one that they give, signed by `key`, and by nobody else. Gives the
+ * the checkpoint as above. Gives the
  * entries' leaf hashes in `leaves` (room for frame->count). ERROR_CORRUPT, and `range` has changed
  * all the same; ERROR_LIMIT if the tree would be too large. */
 int journal_check(const struct journal_frame *frame, const struct note_key *key,

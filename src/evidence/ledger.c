@@ -22,7 +22,7 @@ const struct note_key *ledger_key(const struct ledger *ledger)
     return &ledger->secret.key;
 }
 
-const struct checkpoint *ledger_checkpoint(const struct ledger *ledger)
+const struct ledger_checkpoint *ledger_checkpoint(const struct ledger *ledger)
 {
     return &ledger->published;
 }
@@ -100,7 +100,7 @@ static size_t frame_make(struct ledger *ledger, const struct ledger_entry *entri
         .first = ledger->range.size, .count = (uint32_t)count, .entries_size = bytes};
     struct merkle_hash *leaves = ledger->leaves + ledger_pending(ledger);
     unsigned char *at = ledger->frame + JOURNAL_HEADER_BYTES;
-    struct checkpoint checkpoint;
+    struct ledger_checkpoint checkpoint;
 
     *range = ledger->range;
     for (size_t i = 0; i < count; i++) {
@@ -114,7 +114,7 @@ static size_t frame_make(struct ledger *ledger, const struct ledger_entry *entri
     memcpy(checkpoint.origin, ledger->secret.key.name, sizeof checkpoint.origin);
     checkpoint.size = range->size;
     merkle_range_root(range, &checkpoint.root);
-    frame.note_size = checkpoint_sign(&checkpoint, &ledger->secret, (char *)at);
+    frame.note_size = ledger_checkpoint_sign(&checkpoint, &ledger->secret, (char *)at);
     journal_header(&frame, ledger->frame);
     return JOURNAL_HEADER_BYTES + bytes + frame.note_size;
 }
@@ -124,7 +124,7 @@ static int frame_write(struct ledger *ledger, size_t size, struct error *error)
 {
     int number;
 
-    if (file_write_all(ledger->journal, ledger->frame, size) == 0 &&
+    if (disk_write_all(ledger->journal, ledger->frame, size) == 0 &&
         fdatasync(ledger->journal) == 0)
         return 0;
     number = errno;

@@ -90,7 +90,7 @@ int ledger_append(struct ledger *ledger, const struct ledger_entry *entries, siz
 int ledger_publish(struct ledger *ledger, struct error *error);
 
 /* The checkpoint last published, and proofs up to it. ERROR_INPUT for a size not yet published. */
-const struct checkpoint *ledger_checkpoint(const struct ledger *ledger);
+const struct ledger_checkpoint *ledger_checkpoint(const struct ledger *ledger);
 int ledger_inclusion(const struct ledger *ledger, uint64_t index, uint64_t size,
                      struct merkle_proof *proof, struct error *error);
 int ledger_consistency(const struct ledger *ledger, uint64_t before, uint64_t after,

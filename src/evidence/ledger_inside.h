@@ -6,11 +6,11 @@
 #include "evidence/ledger.h"
 
 struct ledger {
-    char root[FILE_ROOT_MAX + 1];
+    char root[DISK_ROOT_MAX + 1];
     int journal;         /* locked, for appending */
     size_t journal_size; /* bytes of whole frames */
     struct note_secret secret;
-    struct checkpoint published;
+    struct ledger_checkpoint published;
     struct merkle_range range; /* with what is pending */
     struct error broken;       /* why nothing more can be done */
 
@@ -24,7 +24,7 @@ struct ledger {
     size_t leaves_room; /* hashes */
     unsigned char *frame;
     size_t frame_room;
-    struct file_batch batch;
+    struct disk_batch batch;
 };
 
 /* The entries that are acknowledged and not published. */
@@ -40,7 +40,7 @@ int ledger_reserve(struct ledger *ledger, size_t entries_bytes, size_t leaves, s
 int ledger_journal_cut(struct ledger *ledger);
 
 /* Signs and publishes a checkpoint, the last step. */
-int ledger_checkpoint_put(struct ledger *ledger, const struct checkpoint *checkpoint,
+int ledger_checkpoint_put(struct ledger *ledger, const struct ledger_checkpoint *checkpoint,
                           struct error *error);
 
 #endif

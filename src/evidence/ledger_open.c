@@ -31,7 +31,7 @@ static int key_take(const char *path, int file, struct note_secret *secret, stru
                          "%s: a key file is a regular file that others cannot open (chmod 600)",
                          path);
     size = (size_t)about.st_size;
-    if (size < sizeof text && file_read_all(file, text, size) < 0)
+    if (size < sizeof text && disk_read_all(file, text, size) < 0)
         return error_set(error, ERROR_IO, "%s: cannot be read: %s", path, strerror(errno));
     if (size == 0 || size >= sizeof text || text[size - 1] != '\n')
         return error_set(error, ERROR_INPUT, "%s: is not one line with a secret key", path);
@@ -57,17 +57,17 @@ static int key_read(const char *path, struct note_secret *secret, struct error *
 
 static int parent_sync(const char *path, struct error *error)
 {
-    char copy[FILE_PATH_TEXT];
+    char copy[DISK_PATH_TEXT];
 
     snprintf(copy, sizeof copy, "%s", path);
-    return file_folder_sync(dirname(copy), ".", error);
+    return disk_folder_sync(dirname(copy), ".", error);
 }
 
 /* Makes a key and its file, first under another name: a half-written key is no key. */
 static int key_make(const char *path, const char *origin, struct note_secret *secret,
                     struct error *error)
 {
-    char part[FILE_PATH_TEXT], text[NOTE_SECRET_TEXT + 1];
+    char part[DISK_PATH_TEXT], text[NOTE_SECRET_TEXT + 1];
     int code = note_secret_make(secret, origin, error), file, failed;
 
     if (code < 0)
@@ -76,8 +76,8 @@ static int key_make(const char *path, const char *origin, struct note_secret *se
     snprintf(part, sizeof part, "%s.part", path);
     unlink(part);
     file = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    failed = file < 0 || file_write_all(file, text, strlen(text)) < 0 ||
-             file_write_all(file, "\n", 1) < 0 || fsync(file) < 0;
+    failed = file < 0 || disk_write_all(file, text, strlen(text)) < 0 ||
+             disk_write_all(file, "\n", 1) < 0 || fsync(file) < 0;
     sodium_memzero(text, sizeof text);
     if (failed || rename(part, path) < 0) {
         code = error_set(error, ERROR_IO, "%s: cannot be made: %s", path, strerror(errno));
@@ -117,9 +117,9 @@ static int folder_make(const char *path, struct error *error)
 
 static int journal_open(struct ledger *ledger, int flags, struct error *error)
 {
-    char path[FILE_PATH_TEXT];
+    char path[DISK_PATH_TEXT];
 
-    file_path(ledger->root, JOURNAL, path);
+    disk_path(ledger->root, JOURNAL, path);
     ledger->journal = open(path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | flags, 0644);
     if (ledger->journal < 0)
         return error_set(error, errno == ENOENT ? ERROR_CORRUPT : ERROR_IO,
@@ -138,7 +138,7 @@ static struct ledger *ledger_begin(const char *path, struct error *error)
         error_set(error, ERROR_MACHINE, "libsodium cannot start");
         return NULL;
     }
-    if (strlen(path) > FILE_ROOT_MAX) {
+    if (strlen(path) > DISK_ROOT_MAX) {
         error_set(error, ERROR_INPUT, "the ledger's path is too long");
         return NULL;
     }
@@ -158,17 +158,17 @@ static int begin_failed(const char *path, const struct error *error)
 {
     if (error != NULL)
         return error->code;
-    return strlen(path) > FILE_ROOT_MAX ? ERROR_INPUT : ERROR_MEMORY;
+    return strlen(path) > DISK_ROOT_MAX ? ERROR_INPUT : ERROR_MEMORY;
 }
 
 /* The checkpoint comes last: with it there is a ledger. */
 static int folder_fill(struct ledger *ledger, struct error *error)
 {
-    char path[FILE_PATH_TEXT], key[NOTE_KEY_TEXT + 1];
-    struct checkpoint checkpoint = {.size = 0};
+    char path[DISK_PATH_TEXT], key[NOTE_KEY_TEXT + 1];
+    struct ledger_checkpoint checkpoint = {.size = 0};
     int code;
 
-    file_path(ledger->root, "part", path);
+    disk_path(ledger->root, "part", path);
     if (mkdir(path, 0755) < 0 && errno != EEXIST)
         return error_set(error, ERROR_IO, "%s: cannot be made: %s", path, strerror(errno));
     code = journal_open(ledger, O_CREAT, error);
@@ -176,10 +176,10 @@ static int folder_fill(struct ledger *ledger, struct error *error)
         return code;
     note_key_write(&ledger->secret.key, key);
     memcpy(key + strlen(key), "\n", 2);
-    file_batch_begin(&ledger->batch, ledger->root);
-    code = file_batch_add(&ledger->batch, "verifier-key", key, strlen(key), error);
+    disk_batch_begin(&ledger->batch, ledger->root);
+    code = disk_batch_add(&ledger->batch, "verifier-key", key, strlen(key), error);
     if (code == 0)
-        code = file_batch_finish(&ledger->batch, error);
+        code = disk_batch_finish(&ledger->batch, error);
     memcpy(checkpoint.origin, ledger->secret.key.name, sizeof checkpoint.origin);
     merkle_range_root(&ledger->range, &checkpoint.root);
     return code < 0 ? code : ledger_checkpoint_put(ledger, &checkpoint, error);
@@ -359,7 +359,7 @@ static int ledger_load(struct ledger *ledger, struct ledger_recovery *recovery, 
     if (code < 0)
         return code;
     recovery->published = ledger->published.size;
-    code = file_read(ledger->root, JOURNAL, JOURNAL_FILE_MAX, &bytes, &size, error);
+    code = disk_read(ledger->root, JOURNAL, JOURNAL_FILE_MAX, &bytes, &size, error);
     if (code == 1)
         code = error_set(error, ERROR_CORRUPT, "%s/" JOURNAL ": is missing", ledger->root);
     if (code == 0)
@@ -395,7 +395,7 @@ int ledger_open(struct ledger **result, const char *path, const char *key_path,
     if (code == 0)
         code = journal_open(ledger, 0, error);
     if (code == 0) {
-        file_parts_remove(path);
+        disk_parts_remove(path);
         code = ledger_load(ledger, recovery, error);
     }
     if (code < 0) {

@@ -9,7 +9,7 @@
 
 _Static_assert((LEDGER_PENDING_MAX + LEDGER_BATCH_MAX + TILE_WIDTH) / TILE_WIDTH * 2 +
                        2 * TILE_LEVELS + 2 <=
-                   FILE_BATCH_MAX,
+                   DISK_BATCH_MAX,
                "what is pending fits into one batch of files");
 
 /* The tiles while they grow; a copy, so that a failure leaves the ledger as it was. */
@@ -26,7 +26,7 @@ static int tile_put(struct growth *growth, unsigned level, uint64_t index, unsig
     char path[TILE_PATH_TEXT];
 
     tile_path(&tile, path);
-    return file_batch_add(&growth->ledger->batch, path, growth->rightmost[level],
+    return disk_batch_add(&growth->ledger->batch, path, growth->rightmost[level],
                           (size_t)width * MERKLE_HASH_BYTES, error);
 }
 
@@ -88,7 +88,7 @@ static int bundles_put(struct ledger *ledger, size_t *kept, struct error *error)
             continue;
         tile.width = (unsigned)(index - tile.index * TILE_WIDTH);
         tile_path(&tile, path);
-        code = file_batch_add(&ledger->batch, path, ledger->entries + begin, at - begin, error);
+        code = disk_batch_add(&ledger->batch, path, ledger->entries + begin, at - begin, error);
         if (tile.width == TILE_WIDTH) {
             begin = at;
             tile.index++;
@@ -98,28 +98,28 @@ static int bundles_put(struct ledger *ledger, size_t *kept, struct error *error)
     return code;
 }
 
-int ledger_checkpoint_put(struct ledger *ledger, const struct checkpoint *checkpoint,
+int ledger_checkpoint_put(struct ledger *ledger, const struct ledger_checkpoint *checkpoint,
                           struct error *error)
 {
     char note[CHECKPOINT_NOTE_TEXT];
-    size_t size = checkpoint_sign(checkpoint, &ledger->secret, note);
+    size_t size = ledger_checkpoint_sign(checkpoint, &ledger->secret, note);
     int code;
 
-    file_batch_begin(&ledger->batch, ledger->root);
-    code = file_batch_add(&ledger->batch, "checkpoint", note, size, error);
-    return code < 0 ? code : file_batch_finish(&ledger->batch, error);
+    disk_batch_begin(&ledger->batch, ledger->root);
+    code = disk_batch_add(&ledger->batch, "checkpoint", note, size, error);
+    return code < 0 ? code : disk_batch_finish(&ledger->batch, error);
 }
 
 /* "MAY delete any partial tile once the corresponding full tile is ... available" */
 static void partials_remove(const char *root, struct tile tile)
 {
-    char path[FILE_PATH_TEXT], name[TILE_PATH_TEXT];
+    char path[DISK_PATH_TEXT], name[TILE_PATH_TEXT];
     DIR *folder;
 
     tile.width = 1;
     tile_path(&tile, name);
     *strrchr(name, '/') = '\0';
-    file_path(root, name, path);
+    disk_path(root, name, path);
     folder = opendir(path);
     if (folder == NULL)
         return;
@@ -151,7 +151,7 @@ static void tidy_up(struct ledger *ledger, uint64_t before)
 
 int ledger_publish(struct ledger *ledger, struct error *error)
 {
-    struct checkpoint checkpoint = ledger->published;
+    struct ledger_checkpoint checkpoint = ledger->published;
     uint64_t before = ledger->published.size;
     struct growth growth = {.ledger = ledger};
     size_t kept = 0;
@@ -161,12 +161,12 @@ int ledger_publish(struct ledger *ledger, struct error *error)
         *error = ledger->broken;
     if (code < 0 || ledger_pending(ledger) == 0)
         return code;
-    file_batch_begin(&ledger->batch, ledger->root);
+    disk_batch_begin(&ledger->batch, ledger->root);
     code = tiles_put(&growth, error);
     if (code == 0)
         code = bundles_put(ledger, &kept, error);
     if (code == 0)
-        code = file_batch_finish(&ledger->batch, error);
+        code = disk_batch_finish(&ledger->batch, error);
     checkpoint.size = ledger->range.size;
     merkle_range_root(&ledger->range, &checkpoint.root);
     if (code == 0)

@@ -13,9 +13,9 @@ int ledger_view_key(const char *root, struct note_key *key, struct error *error)
     size_t size;
     int code;
 
-    if (strlen(root) > FILE_ROOT_MAX)
+    if (strlen(root) > DISK_ROOT_MAX)
         return error_set(error, ERROR_INPUT, "the ledger's path is too long");
-    code = file_read(root, KEY, NOTE_KEY_TEXT, &bytes, &size, error);
+    code = disk_read(root, KEY, NOTE_KEY_TEXT, &bytes, &size, error);
     if (code == 1)
         return error_set(error, ERROR_INPUT, "%s: there is no ledger here (no file " KEY ")", root);
     if (code < 0)
@@ -34,7 +34,7 @@ int ledger_view_key(const char *root, struct note_key *key, struct error *error)
 
 /* The checkpoint's bytes, taken apart and verified. */
 static int checkpoint_check(const char *bytes, size_t size, const struct note_key *key,
-                            struct checkpoint *checkpoint, struct error *error)
+                            struct ledger_checkpoint *checkpoint, struct error *error)
 {
     struct note_seen seen;
     struct note note;
@@ -43,7 +43,7 @@ static int checkpoint_check(const char *bytes, size_t size, const struct note_ke
     if (code == 0)
         code = note_verify(&note, key, 1, true, &seen, error);
     if (code == 0)
-        code = checkpoint_read(checkpoint, note.text, note.text_size, NULL, error);
+        code = ledger_checkpoint_read(checkpoint, note.text, note.text_size, NULL, error);
     if (code == 0 && strcmp(checkpoint->origin, key->name) != 0)
         code = error_set(error, ERROR_CORRUPT, "byte 0: the origin is not the key's name, %s",
                          key->name);
@@ -59,11 +59,11 @@ int ledger_view_open(struct ledger_view *view, const char *root, const struct no
     size_t size;
     int code;
 
-    if (strlen(root) > FILE_ROOT_MAX)
+    if (strlen(root) > DISK_ROOT_MAX)
         return error_set(error, ERROR_INPUT, "the ledger's path is too long");
     memcpy(view->root, root, strlen(root) + 1);
     view->cached.width = 0;
-    code = file_read(root, CHECKPOINT, NOTE_SIZE_MAX, &bytes, &size, error);
+    code = disk_read(root, CHECKPOINT, NOTE_SIZE_MAX, &bytes, &size, error);
     if (code == 1)
         return error_set(error, ERROR_INPUT, "%s: there is no ledger here (no file " CHECKPOINT ")",
                          root);
@@ -82,22 +82,22 @@ int ledger_tile_read(const char *root, uint64_t size, bool entries, unsigned lev
     int code;
 
     tile_path(&tile, path);
-    code = file_read(root, path, limit, bytes, bytes_size, error);
+    code = disk_read(root, path, limit, bytes, bytes_size, error);
     if (code == 1 && tile.width < TILE_WIDTH) {
         /* "MAY fetch the full tile ... as a fallback in case the partial tile is not available" */
         tile.width = TILE_WIDTH;
         tile_path(&tile, path);
-        code = file_read(root, path, limit, bytes, bytes_size, error);
+        code = disk_read(root, path, limit, bytes, bytes_size, error);
     }
     if (code == 1)
         return error_set(error, ERROR_CORRUPT, "%s: is missing", path);
-    if (code == 0 && !entries && *bytes_size != (size_t)tile.width * MERKLE_HASH_BYTES) {
-        code = error_set(error, ERROR_CORRUPT, "%s: has %zu bytes instead of %u", path, *bytes_size,
-                         tile.width * MERKLE_HASH_BYTES);
-        free(*bytes);
-        *bytes = NULL;
-    }
-    return code;
+    if (code != 0 || entries || *bytes_size == (size_t)tile.width * MERKLE_HASH_BYTES)
+        return code;
+    error_set(error, ERROR_CORRUPT, "%s: has %zu bytes instead of %u", path, *bytes_size,
+              tile.width * MERKLE_HASH_BYTES);
+    free(*bytes);
+    *bytes = NULL;
+    return ERROR_CORRUPT;
 }
 
 /* A merkle_source: a complete subtree's hash, from the tile that it is in. */
@@ -138,7 +138,7 @@ int ledger_view_root(struct ledger_view *view, uint64_t size, struct merkle_hash
 static int root_proved(struct ledger_view *view, uint64_t size, struct merkle_hash *root,
                        struct error *error)
 {
-    const struct checkpoint *signed_one = &view->checkpoint;
+    const struct ledger_checkpoint *signed_one = &view->checkpoint;
     struct merkle_proof proof;
     int code = ledger_view_root(view, size, root, error);
 

@@ -13,12 +13,12 @@
 #define IOLAUS_EVIDENCE_VIEW_H
 
 #include "evidence/checkpoint.h"
-#include "evidence/files.h"
+#include "evidence/disk.h"
 #include "evidence/tiles.h"
 
 struct ledger_view {
-    char root[FILE_ROOT_MAX + 1];
-    struct checkpoint checkpoint;
+    char root[DISK_ROOT_MAX + 1];
+    struct ledger_checkpoint checkpoint;
     struct tile cached; /* the tile in `hashes`; its width is 0 for none */
     unsigned char hashes[TILE_BYTES];
 };

@@ -181,7 +181,7 @@ static unsigned char *journal_read(const char *name, size_t *size)
 {
     unsigned char *bytes;
 
-    cr_assert_eq(file_read(ledger_sample_path(name), "journal", 1 << 20, &bytes, size, &error), 0);
+    cr_assert_eq(disk_read(ledger_sample_path(name), "journal", 1 << 20, &bytes, size, &error), 0);
     return bytes;
 }
 

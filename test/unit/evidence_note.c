@@ -277,7 +277,7 @@ Test(note, example_of_cosignatures)
         "Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=\n" DASH "witness.example.com/w1 "
         "jWbPPwAAAABkGFDLEZMHwSRaJNiIDoe9DYn/zXcrtPHeolMI5OWXEhZCB9dlrDJsX3b2"
         "oyin1nPZqhf5nNo0xUe+mbIUBkBIfZ+qnA==\n";
-    struct checkpoint checkpoint;
+    struct ledger_checkpoint checkpoint;
     struct error error;
     struct note note;
     char text[CHECKPOINT_TEXT];
@@ -293,21 +293,21 @@ Test(note, example_of_cosignatures)
                  0);
     cr_assert_eq(size, 76);
     cr_assert_eq((uint32_t)blob[8] << 24 | blob[9] << 16 | blob[10] << 8 | blob[11], 1679315147);
-    cr_assert_eq(checkpoint_read(&checkpoint, note.text, note.text_size, NULL, &error), 0);
+    cr_assert_eq(ledger_checkpoint_read(&checkpoint, note.text, note.text_size, NULL, &error), 0);
     cr_assert_str_eq(checkpoint.origin, "example.com/behind-the-sofa");
     cr_assert_eq(checkpoint.size, 20852163);
-    cr_assert_eq(checkpoint_write(&checkpoint, text), note.text_size);
+    cr_assert_eq(ledger_checkpoint_write(&checkpoint, text), note.text_size);
     cr_assert_eq(memcmp(text, note.text, note.text_size), 0);
 }
 
 /* golang.org/x/mod/sumdb/tlog, note_test.go: the leaf of "hello world". */
 Test(note, checkpoint_of_the_checksum_database)
 {
-    struct checkpoint checkpoint = {"go.sum database tree", 123456789012, {{0}}};
+    struct ledger_checkpoint checkpoint = {"go.sum database tree", 123456789012, {{0}}};
     char text[CHECKPOINT_TEXT];
 
     merkle_leaf("hello world", 11, &checkpoint.root);
-    checkpoint_write(&checkpoint, text);
+    ledger_checkpoint_write(&checkpoint, text);
     cr_assert_str_eq(
         text, "go.sum database tree\n123456789012\nTszzRgjTG6xce+z2AG31kAXYKBgQVtCSCE40HmuwBb0=\n");
 }
@@ -326,19 +326,20 @@ Test(note, malformed_checkpoints)
         "o\n1\nTszzRgjTG6xce+z2AG31kAXYKBgQVtCSCE40HmuwBb1=\n",
         "o\n1\nTszzRgjTG6xce+z2AG31kAXYKBgQVtCSCE40HmuwBb0\n",
         "o\n1\nTszzRgjTG6xce-z2AG31kAXYKBgQVtCSCE40HmuwBb0=\n"};
-    struct checkpoint checkpoint;
+    struct ledger_checkpoint checkpoint;
     struct error error;
     size_t extension;
 
     for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++)
-        cr_assert_eq(checkpoint_read(&checkpoint, BAD[i], strlen(BAD[i]), &extension, &error),
-                     ERROR_CORRUPT, "%s", BAD[i]);
-    cr_assert_eq(
-        checkpoint_read(&checkpoint, "o\n0\n" ROOT "\nmore\n", 2 + 2 + 45 + 5, &extension, &error),
-        0, "%s", error.message);
+        cr_assert_eq(
+            ledger_checkpoint_read(&checkpoint, BAD[i], strlen(BAD[i]), &extension, &error),
+            ERROR_CORRUPT, "%s", BAD[i]);
+    cr_assert_eq(ledger_checkpoint_read(&checkpoint, "o\n0\n" ROOT "\nmore\n", 2 + 2 + 45 + 5,
+                                        &extension, &error),
+                 0, "%s", error.message);
     cr_assert_eq(extension, 5);
     cr_assert_eq(
-        checkpoint_read(&checkpoint, "o\n0\n" ROOT "\nmore\n", 2 + 2 + 45 + 5, NULL, &error),
+        ledger_checkpoint_read(&checkpoint, "o\n0\n" ROOT "\nmore\n", 2 + 2 + 45 + 5, NULL, &error),
         ERROR_CORRUPT);
 }
 

@@ -1,4 +1,4 @@
-#include "evidence/files.h"
+#include "evidence/disk.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -12,12 +12,12 @@
 /* Beyond so many files one syncfs is cheaper than to sync each. */
 #define SYNCED_SINGLY 6
 
-void file_path(const char *root, const char *name, char path[FILE_PATH_TEXT])
+void disk_path(const char *root, const char *name, char path[DISK_PATH_TEXT])
 {
-    snprintf(path, FILE_PATH_TEXT, "%.*s/%.*s", FILE_ROOT_MAX, root, 256, name);
+    snprintf(path, DISK_PATH_TEXT, "%.*s/%.*s", DISK_ROOT_MAX, root, 256, name);
 }
 
-int file_read_all(int file, void *all, size_t size)
+int disk_read_all(int file, void *all, size_t size)
 {
     unsigned char *bytes = all;
 
@@ -54,22 +54,22 @@ static int opened_read(int file, const char *name, size_t limit, unsigned char *
     if (*bytes == NULL)
         return error_set(error, ERROR_MEMORY, "no memory to read %s", name);
     (*bytes)[*size] = '\0';
-    if (file_read_all(file, *bytes, *size) == 0)
+    if (disk_read_all(file, *bytes, *size) == 0)
         return 0;
     free(*bytes);
     *bytes = NULL;
     return error_set(error, ERROR_IO, "%s: cannot be read: %s", name, strerror(errno));
 }
 
-int file_read(const char *root, const char *name, size_t limit, unsigned char **bytes, size_t *size,
+int disk_read(const char *root, const char *name, size_t limit, unsigned char **bytes, size_t *size,
               struct error *error)
 {
-    char path[FILE_PATH_TEXT];
+    char path[DISK_PATH_TEXT];
     int file, code;
 
     *bytes = NULL;
     *size = 0;
-    file_path(root, name, path);
+    disk_path(root, name, path);
     file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (file < 0 && (errno == ENOENT || errno == ENOTDIR))
         return 1;
@@ -81,7 +81,7 @@ int file_read(const char *root, const char *name, size_t limit, unsigned char **
     return code;
 }
 
-int file_write_all(int file, const void *bytes, size_t size)
+int disk_write_all(int file, const void *bytes, size_t size)
 {
     const unsigned char *at = bytes;
 
@@ -98,12 +98,12 @@ int file_write_all(int file, const void *bytes, size_t size)
     return 0;
 }
 
-int file_folder_sync(const char *root, const char *name, struct error *error)
+int disk_folder_sync(const char *root, const char *name, struct error *error)
 {
-    char path[FILE_PATH_TEXT];
+    char path[DISK_PATH_TEXT];
     int folder, failed;
 
-    file_path(root, name, path);
+    disk_path(root, name, path);
     folder = open(path, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
     failed = folder < 0 || fsync(folder) < 0;
     if (failed)
@@ -113,39 +113,39 @@ int file_folder_sync(const char *root, const char *name, struct error *error)
     return failed ? ERROR_IO : 0;
 }
 
-void file_batch_begin(struct file_batch *batch, const char *root)
+void disk_batch_begin(struct disk_batch *batch, const char *root)
 {
     batch->root = root;
     batch->count = 0;
     batch->failed = false;
 }
 
-static void part_path(const struct file_batch *batch, unsigned number, char path[FILE_PATH_TEXT])
+static void part_path(const struct disk_batch *batch, unsigned number, char path[DISK_PATH_TEXT])
 {
     char name[32];
 
     snprintf(name, sizeof name, "part/%u", number);
-    file_path(batch->root, name, path);
+    disk_path(batch->root, name, path);
 }
 
-int file_batch_add(struct file_batch *batch, const char *name, const void *bytes, size_t size,
+int disk_batch_add(struct disk_batch *batch, const char *name, const void *bytes, size_t size,
                    struct error *error)
 {
-    char path[FILE_PATH_TEXT];
+    char path[DISK_PATH_TEXT];
     int file, failed;
 
-    if (batch->failed || batch->count == FILE_BATCH_MAX)
+    if (batch->failed || batch->count == DISK_BATCH_MAX)
         return error_set(error, ERROR_LIMIT, "too many files at once");
     part_path(batch, batch->count, path);
     file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-    failed = file < 0 || file_write_all(file, bytes, size) < 0;
+    failed = file < 0 || disk_write_all(file, bytes, size) < 0;
     if (failed) {
         error_set(error, ERROR_IO, "%s: cannot be written: %s", path, strerror(errno));
         batch->failed = true;
     }
     if (file >= 0)
         close(file);
-    snprintf(batch->names[batch->count++], FILE_NAME_TEXT, "%s", name);
+    snprintf(batch->names[batch->count++], DISK_NAME_TEXT, "%s", name);
     return failed ? ERROR_IO : 0;
 }
 
@@ -173,9 +173,9 @@ static int system_sync(const char *root, struct error *error)
     return failed ? ERROR_IO : 0;
 }
 
-static int parts_sync(const struct file_batch *batch, struct error *error)
+static int parts_sync(const struct disk_batch *batch, struct error *error)
 {
-    char path[FILE_PATH_TEXT];
+    char path[DISK_PATH_TEXT];
     int code = 0;
 
     if (batch->count > SYNCED_SINGLY)
@@ -190,10 +190,10 @@ static int parts_sync(const struct file_batch *batch, struct error *error)
 /* Makes the folders on the way to a file. */
 static int folders_make(const char *root, const char *name, struct error *error)
 {
-    char path[FILE_PATH_TEXT];
+    char path[DISK_PATH_TEXT];
     size_t begin = strlen(root) + 1;
 
-    file_path(root, name, path);
+    disk_path(root, name, path);
     for (char *slash = path + begin; (slash = strchr(slash, '/')) != NULL; slash++) {
         *slash = '\0';
         if (mkdir(path, 0755) < 0 && errno != EEXIST)
@@ -204,13 +204,13 @@ static int folders_make(const char *root, const char *name, struct error *error)
 }
 
 /* Every folder on the way to a file, from the deepest up: any of them may be new. */
-static int folders_sync(const struct file_batch *batch, struct error *error)
+static int folders_sync(const struct disk_batch *batch, struct error *error)
 {
-    char done[SYNCED_SINGLY * 8][FILE_NAME_TEXT];
+    char done[SYNCED_SINGLY * 8][DISK_NAME_TEXT];
     unsigned count = 0, d;
 
     for (unsigned i = 0; i < batch->count; i++) {
-        char name[FILE_NAME_TEXT];
+        char name[DISK_NAME_TEXT];
 
         snprintf(name, sizeof name, "%s", batch->names[i]);
         for (char *slash; (slash = strrchr(name, '/')) != NULL;) {
@@ -219,24 +219,24 @@ static int folders_sync(const struct file_batch *batch, struct error *error)
                 ;
             if (d < count)
                 break; /* and so is all that is above it */
-            if (file_folder_sync(batch->root, name, error) < 0)
+            if (disk_folder_sync(batch->root, name, error) < 0)
                 return ERROR_IO;
             if (count < SYNCED_SINGLY * 8)
-                snprintf(done[count++], FILE_NAME_TEXT, "%s", name);
+                snprintf(done[count++], DISK_NAME_TEXT, "%s", name);
         }
     }
-    return file_folder_sync(batch->root, ".", error);
+    return disk_folder_sync(batch->root, ".", error);
 }
 
-int file_batch_finish(struct file_batch *batch, struct error *error)
+int disk_batch_finish(struct disk_batch *batch, struct error *error)
 {
-    char part[FILE_PATH_TEXT], path[FILE_PATH_TEXT];
+    char part[DISK_PATH_TEXT], path[DISK_PATH_TEXT];
     int code = parts_sync(batch, error);
 
     for (unsigned i = 0; code == 0 && i < batch->count; i++) {
         code = folders_make(batch->root, batch->names[i], error);
         part_path(batch, i, part);
-        file_path(batch->root, batch->names[i], path);
+        disk_path(batch->root, batch->names[i], path);
         if (code == 0 && rename(part, path) < 0)
             code = error_set(error, ERROR_IO, "%s: cannot be put in its place: %s", path,
                              strerror(errno));
@@ -247,12 +247,12 @@ int file_batch_finish(struct file_batch *batch, struct error *error)
                                         : folders_sync(batch, error);
 }
 
-void file_parts_remove(const char *root)
+void disk_parts_remove(const char *root)
 {
-    char path[FILE_PATH_TEXT];
+    char path[DISK_PATH_TEXT];
     DIR *folder;
 
-    file_path(root, "part", path);
+    disk_path(root, "part", path);
     folder = opendir(path);
     if (folder == NULL)
         return;
