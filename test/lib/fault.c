@@ -33,6 +33,24 @@ bool fault_came(void)
     return fault.came;
 }
 
+static fault_watch watching;
+
+void fault_watch_syncs(fault_watch watch)
+{
+    watching = watch;
+}
+
+static void watched(int file, bool all, bool done)
+{
+    fault_watch watch = watching;
+
+    if (watch == NULL)
+        return;
+    watching = NULL;
+    watch(file, all, done);
+    watching = watch;
+}
+
 /* Whether this call is the one. */
 static bool strikes(enum fault_call call)
 {
@@ -115,19 +133,33 @@ ssize_t __wrap_write(int file, const void *bytes, size_t size)
     return fault.number == FAULT_SHORT ? __real_write(file, bytes, size > 0) : -1;
 }
 
+/* A sync, or the fault that was to come. */
+static int synced(int (*sync)(int file), int file, bool all)
+{
+    int failed;
+
+    if (strikes(FAULT_FSYNC))
+        return -1;
+    watched(file, all, false);
+    failed = sync(file);
+    if (failed == 0)
+        watched(file, all, true);
+    return failed;
+}
+
 int __wrap_fsync(int file)
 {
-    return strikes(FAULT_FSYNC) ? -1 : __real_fsync(file);
+    return synced(__real_fsync, file, false);
 }
 
 int __wrap_fdatasync(int file)
 {
-    return strikes(FAULT_FSYNC) ? -1 : __real_fdatasync(file);
+    return synced(__real_fdatasync, file, false);
 }
 
 int __wrap_syncfs(int file)
 {
-    return strikes(FAULT_FSYNC) ? -1 : __real_syncfs(file);
+    return synced(__real_syncfs, file, true);
 }
 
 /* What ftruncate is called with offsets of 64 bits, which Meson asks for. */

@@ -37,4 +37,9 @@ void fault_arm(enum fault_call call, uint64_t nth, int number);
 void fault_disarm(void);
 bool fault_came(void);
 
+/* Calls `watch` before and after each sync that succeeds: of a file or folder, or (`all`) of the
+ * file system that it is on. NULL ends it. What `watch` itself syncs is not watched. */
+typedef void (*fault_watch)(int file, bool all, bool done);
+void fault_watch_syncs(fault_watch watch);
+
 #endif

@@ -72,7 +72,7 @@ Test(note, keys_of_the_checksum_database)
         for (size_t to = from + 1; to <= strlen(PETER); to++) {
             if (from == 0 && to == strlen(PETER))
                 continue;
-            snprintf(altered, sizeof altered, "%.*s", (int)(to - from), PETER + from);
+            snprintf(altered, sizeof altered, "%.*s", (int)(to - from), &PETER[from]);
             cr_assert_eq(note_key_read(&key, altered, &error), ERROR_INPUT, "%s", altered);
         }
     }
