@@ -131,8 +131,23 @@ static void bytes_put(const char *name, const unsigned char *bytes, size_t size)
     cr_assert_eq(fclose(file), 0);
 }
 
-/* Flips a bit of each byte of each file in turn. The place that is named is near: the file itself,
- * or, for a bundle, the tile that has the entry's hash, or the files that repeat it. */
+/* The place that is named is near: the file itself, or, for a bundle, the tile that has the entry's
+ * hash, or the files that repeat it. */
+static bool flip_found(const char *name, size_t at)
+{
+    bool here;
+
+    cr_assert_eq(audited("l"), ERROR_AUDIT, "%s: byte %zu: %s", name, at, error.message);
+    cr_assert_eq(report.verdict, AUDIT_DAMAGED);
+    cr_assert(report.file[0] != '\0');
+    here = strcmp(report.file, name) == 0;
+    cr_assert(!here || strncmp(name, "tile/", 5) != 0 || report.offset <= at ||
+                  strstr(name, "entries") != NULL,
+              "%s: byte %zu, said %" PRIu64, name, at, report.offset);
+    return here;
+}
+
+/* A bit of each byte of each file in turn; of the smaller files, all eight. */
 Test(audit, finds_each_changed_byte, .timeout = 280)
 {
     uint64_t flips = 0, elsewhere = 0;
@@ -142,26 +157,22 @@ Test(audit, finds_each_changed_byte, .timeout = 280)
     for (unsigned f = 0; f < names_count; f++) {
         size_t size;
         unsigned char *bytes = bytes_of(names[f], &size);
+        unsigned bits = size < 1200 ? 8 : 1;
 
         cr_assert_gt(size, 0);
-        for (size_t at = 0; at < size; at++, flips++) {
-            bytes[at] ^= (unsigned char)(1u << at % 8);
+        for (size_t at = 0; at < size * bits; at++, flips++) {
+            unsigned char bit = (unsigned char)(1u << (bits == 8 ? at % 8 : at % 7));
+
+            bytes[at / bits] ^= bit;
             bytes_put(names[f], bytes, size);
-            cr_assert_eq(audited("l"), ERROR_AUDIT, "%s: byte %zu: %s", names[f], at,
-                         error.message);
-            cr_assert_eq(report.verdict, AUDIT_DAMAGED);
-            cr_assert(report.file[0] != '\0');
-            elsewhere += strcmp(report.file, names[f]) != 0;
-            if (strcmp(report.file, names[f]) == 0 && strncmp(names[f], "tile/", 5) == 0)
-                cr_assert(report.offset <= at || strstr(names[f], "entries") != NULL,
-                          "%s: byte %zu, said %" PRIu64, names[f], at, report.offset);
-            bytes[at] ^= (unsigned char)(1u << at % 8);
+            elsewhere += !flip_found(names[f], at / bits);
+            bytes[at / bits] ^= bit;
         }
         bytes_put(names[f], bytes, size);
         free(bytes);
     }
     cr_assert_eq(audited("l"), 0, "%s", error.message);
-    fprintf(stderr, "%" PRIu64 " bytes changed, %" PRIu64 " of them said of another file\n", flips,
+    fprintf(stderr, "%" PRIu64 " changes, %" PRIu64 " of them said of another file\n", flips,
             elsewhere);
 }
 
