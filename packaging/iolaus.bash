@@ -22,7 +22,7 @@ _iolaus() {
     fi
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W "check sim drill up ps down doctor study trace protocol agent --help --version" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "check sim drill up ps down doctor study trace protocol audit agent --help --version" -- "$word")
         return
     fi
     if [[ $command == study ]] && ((COMP_CWORD == 2)); then
@@ -37,7 +37,7 @@ _iolaus() {
     fi
 
     case $previous in
-    --trace | --output | -o | --traces | --state | --db)
+    --trace | --output | -o | --traces | --state | --db | --checkpoint)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
@@ -54,7 +54,7 @@ _iolaus() {
     --arm | --seed | --replicates | --episode | --set | --jobs | -j | --block | --agent | --verb | \
         --from | --to | --limit | --duration | --name | --rotate-size | --rotate-age | --keep-files | \
         --keep-size | --keep-age | --on-failure | --study | --measure | --bins | --by | --against | \
-        --horizon | --target | --top | --alpha | --permutations | --block) return ;;
+        --horizon | --target | --top | --alpha | --permutations | --block | --key) return ;;
     --without)
         words="alerts requests refuses_request learnt reported_failed reports_healthy_while_dead"
         ;;
@@ -79,6 +79,7 @@ _iolaus() {
         ;;
     ps | down) words="--json --help" ;;
     doctor) words="--brief --json --help" ;;
+    audit) words="--key= --checkpoint= --json --help" ;;
     agent) words="--help" ;;
     protocol) words="--top= --target= --without= --arm= --study= --output= --json --help" ;;
     check) words="--set= --json --reference --help" ;;
@@ -112,6 +113,9 @@ _iolaus() {
         [[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace 2>/dev/null
     elif [[ $command == @(ps|down|doctor|agent) ]]; then
         return
+    elif [[ $command == audit ]]; then
+        compopt -o filenames 2>/dev/null
+        mapfile -t COMPREPLY < <(compgen -d -- "$word")
     elif [[ $command == trace ]]; then
         _iolaus_files .trace .part
     elif [[ $command == protocol ]]; then

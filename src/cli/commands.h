@@ -3,6 +3,7 @@
 #define IOLAUS_CLI_COMMANDS_H
 
 int command_agent(int argc, char **argv);
+int command_audit(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_down(int argc, char **argv);

@@ -20,6 +20,7 @@ static const struct command {
     {"trace", command_trace, "show, count, digest, export, explain, compare or recover a trace"},
     {"protocol", command_protocol,
      "write down what the agents in fact did, from traces or results"},
+    {"audit", command_audit, "check a ledger offline: is it what its key has signed?"},
     {"agent", command_agent, "say how agents are started (on a range alone)"},
 };
 #define COMMAND_COUNT (sizeof COMMANDS / sizeof COMMANDS[0])

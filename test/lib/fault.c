@@ -1,10 +1,12 @@
 #include "lib/fault.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 static struct {
     enum fault_call call;
@@ -31,12 +33,32 @@ bool fault_came(void)
     return fault.came;
 }
 
+static fault_watch watching;
+
+void fault_watch_syncs(fault_watch watch)
+{
+    watching = watch;
+}
+
+static void watched(int file, bool all, bool done)
+{
+    fault_watch watch = watching;
+
+    if (watch == NULL)
+        return;
+    watching = NULL;
+    watch(file, all, done);
+    watching = watch;
+}
+
 /* Whether this call is the one. */
 static bool strikes(enum fault_call call)
 {
     if (fault.left == 0 || fault.call != call || --fault.left > 0)
         return false;
     fault.came = true;
+    if (fault.number == FAULT_KILL)
+        kill(getpid(), SIGKILL);
     if (fault.number > 0)
         errno = fault.number;
     return true;
@@ -51,6 +73,8 @@ ssize_t __real_read(int file, void *bytes, size_t size);
 ssize_t __real_write(int file, const void *bytes, size_t size);
 int __real_fsync(int file);
 int __real_fdatasync(int file);
+int __real_syncfs(int file);
+int __real_ftruncate64(int file, off_t size);
 int __real_rename(const char *from, const char *to);
 
 void *__wrap_malloc(size_t size);
@@ -62,6 +86,8 @@ ssize_t __wrap_read(int file, void *bytes, size_t size);
 ssize_t __wrap_write(int file, const void *bytes, size_t size);
 int __wrap_fsync(int file);
 int __wrap_fdatasync(int file);
+int __wrap_syncfs(int file);
+int __wrap_ftruncate64(int file, off_t size);
 int __wrap_rename(const char *from, const char *to);
 
 void *__wrap_malloc(size_t size)
@@ -100,17 +126,46 @@ ssize_t __wrap_write(int file, const void *bytes, size_t size)
 {
     if (!strikes(FAULT_WRITE))
         return __real_write(file, bytes, size);
+    if (fault.number == FAULT_TORN) {
+        __real_write(file, bytes, size / 2);
+        kill(getpid(), SIGKILL);
+    }
     return fault.number == FAULT_SHORT ? __real_write(file, bytes, size > 0) : -1;
+}
+
+/* A sync, or the fault that was to come. */
+static int synced(int (*sync)(int file), int file, bool all)
+{
+    int failed;
+
+    if (strikes(FAULT_FSYNC))
+        return -1;
+    watched(file, all, false);
+    failed = sync(file);
+    if (failed == 0)
+        watched(file, all, true);
+    return failed;
 }
 
 int __wrap_fsync(int file)
 {
-    return strikes(FAULT_FSYNC) ? -1 : __real_fsync(file);
+    return synced(__real_fsync, file, false);
 }
 
 int __wrap_fdatasync(int file)
 {
-    return strikes(FAULT_FSYNC) ? -1 : __real_fdatasync(file);
+    return synced(__real_fdatasync, file, false);
+}
+
+int __wrap_syncfs(int file)
+{
+    return synced(__real_syncfs, file, true);
+}
+
+/* What ftruncate is called with offsets of 64 bits, which Meson asks for. */
+int __wrap_ftruncate64(int file, off_t size)
+{
+    return strikes(FAULT_TRUNCATE) ? -1 : __real_ftruncate64(file, size);
 }
 
 int __wrap_rename(const char *from, const char *to)

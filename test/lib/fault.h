@@ -20,17 +20,26 @@ enum fault_call {
     FAULT_ALLOCATE, /* malloc, calloc, realloc, aligned_alloc, strdup */
     FAULT_READ,
     FAULT_WRITE,
-    FAULT_FSYNC, /* fsync, fdatasync */
+    FAULT_FSYNC, /* fsync, fdatasync, syncfs */
+    FAULT_TRUNCATE,
     FAULT_RENAME,
     FAULT_CALLS
 };
 
 /* The error number that makes a read or write do its work, but of one byte alone. */
 #define FAULT_SHORT (-1)
+/* The process is killed (SIGKILL) instead of the call, or in the middle of a write. */
+#define FAULT_KILL (-2)
+#define FAULT_TORN (-3)
 
 /* The `nth` call from now (1: the next) fails with this errno. */
 void fault_arm(enum fault_call call, uint64_t nth, int number);
 void fault_disarm(void);
 bool fault_came(void);
+
+/* Calls `watch` before and after each sync that succeeds: of a file or folder, or (`all`) of the
+ * file system that it is on. NULL ends it. What `watch` itself syncs is not watched. */
+typedef void (*fault_watch)(int file, bool all, bool done);
+void fault_watch_syncs(fault_watch watch);
 
 #endif
