@@ -140,7 +140,8 @@ static bool target_fits(const char *pattern, const struct order *order)
         return true;
     if (order->scope == ORDER_SCOPE_GROUP)
         return of_group != pattern && roster_pattern_matches(of_group, order->target);
-    return order->scope == ORDER_SCOPE_AGENT && of_group == pattern &&
+    /* A group's pattern holds a colon, which no agent's name does. */
+    return order->scope == ORDER_SCOPE_AGENT &&
            roster_pattern_matches(without("agent:", pattern), order->target);
 }
 
