@@ -403,11 +403,11 @@ static void refuse_persons(struct authority_decision *decision, const char *name
             why = signer;
     }
     if (why == NULL)
-        refuse(decision, REFUSED_UNDERSIGNED, "%.80s: %u of %u persons who are needed signed", name,
-               decision->counted, decision->needed);
+        refuse(decision, REFUSED_UNDERSIGNED, "%.80s: %u of %u persons who are needed have signed",
+               name, decision->counted, decision->needed);
     else
-        refuse(decision, why->reason, "%s (%u of %u persons who are needed signed)", why->message,
-               decision->counted, decision->needed);
+        refuse(decision, why->reason, "%s (%u of %u persons who are needed have signed)",
+               why->message, decision->counted, decision->needed);
 }
 
 static bool times_judge(const struct authority_rules *rules,

@@ -10,6 +10,9 @@
 
 #define FIRST_LINE "iolaus-order/v1"
 #define VALUE_BYTES 96
+#define RANGE_WORDS                                                                                \
+    "is no name of a range; those are letters, digits, `_` and `-`, at most 63 characters, or "    \
+    "`any`"
 #define COUNT(list) (sizeof(list) / sizeof(list)[0])
 
 static const char *const verb_words[] = {
@@ -148,9 +151,7 @@ static int protocol_read(const struct cursor *cursor, struct value value, struct
 static int range_read(const struct cursor *cursor, struct value value, struct order *order)
 {
     if (!name_letters(value, ORDER_RANGE_BYTES - 1))
-        return refuse_value(cursor, value,
-                            "is no name of a range; those are letters, digits, `_` and `-`, at "
-                            "most 63 characters, or `any`");
+        return refuse_value(cursor, value, RANGE_WORDS);
     memcpy(order->range, value.text, value.length);
     return 0;
 }
@@ -443,6 +444,17 @@ void order_target_text(const struct order *order, char text[ORDER_TARGET_BYTES])
                  : strcmp(order->target, "all") == 0 ? "agent:"
                                                      : "",
                  order->target);
+}
+
+int order_range_read(struct order *order, const char *text, struct error *error)
+{
+    size_t length = strlen(text);
+
+    if (!name_letters((struct value){text, length}, ORDER_RANGE_BYTES - 1))
+        return error_set(error, ERROR_INPUT, "`%.90s` " RANGE_WORDS, text);
+    memset(order->range, 0, sizeof order->range);
+    memcpy(order->range, text, length);
+    return 0;
 }
 
 const char *order_verb_word(enum order_verb verb)

@@ -131,6 +131,9 @@ void order_digest_text(const unsigned char digest[ORDER_DIGEST_BYTES],
 int order_target_read(struct order *order, const char *text, struct error *error);
 void order_target_text(const struct order *order, char text[ORDER_TARGET_BYTES]);
 
+/* A range's name, or `any`. ERROR_INPUT. */
+int order_range_read(struct order *order, const char *text, struct error *error);
+
 const char *order_verb_word(enum order_verb verb);
 const char *order_scope_word(enum order_scope scope);
 const char *order_protocol_word(enum order_protocol protocol);

@@ -41,7 +41,7 @@ Test(order_authority, too_many)
 
 Test(order_authority, undersigned)
 {
-    says(REFUSED_UNDERSIGNED, "o: 0 of 1 persons who are needed signed");
+    says(REFUSED_UNDERSIGNED, "o: 0 of 1 persons who are needed have signed");
     scene.rules.stop_min = 2;
     sign_with(1);
     says(REFUSED_UNDERSIGNED, "o: 1 of 2");

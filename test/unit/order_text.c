@@ -257,4 +257,10 @@ Test(order_text, targets_on_a_command_line)
     }
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         cr_assert_eq(order_target_read(&order, wrong[i], NULL), ERROR_INPUT, "%s", wrong[i]);
+    cr_assert_eq(order_range_read(&order, "hall-2", NULL), 0);
+    cr_assert_eq(order_range_read(&order, "any", NULL), 0);
+    cr_assert_str_eq(order.range, "any");
+    cr_assert_eq(order_range_read(&order, "", NULL), ERROR_INPUT);
+    cr_assert_eq(order_range_read(&order, "-a", NULL), ERROR_INPUT);
+    cr_assert_eq(order_range_read(&order, "a.b", NULL), ERROR_INPUT);
 }
