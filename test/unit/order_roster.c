@@ -4,8 +4,10 @@
  */
 #include <criterion/criterion.h>
 
+#include "lib/fault.h"
 #include "order/roster.h"
 
+#include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -161,6 +163,35 @@ Test(order_roster, limits)
     cr_assert_eq(roster_parse(&roster, text, used, "r", &error), ERROR_INPUT);
     cr_assert(strstr(error.message, "r:1025:1: a roster has at most 1024 keys"), "%s",
               error.message);
+}
+
+/* Without memory it says so at whichever allocation, and leaves nothing to close. */
+Test(order_roster, no_memory)
+{
+    static char text[ROSTER_BYTES_MAX];
+    size_t used = 0;
+    uint64_t faults = 0;
+
+    for (int i = 0; i < 500; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "a%0200d %s\n", i, KEY);
+    for (uint64_t nth = 1;; nth++) {
+        struct error error = {0};
+        struct roster roster;
+        int failed;
+
+        fault_arm(FAULT_ALLOCATE, nth, ENOMEM);
+        failed = roster_parse(&roster, text, used, "r", &error);
+        fault_disarm();
+        if (!fault_came()) {
+            cr_assert_eq(failed, 0);
+            roster_close(&roster);
+            break;
+        }
+        faults++;
+        cr_assert_eq(failed, ERROR_MEMORY, "allocation %llu", (unsigned long long)nth);
+        cr_assert_null(roster.entries);
+    }
+    cr_assert_geq(faults, 3);
 }
 
 Test(order_roster, patterns)
