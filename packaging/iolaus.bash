@@ -1,4 +1,4 @@
-# Completion of iolaus for bash: commands, tools of `trace` and `study`, options, files.
+# Completion of iolaus for bash: commands, tools of `order`, `trace` and `study`, options, files.
 
 # Files whose names end so, and folders on the way to them.
 _iolaus_files() {
@@ -22,11 +22,16 @@ _iolaus() {
     fi
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W "check sim drill up ps down doctor study trace protocol audit agent --help --version" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "check sim drill up ps down order doctor study trace protocol audit agent --help --version" -- "$word")
         return
     fi
     if [[ $command == study ]] && ((COMP_CWORD == 2)); then
         words="plan run show effects sensitivity training times thresholds descent collusion export figures predict reference --help"
+        mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+        return
+    fi
+    if [[ $command == order ]] && ((COMP_CWORD == 2)); then
+        words="new show verify --help"
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
         return
     fi
@@ -37,7 +42,7 @@ _iolaus() {
     fi
 
     case $previous in
-    --trace | --output | -o | --traces | --state | --db | --checkpoint)
+    --trace | --output | -o | --traces | --state | --db | --checkpoint | --sig | --roster | --lifts | --permit)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
@@ -47,6 +52,7 @@ _iolaus() {
         [[ $command == study ]] && words="text csv markdown json"
         ;;
     --expect) words="no-finding" ;;
+    --protocol) words="terminate recall sweep blackout tombstone lease cauterize" ;;
     --of) words="rates effects training times thresholds siege descent collusion" ;;
     --time) words="repair outage undone stop" ;;
     --choice) words="relaunch relink mask tamper misreport copy stall" ;;
@@ -54,7 +60,8 @@ _iolaus() {
     --arm | --seed | --replicates | --episode | --set | --jobs | -j | --block | --agent | --verb | \
         --from | --to | --limit | --duration | --name | --rotate-size | --rotate-age | --keep-files | \
         --keep-size | --keep-age | --on-failure | --study | --measure | --bins | --by | --against | \
-        --horizon | --target | --top | --alpha | --permutations | --block | --key) return ;;
+        --horizon | --target | --top | --alpha | --permutations | --block | --key | --stop | --pause | --resume | \
+        --expires | --range | --min | --at) return ;;
     --without)
         words="alerts requests refuses_request learnt reported_failed reports_healthy_while_dead"
         ;;
@@ -83,6 +90,14 @@ _iolaus() {
     agent) words="--help" ;;
     protocol) words="--top= --target= --without= --arm= --study= --output= --json --help" ;;
     check) words="--set= --json --reference --help" ;;
+    order)
+        case $tool in
+        new) words="--stop= --pause= --resume= --permit= --protocol= --expires= --range= --help" ;;
+        show) words="--json --help" ;;
+        verify) words="--sig= --roster= --min= --lifts= --range= --at= --json --help" ;;
+        *) words="--help" ;;
+        esac
+        ;;
     study)
         case $tool in
         plan) words="--jobs= --replicates= --help" ;;
@@ -116,6 +131,8 @@ _iolaus() {
     elif [[ $command == audit ]]; then
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -d -- "$word")
+    elif [[ $command == order ]]; then
+        _iolaus_files .order .sig
     elif [[ $command == trace ]]; then
         _iolaus_files .trace .part
     elif [[ $command == protocol ]]; then

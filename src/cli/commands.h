@@ -9,6 +9,7 @@ int command_doctor(int argc, char **argv);
 int command_down(int argc, char **argv);
 int command_drill(int argc, char **argv);
 int command_protocol(int argc, char **argv);
+int command_order(int argc, char **argv);
 int command_ps(int argc, char **argv);
 int command_sim(int argc, char **argv);
 int command_study(int argc, char **argv);

@@ -15,6 +15,7 @@ static const struct command {
     {"up", command_up, "keep a crew running on a range until it is told to stop"},
     {"ps", command_ps, "show what runs on a range: truth beside belief"},
     {"down", command_down, "end a range"},
+    {"order", command_order, "write an order to stop agents, for signing, and check signatures"},
     {"doctor", command_doctor, "say whether this machine can hold a range, and what to change"},
     {"study", command_study, "plan and run a study of many arms, and show its figures"},
     {"trace", command_trace, "show, count, digest, export, explain, compare or recover a trace"},

@@ -124,9 +124,10 @@ fi
 {
     "$program" --help | sed -n 's/^  \([a-z]*\)  .*/\1 ./p'
     "$program" trace --help | sed -n 's/^  \([a-z]*\)  .*/trace \1/p'
+    "$program" order --help | sed -n 's/^  \([a-z]*\)  .*/order \1/p'
 } | while read -r command tool; do
     [ "$tool" = . ] && tool=
-    [ "$command" = trace ] && [ -z "$tool" ] && continue
+    case $command in trace | order) [ -n "$tool" ] || continue ;; esac
     # shellcheck disable=SC2086
     "$program" $command $tool --help | grep -o -- '--[a-z-]*' | grep -v -x -e --usage | sort -u |
         while read -r option; do
