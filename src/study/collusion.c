@@ -41,7 +41,7 @@ struct job {
 struct jobs {
     const struct read_arm *arm;
     const struct collusion_options *options;
-    int64_t id;
+    uint32_t key; /* of the random numbers: the arm's place, which no change of the program moves */
     struct job *list;
     uint32_t count, next;
     pthread_mutex_t lock;
@@ -82,7 +82,7 @@ static int job_work(const struct jobs *jobs, struct job *job, struct error *erro
     struct collusion_test test = {
         .draws = asked ? jobs->options->draws : 0,
         .enough = jobs->options->enough,
-        .random = random_make((uint64_t)jobs->id,
+        .random = random_make(jobs->key,
                               job->run == UINT32_MAX ? UINT32_MAX : jobs->arm->replicates[job->run],
                               (agent_id)job->part, 0, STREAM_SURROGATE, 0)};
     struct collusion_data data;
@@ -137,12 +137,12 @@ static int jobs_run(struct jobs *jobs, struct error *error)
     return jobs->failed;
 }
 
-static int arm_test(struct collusion_arm *arm, const struct read_arm *read, int64_t id,
+static int arm_test(struct collusion_arm *arm, const struct read_arm *read,
                     const struct collusion_options *options, struct error *error)
 {
     struct jobs jobs = {.arm = read,
                         .options = options,
-                        .id = id,
+                        .key = arm->arm,
                         .lock = PTHREAD_MUTEX_INITIALIZER,
                         .list = calloc((size_t)PART_COUNT * (read->runs + 1), sizeof *jobs.list)};
     int code;
@@ -197,10 +197,10 @@ static int double_compare(const void *first, const void *second)
 
 /* The percentile interval of the correlation, runs drawn with replacement (Efron and Tibshirani, An
  * Introduction to the Bootstrap, section 13.3). */
-static int correlation_interval(const struct collusion_arm *arm, int64_t id, int part,
+static int correlation_interval(const struct collusion_arm *arm, int part,
                                 struct collusion_pooled *pooled, struct error *error)
 {
-    struct random random = random_make((uint64_t)id, 0, (agent_id)part, 1, STREAM_SURROGATE, 0);
+    struct random random = random_make(arm->arm, 0, (agent_id)part, 1, STREAM_SURROGATE, 0);
     double *values = malloc(BOOTSTRAP_DRAWS * sizeof *values);
     uint32_t count = 0;
 
@@ -247,7 +247,7 @@ static void found_count(const struct collusion_arm *arm, int part, double alpha,
     }
 }
 
-static int arm_sum(struct collusion_arm *arm, int64_t id, const struct collusion_options *options,
+static int arm_sum(struct collusion_arm *arm, const struct collusion_options *options,
                    struct error *error)
 {
     int code = 0;
@@ -263,7 +263,7 @@ static int arm_sum(struct collusion_arm *arm, int64_t id, const struct collusion
             memcpy(pooled->all.drawn, all.drawn, sizeof all.drawn);
             pooled->all.any = all.any;
         }
-        code = correlation_interval(arm, id, p, pooled, error);
+        code = correlation_interval(arm, p, pooled, error);
         found_count(arm, p, options->alpha, pooled);
     }
     return code;
@@ -284,9 +284,9 @@ static int arm_decisions(struct collusion_arm *arm, const struct store *store, i
     for (uint32_t r = 0; r < arm->run_count && code == 0; r++)
         arm->runs[r].replicate = read.replicates[r];
     if (code == 0 && read.runs > 0)
-        code = arm_test(arm, &read, id, options, error);
+        code = arm_test(arm, &read, options, error);
     read_arm_close(&read);
-    return code == 0 ? arm_sum(arm, id, options, error) : code;
+    return code == 0 ? arm_sum(arm, options, error) : code;
 }
 
 /* ---- effective acts: at whose word, and what the channel brings ---- */
@@ -382,7 +382,7 @@ static int channel_measure(struct collusion_channel *channel, const struct store
         channel->newcombe =
             difference_newcombe(&channel->with_channel, &channel->without_channel, 0.95);
         code = bootstrap_difference(&first, &second, BOOTSTRAP_DRAWS, 0.95,
-                                    random_make((uint64_t)id, 0, 0, 2, STREAM_SURROGATE, 0),
+                                    random_make(channel->without, 0, 0, 2, STREAM_SURROGATE, 0),
                                     &channel->difference, error);
     }
     acts_free(&without);

@@ -3,12 +3,13 @@
 # those that other commands give of the same run. With IOLAUS_GOLDEN_WRITE=1 the page is written anew.
 . test/endtoend/lib/tap.sh
 
+program=$(realpath "$IOLAUS")
 page="$work/page.md"
 golden=test/golden/protocol/newsroom.md
 "$IOLAUS" sim scenarios/newsroom.yaml --arm "peers preserve and mask" --replicates 1 \
     --set duration=8min --trace "$work/run.trace" --json >"$work/findings.json"
 # From another folder, so that the page does not name this one.
-(cd "$work" && "$IOLAUS" protocol --top 2 run.trace) |
+(cd "$work" && "$program" protocol --top 2 run.trace) |
     sed 's/^| version | .*/| version | VERSION |/; s/^| host | .*/| host | HOST |/' >"$page"
 [ -z "$IOLAUS_GOLDEN_WRITE" ] || cp "$page" "$golden"
 check "the page of the newsroom is the golden one" diff -u "$golden" "$page"
