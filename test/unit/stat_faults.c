@@ -4,13 +4,14 @@
 #include <errno.h>
 #include <math.h>
 
-#include "analysis/information.h"
 #include "analysis/stat_power.h"
 #include "analysis/stat_regression.h"
 #include "analysis/stat_resample.h"
 #include "analysis/stat_sensitivity.h"
 #include "analysis/stat_tests.h"
 #include "lib/fault.h"
+#include "lib/information.h"
+#include "lib/joint.h"
 #include "stat_fixture.h"
 
 static const double numbers[12] = {1, 0, 2, 3, 1, 4, 2, 5, 3, 1, 2, 4};
