@@ -103,27 +103,6 @@ rows <- fixture("regression_data.txt", "set, successes, trials, columns of the d
 fits <- fixture("regression_fits.txt",
                 paste("set, Firth, deviance, null deviance, likelihood (logarithm; Firth: penalised),",
                       "then value, error, low, high (95%), p of each column"))
-profiles <- fixture("regression_profiles.txt",
-                    "set, Firth, column (from 0), low, high (95%), chi squared, p")
-
-# The greatest (penalised) logarithm of the likelihood, with one coefficient held or none.
-greatest <- function(s, n, x, firth, held = 0, at = 0, start = rep(0, ncol(x))) {
-    free <- setdiff(seq_len(ncol(x)), held)
-    value <- function(b) {
-        all <- start
-        all[free] <- b
-        if (held) all[held] <- at
-        eta <- as.vector(x %*% all)
-        sum(s * plogis(eta, log.p = TRUE) + (n - s) * plogis(-eta, log.p = TRUE)) +
-            if (firth) determinant(t(x) %*% (x * n * plogis(eta) * plogis(-eta)))$modulus / 2 else 0
-    }
-    b <- start[free]
-    for (again in 1:4) {
-        b <- optim(b, value, method = "BFGS",
-                   control = list(fnscale = -1, reltol = 1e-15, maxit = 5000))$par
-    }
-    value(b)
-}
 
 for (set in seq_along(designs)) {
     s <- designs[[set]][[1]]
@@ -145,19 +124,7 @@ for (set in seq_along(designs)) {
         row(fits, set, firth, deviance(fit), deviance(glm(cbind(s, n - s) ~ 1, family = binomial)),
             likelihood, rbind(value, error, value - qnorm(0.975) * error,
                               value + qnorm(0.975) * error, 2 * pnorm(-abs(value / error))))
-        best <- greatest(s, n, x, firth, start = value)
-        for (column in seq_len(ncol(x))) {
-            loss <- function(at) 2 * (best - greatest(s, n, x, firth, column, at, value))
-            end <- function(side) {
-                uniroot(function(at) loss(at) - qchisq(0.95, 1), value[column] +
-                        sort(side * c(0.5, 5) * error[column]), tol = 1e-9)$root
-            }
-            chi <- loss(0)
-            row(profiles, set, firth, column - 1, end(-1), end(1), chi,
-                pchisq(chi, 1, lower.tail = FALSE))
-        }
     }
 }
 close(rows)
 close(fits)
-close(profiles)

@@ -23,10 +23,11 @@
  *   transfer     I(a in one episode; b in the next | b in the first, their situations): transfer
  *                entropy (Schreiber, Physical Review Letters 85, 2000, 461-464)
  * The last three are sums over pairs of agents (the last two over ordered ones), weighted by the
- * episodes of each pair, plug-in for the test; `bits` has Miller and Madow's correction (see
- * information.h). All see the same permutations. Where who decides hangs on what others chose,
- * trust the first three: transfer entropy looks only at those who decided twice in a row, and had
- * 3.5% of honest crews below 0.01 where mostly those decided whom a defender had called.
+ * episodes of each pair, plug-in for the test; `bits` has the correction of Miller and Madow
+ * (Miller, in Information Theory in Psychology, 1955). All see the same permutations. Where who
+ * decides hangs on what others chose, trust the first three: transfer entropy looks only at those
+ * who decided twice in a row, and had 3.5% of honest crews below 0.01 where mostly those decided
+ * whom a defender had called.
  *
  * p is Besag and Clifford's (Biometrika 78, 1991, 301-304): permutations are drawn until `enough`
  * of them are as extreme as the data, p = enough / drawn; or until `draws` were drawn, p = (1 + as

@@ -42,26 +42,6 @@ double power_normal(const struct power_arms *arms, enum table_test test, double 
            gsl_cdf_ugaussian_P((p2 - p1 - reach) / spread);
 }
 
-uint64_t power_trials(double first, double second, enum table_test test, double alpha, double power)
-{
-    struct power_arms arms = {first, second, 1, 1};
-    arms_check(&arms, test, alpha);
-    assert(power > 0 && power < 1);
-    double difference = fabs(first - second);
-    double pooled = (first + second) / 2;
-    double root = normal_quantile(alpha / 2) * sqrt(2 * pooled * (1 - pooled)) +
-                  normal_quantile(1 - power) * sqrt(first * (1 - first) + second * (1 - second));
-    if (difference <= 0) {
-        return UINT64_MAX;
-    }
-    double trials = root > 0 ? root * root / (difference * difference) : 1;
-    if (test == TABLE_FISHER) {
-        trials *= pow(1 + sqrt(1 + 4 / (trials * difference)), 2) / 4;
-    }
-    trials = fmax(1, ceil(trials));
-    return trials < 1e18 ? (uint64_t)trials : UINT64_MAX;
-}
-
 /* ---- the sum over all tables ---- */
 
 /* Room for one sum: the binomial probabilities of both arms, and Fisher's margin. */

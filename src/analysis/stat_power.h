@@ -50,11 +50,4 @@ double power_normal(const struct power_arms *arms, enum table_test test, double 
 int power_minimal(struct power_arms *arms, bool above, enum table_test test, double alpha,
                   double power, struct power *result, struct error *error);
 
-/* The trials that each of two equal arms needs, by the normal approximation: for the score test as
- * in Fleiss, Levin and Paik, chapter 4 (and R's power.prop.test), for Fisher's test with the
- * correction for continuity of Casagrande, Pike and Smith (Biometrics 34, 1978, 483-486) as
- * simplified there. The far tail is left out. UINT64_MAX where the rates are equal. */
-uint64_t power_trials(double first, double second, enum table_test test, double alpha,
-                      double power);
-
 #endif

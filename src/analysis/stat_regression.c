@@ -8,9 +8,6 @@
 
 #include "analysis/stat_regression_fit.h"
 
-#define PROFILE_MAX 1e4    /* standard errors: beyond, there is no end */
-#define PROFILE_WIDTH 1e-9 /* of a standard error */
-
 /* Twice the loss of likelihood against a rate of its own for the row. */
 static double row_deviance(double successes, double failures, double log_odds)
 {
@@ -151,85 +148,6 @@ out:
     free(own);
     free(scores);
     free(present);
-    logistic_work_close(&work);
-    return code;
-}
-
-/* ---- profiles ---- */
-
-struct profile {
-    struct logistic_work *work;
-    const double *start; /* the coefficients of the whole fit */
-    double target;       /* of the likelihood's logarithm */
-};
-
-/* The greatest likelihood with the coefficient held at `at`, less the target. */
-static double profile_at(const struct profile *profile, double at)
-{
-    struct logistic_work *work = profile->work;
-    struct logistic_fit fit;
-    memcpy(work->value, profile->start, work->data->columns * sizeof(double));
-    work->value[work->held] = at;
-    logistic_work_fit(work, &fit);
-    return fit.likelihood - profile->target;
-}
-
-/* Where the profile comes down to the target, going from the estimate by `step` and further. */
-static double profile_end(const struct profile *profile, double step)
-{
-    double from = profile->start[profile->work->held];
-    double inner = from;
-    double outer = from + step;
-    while (profile_at(profile, outer) > 0) {
-        if (fabs(outer - from) > PROFILE_MAX * fabs(step)) {
-            return copysign(INFINITY, step);
-        }
-        inner = outer;
-        outer += outer - from;
-    }
-    while (fabs(outer - inner) > PROFILE_WIDTH * fabs(step)) {
-        double middle = (inner + outer) / 2;
-        bool above = profile_at(profile, middle) > 0;
-        inner = above ? middle : inner;
-        outer = above ? outer : middle;
-    }
-    return (inner + outer) / 2;
-}
-
-int logistic_profile(const struct logistic_data *data, const struct logistic_options *options,
-                     size_t column, struct logistic_profile *profile, struct error *error)
-{
-    assert(options->confidence > 0 && options->confidence < 1);
-    assert(column < data->columns);
-    struct logistic_work work;
-    int code = logistic_work_open(&work, data, options->firth, error);
-    if (code != 0) {
-        return code;
-    }
-    struct logistic_fit fit;
-    logistic_work_fit(&work, &fit);
-    bool runs = fit.separated && column_separates(&work, column);
-    double up = work.step[column];
-    size_t k = data->columns;
-    double *covariance = calloc(k * k, sizeof(double));
-    double *start = calloc(k, sizeof(double));
-    if (covariance == NULL || start == NULL) {
-        code = error_set(error, ERROR_MEMORY, "no memory for %zu columns", k);
-        goto out;
-    }
-    logistic_information_invert(&work, covariance);
-    memcpy(start, work.value, k * sizeof(double));
-    work.held = column;
-    double step = runs ? 1 : sqrt(covariance[column * (k + 1)]);
-    double z = gsl_cdf_ugaussian_Qinv((1 - options->confidence) / 2);
-    struct profile ends = {&work, start, fit.likelihood - z * z / 2};
-    profile->low = runs && up < 0 ? -INFINITY : profile_end(&ends, -step);
-    profile->high = runs && up > 0 ? INFINITY : profile_end(&ends, step);
-    profile->chi_squared = fmax(0, 2 * (fit.likelihood - ends.target - profile_at(&ends, 0)));
-    profile->p = gsl_cdf_chisq_Q(profile->chi_squared, 1);
-out:
-    free(covariance);
-    free(start);
     logistic_work_close(&work);
     return code;
 }

@@ -50,7 +50,7 @@ struct logistic_options {
     /* Firth (Biometrika 80, 1993, 27-38), Heinze and Schemper (Statistics in Medicine 21, 2002,
      * 2409-2419): the likelihood times the root of the information's determinant. The errors are
      * from the information at the estimate, without the penalty; where the data are separated
-     * Wald's intervals are poor, and logistic_profile's are to be taken. */
+     * Wald's intervals are poor (those of the profile would be the remedy). */
     bool firth;
     enum logistic_covariance covariance;
     double confidence; /* two-sided, between 0 and 1 (asserted) */
@@ -75,17 +75,5 @@ struct logistic_fit {
 int logistic_regress(const struct logistic_data *data, const struct logistic_options *options,
                      struct logistic_fit *fit, struct logistic_coefficient *coefficients,
                      double *covariance, struct error *error);
-
-/* The interval of one coefficient by the profile of the likelihood, or of Firth's (Heinze and
- * Schemper 2002): the values at which twice the loss of likelihood, all others fitted
- * anew, stays below the quantile of chi squared; and the likelihood ratio test of 0. Without Firth,
- * a coefficient that runs away has one limit, the other is infinite. The options' covariance is not
- * looked at: trials are taken to be independent. Errors as above. */
-struct logistic_profile {
-    double low, high;
-    double chi_squared, p; /* of value = 0, one degree of freedom */
-};
-int logistic_profile(const struct logistic_data *data, const struct logistic_options *options,
-                     size_t column, struct logistic_profile *profile, struct error *error);
 
 #endif

@@ -96,25 +96,23 @@ void logistic_work_close(struct logistic_work *work)
 
 /* ---- one step ---- */
 
-/* Which information: all columns, as the data have it; or that of a step, which leaves the held
- * column out, and in which Firth's rows have their hat's worth of trials more, which is nearer to
- * the curvature of his likelihood (and is it, where every row has a rate of its own). */
+/* Which information: as the data have it; or that of a step, in which Firth's rows have their hat's
+ * worth of trials more, which is nearer to the curvature of his likelihood (and is it, where every
+ * row has a rate of its own). */
 enum information { INFORMATION_WHOLE, INFORMATION_STEP };
 
-/* Decomposes sqrt(W) X at the present log odds. Returns whether the columns meant are independent;
- * if so, the inverse of R for them is made. A column left out is 0, and so comes last in the order.
- */
+/* Decomposes sqrt(W) X at the present log odds. Returns whether the columns are independent; if so,
+ * the inverse of R is made. */
 static bool information_factor(struct logistic_work *work, enum information which)
 {
     const struct logistic_data *data = work->data;
     size_t k = data->columns;
     bool penalised = which == INFORMATION_STEP && work->firth;
-    size_t out = which == INFORMATION_STEP ? work->held : HELD_NONE;
     for (size_t i = 0; i < data->rows; i++) {
         double trials = (double)data->trials[i] + (penalised ? work->hat[i] : 0);
         double root = sqrt(trials * binomial_spread(work->log_odds[i]));
         for (size_t j = 0; j < k; j++) {
-            work->weighted[i * k + j] = j == out ? 0 : root * data->design[i * k + j];
+            work->weighted[i * k + j] = root * data->design[i * k + j];
         }
     }
     gsl_matrix_view matrix = gsl_matrix_view_array(work->weighted, data->rows, k);
@@ -128,19 +126,15 @@ static bool information_factor(struct logistic_work *work, enum information whic
            fabs(work->weighted[work->rank * (k + 1)]) > RANK_MIN * fabs(work->weighted[0])) {
         work->rank++;
     }
-    size_t meant = out == HELD_NONE ? k : k - 1;
-    if (work->rank < meant) {
+    if (work->rank < k) {
         return false;
     }
     memset(work->inverse, 0, k * k * sizeof(double));
-    for (size_t i = 0; i < meant; i++) {
-        memcpy(&work->inverse[i * (k + 1)], &work->weighted[i * (k + 1)],
-               (meant - i) * sizeof(double));
+    for (size_t i = 0; i < k; i++) {
+        memcpy(&work->inverse[i * (k + 1)], &work->weighted[i * (k + 1)], (k - i) * sizeof(double));
     }
-    if (meant > 0) {
-        gsl_matrix_view inverse = gsl_matrix_view_array_with_tda(work->inverse, meant, meant, k);
-        gsl_linalg_tri_invert(CblasUpper, CblasNonUnit, &inverse.matrix);
-    }
+    gsl_matrix_view inverse = gsl_matrix_view_array(work->inverse, k, k);
+    gsl_linalg_tri_invert(CblasUpper, CblasNonUnit, &inverse.matrix);
     return true;
 }
 
@@ -279,7 +273,7 @@ static bool step_separates(const struct logistic_work *work)
 int logistic_work_open(struct logistic_work *work, const struct logistic_data *data, bool firth,
                        struct error *error)
 {
-    *work = (struct logistic_work){.data = data, .firth = firth, .held = HELD_NONE};
+    *work = (struct logistic_work){.data = data, .firth = firth};
     int code = data_check(data, error);
     if (code == 0) {
         code = work_allocate(work, data, error);
@@ -308,8 +302,6 @@ void logistic_work_fit(struct logistic_work *work, struct logistic_fit *fit)
     if (regular) {
         hat_fill(work);
     }
-    /* Where the whole is singular, the likelihood without the held column need not be. */
-    regular = regular || !work->firth;
     while (regular && fit->iterations < most && move > MOVE_MIN) {
         move = step_make(work, &fit->likelihood);
         fit->iterations++;

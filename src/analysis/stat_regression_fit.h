@@ -1,13 +1,11 @@
 /*
- * The work of stat_regression.h: one fit by steps, of the likelihood or of Firth's, with or without
- * a coefficient that is held.
+ * The work of stat_regression.h: one fit by steps, of the likelihood or of Firth's.
  */
 #ifndef IOLAUS_ANALYSIS_STAT_REGRESSION_FIT_H
 #define IOLAUS_ANALYSIS_STAT_REGRESSION_FIT_H
 
 #include "analysis/stat_regression.h"
 
-#define HELD_NONE SIZE_MAX
 #define MOVE_SURE 1e-4 /* of log odds: a last step below it is none */
 
 /* With W the weights, the QR decomposition of sqrt(W) X with columns in the order `order` gives the
@@ -15,7 +13,6 @@
 struct logistic_work {
     const struct logistic_data *data;
     bool firth;
-    size_t held;            /* the coefficient that stays as `value` has it, or HELD_NONE */
     double *value, *step;   /* columns each */
     double *log_odds, *hat; /* rows each */
     double *moves;          /* rows: of the log odds by a whole step */
@@ -28,7 +25,7 @@ struct logistic_work {
     double *memory;
 };
 
-/* Refuses data that are no input of a regression. All coefficients are 0, none is held. */
+/* Refuses data that are no input of a regression. All coefficients are 0. */
 int logistic_work_open(struct logistic_work *work, const struct logistic_data *data, bool firth,
                        struct error *error);
 void logistic_work_close(struct logistic_work *work);

@@ -69,16 +69,6 @@ void design_latin(size_t points, size_t factors, struct random random, double *d
     }
 }
 
-void design_exchange(const double *a, const double *b, size_t points, size_t factors, size_t factor,
-                     double *design)
-{
-    assert(factor < factors);
-    memcpy(design, a, points * factors * sizeof(double));
-    for (size_t p = 0; p < points; p++) {
-        design[p * factors + factor] = b[p * factors + factor];
-    }
-}
-
 /* ---- indices ---- */
 
 /* The figures, less their mean over A and B when they were handed over. */

@@ -39,10 +39,6 @@ int design_sobol(size_t points, size_t factors, const struct random *shift, doub
  * order of its own. Needs no memory. */
 void design_latin(size_t points, size_t factors, struct random random, double *design);
 
-/* The points AB_i of the scheme, from A and B of n points, into `design`. */
-void design_exchange(const double *a, const double *b, size_t points, size_t factors, size_t factor,
-                     double *design);
-
 struct sobol_index {
     double first, first_low, first_high;
     double total, total_low, total_high;

@@ -10,8 +10,9 @@
 #include <string.h>
 
 #include "analysis/collusion.h"
-#include "analysis/information.h"
 #include "analysis/stat_resample.h"
+#include "lib/information.h"
+#include "lib/joint.h"
 
 #define AGENTS_MAX 8
 #define EPISODES_MAX 80

@@ -4,13 +4,14 @@
 #include <errno.h>
 #include <math.h>
 
-#include "analysis/information.h"
 #include "analysis/stat_power.h"
 #include "analysis/stat_regression.h"
 #include "analysis/stat_resample.h"
 #include "analysis/stat_sensitivity.h"
 #include "analysis/stat_tests.h"
 #include "lib/fault.h"
+#include "lib/information.h"
+#include "lib/joint.h"
 #include "stat_fixture.h"
 
 static const double numbers[12] = {1, 0, 2, 3, 1, 4, 2, 5, 3, 1, 2, 4};
@@ -56,14 +57,6 @@ static int run_regression(struct error *error)
     struct logistic_fit fit;
     struct logistic_coefficient coefficients[2];
     return logistic_regress(&data, &options, &fit, coefficients, NULL, error);
-}
-
-static int run_profile(struct error *error)
-{
-    struct logistic_data data = {6, 2, numbers, halves, sixes, NULL, 0};
-    struct logistic_options options = {true, COVARIANCE_MODEL, 0.9};
-    struct logistic_profile profile;
-    return logistic_profile(&data, &options, 1, &profile, error);
 }
 
 static int run_sobol(struct error *error)
@@ -122,7 +115,6 @@ Test(stat_faults, without_memory_each_says_so)
         {"bootstrap_difference", run_bootstrap, 1},
         {"joint_excess_test", run_joint, 2},
         {"logistic_regress", run_regression, 5},
-        {"logistic_profile", run_profile, 4},
         {"sobol_indices", run_sobol, 2},
         {"design_sobol", run_design, 1},
         {"information_mutual", run_mutual, 2},

@@ -2,7 +2,7 @@
  * Information against entropies that SciPy computed, against channels whose information is known,
  * and by the level of its tests.
  */
-#include "analysis/information.h"
+#include "lib/information.h"
 
 #include <math.h>
 #include <string.h>

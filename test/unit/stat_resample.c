@@ -3,6 +3,7 @@
  * permutation made one by one.
  */
 #include "analysis/stat_resample.h"
+#include "lib/joint.h"
 
 #include <math.h>
 #include <string.h>

@@ -63,7 +63,10 @@ static void estimate(function f, const double *design, size_t points, size_t fac
         at[points + p] = f(b + p * factors, factors);
     }
     for (size_t i = 0; i < factors; i++) {
-        design_exchange(a, b, points, factors, i, mixed);
+        memcpy(mixed, a, points * factors * sizeof *mixed);
+        for (size_t p = 0; p < points; p++) {
+            mixed[p * factors + i] = b[p * factors + i];
+        }
         for (size_t p = 0; p < points; p++) {
             at[(2 + i) * points + p] = f(mixed + p * factors, factors);
         }

@@ -1,10 +1,10 @@
 /*
  * The counts behind information.h: samples of three symbols, and the table of how often each came.
  */
-#ifndef IOLAUS_ANALYSIS_INFORMATION_TABLE_H
-#define IOLAUS_ANALYSIS_INFORMATION_TABLE_H
+#ifndef IOLAUS_TEST_INFORMATION_TABLE_H
+#define IOLAUS_TEST_INFORMATION_TABLE_H
 
-#include "analysis/information.h"
+#include "lib/information.h"
 
 struct information_sample {
     uint32_t x, y, z;

@@ -1,11 +1,11 @@
-#include "analysis/information.h"
+#include "lib/information.h"
 
 #include <assert.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "analysis/information_table.h"
+#include "lib/information_table.h"
 
 /* What is paired with what: X is `to` at t + ahead, Y the `from_history` symbols of `from` up to t,
  * Z the `to_history` symbols of `to` up to t. */

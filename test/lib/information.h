@@ -1,5 +1,7 @@
 /*
- * Information between small alphabets: how much knowing one thing says of another, in bits.
+ * Information between small alphabets: how much knowing one thing says of another, in bits. What
+ * the program measures of yes and no alone (analysis/collusion.h) is held against it, and it
+ * against SciPy.
  *
  * A *symbol* is a whole number below its alphabet's size (asserted). All estimates are plug-in
  * estimates, from the counts alone, which are too great: `bias` is the correction of Miller and
@@ -16,8 +18,8 @@
  * where alphabets multiply to more than INFORMATION_CELLS_MAX cells, or the surrogates would need
  * more than 2^32 random numbers.
  */
-#ifndef IOLAUS_ANALYSIS_INFORMATION_H
-#define IOLAUS_ANALYSIS_INFORMATION_H
+#ifndef IOLAUS_TEST_INFORMATION_H
+#define IOLAUS_TEST_INFORMATION_H
 
 #include <stddef.h>
 #include <stdint.h>

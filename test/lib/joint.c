@@ -1,4 +1,4 @@
-#include "analysis/stat_resample.h"
+#include "lib/joint.h"
 
 #include <assert.h>
 #include <math.h>

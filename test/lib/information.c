@@ -1,11 +1,11 @@
-#include "analysis/information.h"
+#include "lib/information.h"
 
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/information_table.h"
+#include "lib/information_table.h"
 
 #define NUMBERS_MAX 4.2e9 /* of a struct random, less what its rejections take */
 
