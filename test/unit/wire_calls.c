@@ -590,8 +590,8 @@ Test(wire_calls, tools_are_acts_and_acts_are_tools)
     for (int method = METHOD_WORK_LOST; method < METHOD_COUNT; method++)
         cr_assert(tool_is_note((enum tool_method)method));
     cr_assert_str_eq(refusal_name(0), "unknown");
-    cr_assert_str_eq(refusal_name(REFUSAL_LIMIT), "limit");
-    cr_assert_str_eq(refusal_name(REFUSAL_LIMIT + 1), "unknown");
+    cr_assert_str_eq(refusal_name(REFUSAL_END - 1), "fenced");
+    cr_assert_str_eq(refusal_name(REFUSAL_END), "unknown");
 }
 
 static void same_as_kept(void (*make)(FILE *), const char *path)
