@@ -19,6 +19,7 @@
  * - `opened` comes before everything of its range_id, `accepted` before its steps.
  * - A step about the range as a whole (frozen, thawed, unobserved, looked, lost) may name no target
  *   (""): it then counts for each target of its order. All others name one.
+ * - An incarnation is named alike in each of its steps: target, incarnation, pid, sanctioned.
  * - Nothing that an agent or an unsigned stranger wrote goes into an entry.
  *
  * No allocation but of the arena, no clock, no file. sodium_init() must have succeeded.
@@ -130,7 +131,8 @@ struct entry_refused {
                                            resume */                                               \
     X(LIFTED, "lifted", true, false) /* the target may run again; value: the epoch of the permit   \
                                         or resume that says so */                                  \
-    X(SEALED, "sealed", true, false) /* value: how many incarnations were killed or held */        \
+    X(SEALED, "sealed", true, false) /* value: how many different incarnations were killed or      \
+                                        held */                                                    \
     X(UNPROVEN, "unproven", true, false) /* the daemon gave up proving; value: its looks */        \
     X(LOST, "lost", false, false) /* the range died with its daemon, and the order was completed   \
                                      when it was opened again; of the new range */                 \
@@ -219,6 +221,10 @@ int entry_write(const struct entry *entry, char *text, size_t room, size_t *size
  * the entry is zeroed then. */
 int entry_read(struct entry *entry, struct arena *arena, const void *text, size_t size,
                struct error *error);
+
+/* The same for one that stands within another canonical text: takes it from there. */
+struct canonical_in;
+int entry_take(struct entry *entry, struct canonical_in *in);
 
 /* Their words; NULL for none of them. */
 const char *entry_kind_word(enum entry_kind kind);
