@@ -171,6 +171,7 @@ void life_free(struct daemon *daemon, uint32_t row)
 {
     struct life *life = &daemon->lives[row];
 
+    find_life_ended(daemon, row);
     send_forget(daemon, row);
     for (uint32_t i = 0; i < REQUESTS_MAX; i++) {
         json_decref(life->requests[i].id);
