@@ -14,6 +14,8 @@
 
 #include "live/daemon/inside.h"
 
+#define LEASE_NS INT64_C(10000000000)
+
 static int operation_open(struct daemon *daemon, struct operation *operation, uint32_t targets,
                           struct error *error)
 {
@@ -337,11 +339,25 @@ void campaign_due(struct daemon *daemon)
     }
 }
 
-/* Sets the timer to what is due first, or disarms it. */
+/* Three quarters of the lease are what a turn of the daemon may take without the range being ended.
+ */
+void lease_due(struct daemon *daemon)
+{
+    time_ns now = daemon_boot_time();
+    time_ns lease = daemon->options->lease > 0 ? daemon->options->lease : LEASE_NS;
+
+    if (now >= daemon->lease_at)
+        daemon->lease_at = now + (range_lease(daemon->range, now + lease) ? lease / 4 : PRESS_NS);
+}
+
+/* Sets the timer to what is due first. */
 void control_arm(struct daemon *daemon)
 {
     struct itimerspec when = {0};
-    time_ns due = find_presses(daemon) ? control_time(daemon) + PRESS_NS : TIME_NEVER;
+    time_ns due = daemon->lease_at - daemon->opened_boot;
+
+    if (find_presses(daemon) && control_time(daemon) + PRESS_NS < due)
+        due = control_time(daemon) + PRESS_NS;
 
     for (uint32_t i = 0; i < OPERATION_COUNT; i++)
         if (daemon->operations[i].campaign != NULL) {
@@ -349,11 +365,9 @@ void control_arm(struct daemon *daemon)
 
             due = one < due ? one : due;
         }
-    if (due != TIME_NEVER) {
-        due += daemon->opened_boot;
-        when.it_value.tv_sec = due / 1000000000;
-        when.it_value.tv_nsec = due > 0 ? due % 1000000000 : 1;
-    }
+    due += daemon->opened_boot;
+    when.it_value.tv_sec = due / 1000000000;
+    when.it_value.tv_nsec = due % 1000000000;
     (void)timerfd_settime(daemon->control_timer, TFD_TIMER_ABSTIME, &when, NULL);
 }
 
@@ -367,6 +381,7 @@ void control_ready(uv_poll_t *poll, int status, int events)
     if (read(daemon->control_timer, &times, sizeof times) < 0)
         return;
     daemon_clock(daemon);
+    lease_due(daemon);
     truth_take(daemon); /* deaths first */
     if (daemon->state == DAEMON_RUNNING)
         campaign_due(daemon);

@@ -296,6 +296,7 @@ struct daemon {
     struct operation operations[OPERATION_COUNT];
     struct find *find;
     int control_timer;               /* of boot time */
+    time_ns lease_at;                /* boot time: when the range's lease is renewed */
     time_ns opened_boot;             /* CLOCK_BOOTTIME at range time 0 */
     uint32_t frozen;                 /* how many operations want the range to stand still */
     int frozen_failed;               /* errno: it does not, or nobody can vouch for it */
@@ -455,6 +456,8 @@ time_ns daemon_boot_time(void);
 /* Boot time since range time 0. */
 time_ns control_time(const struct daemon *daemon);
 void control_arm(struct daemon *daemon);
+/* Renews the range's lease where it is time to. */
+void lease_due(struct daemon *daemon);
 void control_ready(uv_poll_t *poll, int status, int events);
 void operation_start(struct daemon *daemon, struct operation *operation,
                      const struct campaign_rules *rules, uint64_t epoch);

@@ -201,6 +201,14 @@ int range_spawn(struct range *range, const struct range_spawn *spawn, struct err
                                  sent == -EPIPE ? "it is gone" : strerror(-sent));
 }
 
+bool range_lease(struct range *range, time_ns until)
+{
+    struct first_request request = {.kind = FIRST_LEASE, .cookie = (uint64_t)until};
+    struct packet packet = {.head = &request, .head_bytes = sizeof request};
+
+    return packet_send(range->socket, &packet, MSG_DONTWAIT) == 0;
+}
+
 /* ---- hearing ---- */
 
 int range_descriptor(const struct range *range)
