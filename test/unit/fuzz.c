@@ -11,10 +11,12 @@
 #include "fuzz.h"
 
 #include <dirent.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 TestSuite(fuzz, .timeout = 280);
 
@@ -36,6 +38,17 @@ struct words {
 
 static struct seeds seeds;
 static struct words words;
+
+/* Which bytes are being tried: an entry point that finds something wrong ends the process. */
+static char trying[1100];
+
+static void trying_tell(int number)
+{
+    if (write(STDERR_FILENO, trying, strlen(trying)) < 0)
+        _exit(1);
+    signal(number, SIG_DFL);
+    raise(number);
+}
 
 static size_t file_read(const char *path, unsigned char bytes[ROOM])
 {
@@ -81,6 +94,7 @@ static void corpus_try(const char *name, int (*entry)(const uint8_t *data, size_
         cr_assert_lt(seeds.count, SEEDS_MOST);
         snprintf(path, sizeof path, "%s/test/fuzz/corpus/%s/%s", SOURCE_ROOT, name, file->d_name);
         seeds.sizes[seeds.count] = file_read(path, seeds.bytes[seeds.count]);
+        snprintf(trying, sizeof trying, "while trying %s\n", path);
         cr_assert_eq(try_exact(entry, seeds.bytes[seeds.count], seeds.sizes[seeds.count]), !refused,
                      "%s", path);
         seeds.count += !refused;
@@ -186,6 +200,7 @@ static void fuzz(const char *name, int (*entry)(const uint8_t *data, size_t size
 
     /* Where scenarios find the presets that they name. */
     setenv("IOLAUS_DATA", SOURCE_ROOT "/data", 1);
+    signal(SIGABRT, trying_tell);
     corpus_try(name, entry);
     dictionary_read(name);
     for (uint32_t round = 0; round < rounds; round++) {
@@ -194,6 +209,7 @@ static void fuzz(const char *name, int (*entry)(const uint8_t *data, size_t size
         uint32_t seed = (uint32_t)random_below(&random, seeds.count);
         size_t size = seeds.sizes[seed];
 
+        snprintf(trying, sizeof trying, "while trying %s, seed 11, round %u\n", name, round);
         memcpy(bytes, seeds.bytes[seed], size);
         mutate(bytes, &size, &random);
         taken += (uint32_t)try_exact(entry, bytes, size);
