@@ -172,6 +172,8 @@ static void do_order(struct daemon *daemon, const struct campaign_action *action
     case CONTROL_FREEZE:
     case CONTROL_FIND:
     case CONTROL_KILL_FOUND:
+    case CONTROL_HOLD:
+    case CONTROL_RELEASE:
     case CONTROL_THAW:
     case CONTROL_SEALED:
         assert(!"this world cannot freeze");
