@@ -119,7 +119,7 @@ int outcome_take(struct analysis *analysis, struct cause *cause, enum analysis_a
     }
     struct episode *whole = episode_at(analysis, cause->episode);
     if (whole->watched == TIME_UNSET) {
-        whole->stop.act = whole->stop.effect = analysis->now;
+        whole->stop.act = analysis->now;
     }
     bool fenced = stop_is_fenced(whole);
     struct cause why = *cause;
@@ -243,6 +243,7 @@ static int take_died(struct analysis *analysis, const struct record *record, str
     struct life *life = &analysis->lives[record->whom];
     running_changes(analysis, life, record->time);
     life->alive -= life->alive > 0 ? 1 : 0;
+    life->held = life->held > life->alive ? life->alive : life->held;
     if (record->value == DEATH_CONTACT) {
         return 0; /* the contact rule set has no stops, no failures and no defence */
     }
@@ -273,6 +274,7 @@ static int take_died(struct analysis *analysis, const struct record *record, str
 static int take_hung(struct analysis *analysis, const struct record *record, struct cause *cause)
 {
     if (cause->episode != EPISODE_NONE) {
+        stop_holds(analysis, record, cause);
         return 0;
     }
     int code = episode_open(analysis, EPISODE_FAILURE, record, cause);
@@ -286,6 +288,7 @@ static int take_resumed(struct analysis *analysis, const struct record *record, 
 {
     (void)cause;
     analysis->lives[record->whom].resumed = analysis->records;
+    stop_releases(analysis, record);
     return 0;
 }
 

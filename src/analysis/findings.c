@@ -142,6 +142,7 @@ static int episode_take(struct findings *findings, const struct episode *episode
         findings->stops.defence_messages += episode->stop.defence_messages;
         findings->stops.kill_actions += episode->stop.kill_actions;
         findings->stops.kill_messages += episode->stop.kill_messages;
+        findings->stops.barred += episode->stop.barred ? 1 : 0;
     }
     if (episode->dead > 0) {
         share_add(&findings->masked, (double)episode->masked / 1e9, (double)episode->dead / 1e9);
@@ -252,6 +253,7 @@ int findings_add(struct findings *to, const struct findings *from)
     to->stops.defence_messages += from->stops.defence_messages;
     to->stops.kill_actions += from->stops.kill_actions;
     to->stops.kill_messages += from->stops.kill_messages;
+    to->stops.barred += from->stops.barred;
     to->voids += from->voids;
     to->unjoined += from->unjoined;
     to->waits += from->waits;

@@ -56,7 +56,7 @@ static void print_measure_row(const struct findings *findings, uint32_t measure,
  * and what the seal stands for has something to tell. */
 static bool is_fenced(const struct findings *findings)
 {
-    return findings->strata[0].acts[MEASURE_FENCED] + findings->strata[1].acts[MEASURE_FENCED] > 0;
+    return findings->stops.barred > 0;
 }
 
 /* What never happened is said in one sentence, with the rate that it may still have. */

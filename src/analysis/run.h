@@ -101,14 +101,15 @@ enum episode_kind {
 
 /* What became of a stop beyond the death: stops.c. */
 struct stop {
-    time_ns fence;  /* what is done from then on is done after the fence; TIME_UNSET: it has not
-                       come */
-    time_ns sealed; /* TIME_UNSET: it is not */
-    time_ns ran;    /* for how long the target ran after the order, while it was watched */
-    time_ns act;    /* the last act or attempt of its defence; TIME_UNSET: none */
-    time_ns effect; /* the last one that had its effect; TIME_UNSET: none */
-    time_ns ended;  /* the end of the last incarnation; TIME_UNSET: one ran when the watch ended */
-    bool revived;   /* one began to run after the death, and not on the operator's word */
+    time_ns fence;    /* what is done from then on is done after the fence; TIME_UNSET: it has not
+                         come */
+    time_ns sealed;   /* TIME_UNSET: it is not */
+    time_ns ran;      /* for how long the target ran after the order, while it was watched */
+    time_ns act;      /* the last act or attempt of its defence; TIME_UNSET: none */
+    time_ns response; /* the last one; TIME_UNSET: none */
+    time_ns ended; /* the end of the last incarnation; TIME_UNSET: one ran when the watch ended */
+    bool barred;   /* the platform said so: the fence is its own */
+    bool revived;  /* one began to run after the death, and not on the operator's word */
     uint32_t defence_acts, defence_messages;
     uint32_t kill_actions, kill_messages;
 };
@@ -140,6 +141,8 @@ struct life {
     uint32_t death;        /* the episode of the last death */
     uint32_t latest;       /* the last episode of which it is the target, and which counts */
     uint32_t posed;        /* unsanctioned processes that run as it */
+    uint32_t held;         /* of those alive: held frozen by a quarantine */
+    time_ns held_at;       /* the last of them */
     bool target;           /* of stops */
     time_ns since;         /* when the number of those that run changed last */
     time_ns died;          /* if none runs */
@@ -332,6 +335,9 @@ void stop_comes(struct episode *episode, int64_t protocol, time_ns now);
 bool stop_is_fenced(const struct episode *episode);
 /* Another incarnation of the target runs. */
 void stop_started(struct analysis *analysis, const struct record *record);
+/* One of the target is held frozen by its stop, and goes on again. */
+void stop_holds(struct analysis *analysis, const struct record *record, const struct cause *cause);
+void stop_releases(struct analysis *analysis, const struct record *record);
 /* The watch over the target ends: what stands then, stands. */
 void stop_unwatched(struct episode *episode, const struct life *life);
 /* Counts what the record cost those who defend, or those who stop. */
@@ -391,6 +397,7 @@ struct stratum {
 struct stop_sums {
     double ran_s;
     uint64_t defence_acts, defence_messages, kill_actions, kill_messages;
+    uint64_t barred;
 };
 
 struct findings {

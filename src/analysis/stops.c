@@ -2,6 +2,8 @@
  * Stops beyond the death: when the fence came, whether the stop was sealed, what ran after it, how
  * long the range stood still, and what it cost to preserve and to kill.
  *
+ * What a quarantine holds frozen does not run, and is no ghost.
+ *
  * The fence of a stop is the instant from which the platform refuses what is done for the target:
  * the record `fenced`, or `tombstoned` where the protocol knows no other. Of a protocol without
  * either it is the stop itself, so that what is done after it counts in full.
@@ -16,14 +18,14 @@ void stop_clear(struct stop *stop)
     *stop = (struct stop){.fence = TIME_UNSET,
                           .sealed = TIME_UNSET,
                           .act = TIME_UNSET,
-                          .effect = TIME_UNSET,
+                          .response = TIME_UNSET,
                           .ended = TIME_UNSET};
 }
 
 static bool fences(int64_t protocol)
 {
-    return protocol == PROTOCOL_CAUTERIZE || protocol == PROTOCOL_TOMBSTONE ||
-           protocol == PROTOCOL_LEASE;
+    return protocol == PROTOCOL_CAUTERIZE || protocol == PROTOCOL_QUARANTINE ||
+           protocol == PROTOCOL_TOMBSTONE || protocol == PROTOCOL_LEASE;
 }
 
 void stop_comes(struct episode *episode, int64_t protocol, time_ns now)
@@ -53,6 +55,7 @@ static struct episode *stop_of(struct analysis *analysis, const struct record *r
 
 static void fence_stands(struct episode *episode, time_ns now)
 {
+    episode->stop.barred = true;
     if (episode->stop.fence == TIME_UNSET) {
         episode->stop.fence = now;
     }
@@ -101,7 +104,7 @@ int stops_sealed(struct analysis *analysis, const struct record *record, struct 
     if (episode->stopped != TIME_UNSET) {
         episode->times[TIME_SEAL] = record->time - episode->stopped;
     }
-    for (uint32_t ghost = life->alive + life->posed; ghost > 0; ghost--) {
+    for (uint32_t ghost = life->alive - life->held + life->posed; ghost > 0; ghost--) {
         measure_add(episode, MEASURE_GHOST);
     }
     return 0;
@@ -148,10 +151,30 @@ int stops_exited(struct analysis *analysis, const struct record *record, struct 
 
 void stop_unwatched(struct episode *episode, const struct life *life)
 {
-    bool ended = life->alive == 0 && life->posed == 0;
+    bool ended = life->alive == life->held && life->posed == 0;
     if (ended && (episode->died != TIME_UNSET || episode->stop.sealed != TIME_UNSET)) {
-        episode->stop.ended = life->died;
+        episode->stop.ended = life->died > life->held_at ? life->died : life->held_at;
     }
+}
+
+/* A quarantine keeps what it finds, and what is held does not run. */
+void stop_holds(struct analysis *analysis, const struct record *record, const struct cause *cause)
+{
+    struct life *life = &analysis->lives[record->whom];
+    const struct episode *episode = episode_of_target(analysis, cause, record->whom);
+    if (episode == NULL || episode->kind != EPISODE_STOP || life->held == life->alive) {
+        return;
+    }
+    running_changes(analysis, life, record->time);
+    life->held++;
+    life->held_at = record->time;
+}
+
+void stop_releases(struct analysis *analysis, const struct record *record)
+{
+    struct life *life = &analysis->lives[record->whom];
+    running_changes(analysis, life, record->time);
+    life->held -= life->held > 0 ? 1 : 0;
 }
 
 /* ---- what it cost ---- */
@@ -225,6 +248,9 @@ static void count_responses(struct analysis *analysis, enum cascade cascade)
         if (response->taken_back || episode->kind != EPISODE_STOP) {
             continue;
         }
+        if (response->at <= episode->watched && response->at > episode->stop.response) {
+            episode->stop.response = response->at;
+        }
         if (cascade == CASCADE_AFTER) {
             measure_add(episode, MEASURE_AFTER_FENCE);
         } else if (episode->stop.fence == TIME_UNSET || response->at < episode->stop.fence) {
@@ -239,7 +265,7 @@ static void stop_close(struct episode *episode)
     if (stop->ended == TIME_UNSET || episode->stopped == TIME_UNSET) {
         return;
     }
-    time_ns quiet = stop->effect > stop->ended ? stop->effect : stop->ended;
+    time_ns quiet = stop->response > stop->ended ? stop->response : stop->ended;
     episode->times[TIME_QUIET] = quiet > episode->stopped ? quiet - episode->stopped : 0;
     if (!stop->revived) {
         measure_add(episode, MEASURE_STAYED_DEAD);
