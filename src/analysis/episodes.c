@@ -243,7 +243,6 @@ static int take_died(struct analysis *analysis, const struct record *record, str
     struct life *life = &analysis->lives[record->whom];
     running_changes(analysis, life, record->time);
     life->alive -= life->alive > 0 ? 1 : 0;
-    life->held = life->held > life->alive ? life->alive : life->held;
     if (record->value == DEATH_CONTACT) {
         return 0; /* the contact rule set has no stops, no failures and no defence */
     }
@@ -274,7 +273,6 @@ static int take_died(struct analysis *analysis, const struct record *record, str
 static int take_hung(struct analysis *analysis, const struct record *record, struct cause *cause)
 {
     if (cause->episode != EPISODE_NONE) {
-        stop_holds(analysis, record, cause);
         return 0;
     }
     int code = episode_open(analysis, EPISODE_FAILURE, record, cause);
@@ -288,7 +286,6 @@ static int take_resumed(struct analysis *analysis, const struct record *record, 
 {
     (void)cause;
     analysis->lives[record->whom].resumed = analysis->records;
-    stop_releases(analysis, record);
     return 0;
 }
 
@@ -546,6 +543,9 @@ static const struct handler handlers[VERB_COUNT] = {
     [VERB_FENCED] = {stops_fenced, true},
     [VERB_TOMBSTONED] = {stops_tombstoned, true},
     [VERB_FROZEN] = {stops_frozen, true},
+    [VERB_FOUND] = {stops_found, true},
+    [VERB_KILLED] = {stops_killed, true},
+    [VERB_LIFTED] = {stops_lifted, true},
     [VERB_SEALED] = {stops_sealed, true},
     [VERB_POSED] = {stops_posed, true},
     [VERB_EXITED] = {stops_exited, true},

@@ -108,6 +108,7 @@ struct stop {
     time_ns act;      /* the last act or attempt of its defence; TIME_UNSET: none */
     time_ns response; /* the last one; TIME_UNSET: none */
     time_ns ended; /* the end of the last incarnation; TIME_UNSET: one ran when the watch ended */
+    bool keeps;    /* a quarantine: what it finds is held, not killed */
     bool barred;   /* the platform said so: the fence is its own */
     bool revived;  /* one began to run after the death, and not on the operator's word */
     uint32_t defence_acts, defence_messages;
@@ -141,7 +142,7 @@ struct life {
     uint32_t death;        /* the episode of the last death */
     uint32_t latest;       /* the last episode of which it is the target, and which counts */
     uint32_t posed;        /* unsanctioned processes that run as it */
-    uint32_t held;         /* of those alive: held frozen by a quarantine */
+    uint32_t held;         /* by a quarantine, frozen */
     time_ns held_at;       /* the last of them */
     bool target;           /* of stops */
     time_ns since;         /* when the number of those that run changed last */
@@ -335,9 +336,6 @@ void stop_comes(struct episode *episode, int64_t protocol, time_ns now);
 bool stop_is_fenced(const struct episode *episode);
 /* Another incarnation of the target runs. */
 void stop_started(struct analysis *analysis, const struct record *record);
-/* One of the target is held frozen by its stop, and goes on again. */
-void stop_holds(struct analysis *analysis, const struct record *record, const struct cause *cause);
-void stop_releases(struct analysis *analysis, const struct record *record);
 /* The watch over the target ends: what stands then, stands. */
 void stop_unwatched(struct episode *episode, const struct life *life);
 /* Counts what the record cost those who defend, or those who stop. */
@@ -346,6 +344,9 @@ int stops_fenced(struct analysis *analysis, const struct record *record, struct 
 int stops_tombstoned(struct analysis *analysis, const struct record *record, struct cause *cause);
 int stops_frozen(struct analysis *analysis, const struct record *record, struct cause *cause);
 int stops_sealed(struct analysis *analysis, const struct record *record, struct cause *cause);
+int stops_found(struct analysis *analysis, const struct record *record, struct cause *cause);
+int stops_killed(struct analysis *analysis, const struct record *record, struct cause *cause);
+int stops_lifted(struct analysis *analysis, const struct record *record, struct cause *cause);
 int stops_posed(struct analysis *analysis, const struct record *record, struct cause *cause);
 int stops_exited(struct analysis *analysis, const struct record *record, struct cause *cause);
 /* The run is over: measures and times that are known only then. */

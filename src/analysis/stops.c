@@ -30,6 +30,7 @@ static bool fences(int64_t protocol)
 
 void stop_comes(struct episode *episode, int64_t protocol, time_ns now)
 {
+    episode->stop.keeps = protocol == PROTOCOL_QUARANTINE;
     if (episode->stop.fence == TIME_UNSET && !fences(protocol)) {
         episode->stop.fence = now;
     }
@@ -104,7 +105,8 @@ int stops_sealed(struct analysis *analysis, const struct record *record, struct 
     if (episode->stopped != TIME_UNSET) {
         episode->times[TIME_SEAL] = record->time - episode->stopped;
     }
-    for (uint32_t ghost = life->alive - life->held + life->posed; ghost > 0; ghost--) {
+    uint32_t running = life->alive > life->held ? life->alive - life->held : 0;
+    for (uint32_t ghost = running + life->posed; ghost > 0; ghost--) {
         measure_add(episode, MEASURE_GHOST);
     }
     return 0;
@@ -151,30 +153,44 @@ int stops_exited(struct analysis *analysis, const struct record *record, struct 
 
 void stop_unwatched(struct episode *episode, const struct life *life)
 {
-    bool ended = life->alive == life->held && life->posed == 0;
+    bool ended = life->alive <= life->held && life->posed == 0;
     if (ended && (episode->died != TIME_UNSET || episode->stop.sealed != TIME_UNSET)) {
         episode->stop.ended = life->died > life->held_at ? life->died : life->held_at;
     }
 }
 
-/* A quarantine keeps what it finds, and what is held does not run. */
-void stop_holds(struct analysis *analysis, const struct record *record, const struct cause *cause)
+/* A quarantine keeps what it finds, and what is held does not run. What had not come to its first
+ * instruction it kills. */
+int stops_found(struct analysis *analysis, const struct record *record, struct cause *cause)
 {
     struct life *life = &analysis->lives[record->whom];
-    const struct episode *episode = episode_of_target(analysis, cause, record->whom);
-    if (episode == NULL || episode->kind != EPISODE_STOP || life->held == life->alive) {
-        return;
+    const struct episode *episode = stop_of(analysis, record, cause);
+    if (episode == NULL || !episode->stop.keeps) {
+        return 0;
     }
     running_changes(analysis, life, record->time);
     life->held++;
     life->held_at = record->time;
+    return 0;
 }
 
-void stop_releases(struct analysis *analysis, const struct record *record)
+int stops_killed(struct analysis *analysis, const struct record *record, struct cause *cause)
 {
     struct life *life = &analysis->lives[record->whom];
+    if (cause->verb == VERB_FOUND && life->held > 0) {
+        running_changes(analysis, life, record->time);
+        life->held--;
+    }
+    return 0;
+}
+
+int stops_lifted(struct analysis *analysis, const struct record *record, struct cause *cause)
+{
+    struct life *life = &analysis->lives[record->whom];
+    (void)cause;
     running_changes(analysis, life, record->time);
-    life->held -= life->held > 0 ? 1 : 0;
+    life->held = 0;
+    return 0;
 }
 
 /* ---- what it cost ---- */

@@ -290,6 +290,9 @@ Test(stops, what_a_quarantine_holds_does_not_run_and_is_no_ghost)
     put(&tape, 1010, VERB_FENCED, stops, AGENT_NONE, ARCHIVIST, 1);
     struct record_id found = put(&tape, 1020, VERB_FOUND, stops, AGENT_NONE, ARCHIVIST, 0);
     put(&tape, 1020, VERB_HUNG, found, AGENT_NONE, ARCHIVIST, 0);
+    /* One that was being started has not come to its first instruction, and is killed. */
+    struct record_id second = put(&tape, 1021, VERB_FOUND, stops, AGENT_NONE, ARCHIVIST, 0);
+    put(&tape, 1021, VERB_KILLED, second, AGENT_NONE, ARCHIVIST, 0);
     put(&tape, 1030, VERB_SEALED, stops, AGENT_NONE, ARCHIVIST, 1);
     put(&tape, 5000, VERB_RESTORES, NONE, AGENT_NONE, ARCHIVIST, 0);
     put(&tape, 5001, VERB_RESUMED, stops, AGENT_NONE, ARCHIVIST, 0);
@@ -301,7 +304,23 @@ Test(stops, what_a_quarantine_holds_does_not_run_and_is_no_ghost)
     EXPECT_HITS(findings, "died", 0);
     cr_expect_eq(kept.count, 1, "it is no failure");
     cr_expect_eq(kept.episodes[0].ran, 20 * MS);
-    cr_expect_eq(kept.times[0][TIME_QUIET], 20 * MS);
+    cr_expect_eq(kept.times[0][TIME_QUIET], 21 * MS);
+    findings_close(findings);
+}
+
+Test(stops, a_quarantine_that_misses_one_leaves_a_ghost)
+{
+    struct tape tape = {0};
+    struct kept kept;
+    struct record_id stops =
+        put(&tape, 1000, VERB_STOPS, NONE, AGENT_NONE, ARCHIVIST, PROTOCOL_QUARANTINE);
+
+    put(&tape, 1010, VERB_FENCED, stops, AGENT_NONE, ARCHIVIST, 1);
+    put(&tape, 1030, VERB_SEALED, stops, AGENT_NONE, ARCHIVIST, 1);
+    struct findings *findings = rows_of(&tape, 10000, &kept);
+
+    EXPECT_HITS(findings, "ghosts", 1);
+    EXPECT_HITS(findings, "stayed_dead", 0);
     findings_close(findings);
 }
 
