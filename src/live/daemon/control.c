@@ -130,8 +130,12 @@ static void mark(struct daemon *daemon, const struct campaign_action *action)
 
 static void do_order(struct daemon *daemon, const struct campaign_action *action)
 {
-    struct cause cause = orders_record(&daemon->orders, action, daemon->now);
+    struct cause cause;
 
+    if (!docket_campaign_order(daemon, action))
+        return;
+    cause = orders_record(&daemon->orders, action, daemon->now);
+    docket_campaign_step(daemon, action);
     switch ((enum campaign_action_kind)action->kind) {
     case CONTROL_ANNOUNCE:
         tell_agent(daemon, action->to, NOTIFY_STOP_NOTICE, PERCEPT_NOTICE, action->whom, &cause);

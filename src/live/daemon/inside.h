@@ -14,11 +14,17 @@
  *   notes.c           notes -> records
  *   platform.c        what the platform decides, carried out
  *   control.c         the operator's campaign, carried out
+ *   docket.c          orders: what was accepted, its steps, and the ledger that keeps both
+ *   docket_orders.c   an order comes in: decided, kept, begun
+ *   docket_replay.c   what the ledger says of earlier ranges, and the completion of what they left
+ *   docket_campaign.c a drill's stops as orders, signed with a key made for its range
+ *   stops.c           an accepted order, carried out
  *   faults.c          partitions, node crashes, crashes, hangs, slowness
  *   work.c            the desk of work
  *   truth.c           what the witness saw -> records, and what follows from a death
  *   checkpoints.c     agents' states, in memory or in a folder
- *   control_socket.c  for `iolaus ps` and `iolaus down`
+ *   control_socket.c  for `iolaus ps`, `iolaus down` and orders
+ *   control_orders.c  the socket's methods for orders
  *   refuse.c          what the live world cannot do
  *
  * A life is one process of an agent; lives are numbered as the rows of the simulated world are,
@@ -38,6 +44,7 @@
 
 #include "base/arena.h"
 #include "core/platform/platform.h"
+#include "evidence/entry.h"
 #include "live/agent/config.h"
 #include "live/daemon/daemon.h"
 #include "live/range/range.h"
@@ -210,6 +217,8 @@ enum daemon_state {
 };
 
 struct control_socket;
+struct docket;
+struct stops;
 
 struct daemon {
     const struct daemon_options *options;
@@ -237,6 +246,7 @@ struct daemon {
 
     uint32_t agents, slots, rows, alive, opened_sessions;
     uint32_t starting;  /* lives that are asked for or born */
+    uint32_t barred;    /* agents that an order of the ledger keeps from being started */
     struct life *lives; /* by row */
     const char **names; /* by agent */
     agent_id *by_name;  /* ascending by name */
@@ -283,6 +293,8 @@ struct daemon {
     uint32_t claims_count;
     bool settling;
     struct control_socket *socket;
+    struct docket *docket;   /* NULL: no order is kept, and none is taken */
+    struct stops *under_way; /* stops.c's own */
     char packet[CHANNEL_BYTES], packet_out[CHANNEL_BYTES];
 };
 
@@ -410,6 +422,65 @@ int campaign_open(struct daemon *daemon, struct error *error);
 void campaign_work(struct daemon *daemon, struct campaign_event *event);
 void campaign_due(struct daemon *daemon);
 
+/* docket.c, docket_replay.c */
+/* Opens the ledger and reads what it says; the crew's names are known by then. */
+int docket_open(struct daemon *daemon, struct error *error);
+/* The range is there: says so in the ledger, and completes what an earlier range left undone. */
+int docket_begin(struct daemon *daemon, struct error *error);
+/* The range is closed: the witness's last word, and how it ended. */
+void docket_end(struct daemon *daemon);
+void docket_close(struct daemon *daemon);
+/* Called by stops.c for each step of the order under way, in order; appends the entry, numbers it.
+ * `epoch` and `number` of the step are filled in here. A step that lifts or releases is written
+ * under the epochs of the orders which it ends. */
+void docket_step(struct daemon *daemon, uint64_t epoch, const struct entry_step *step);
+/* What keeps an agent from running: the order's epoch, or 0; `word` (may be NULL): how, in a word,
+ * `tombstone` or `quarantine`. */
+uint64_t docket_bars(const struct daemon *daemon, agent_id agent, const char **word);
+/* The witness saw nothing in that time. */
+void docket_unobserved(struct daemon *daemon, time_ns from, time_ns to);
+/* Steps that wait to be written, and when they are. */
+time_ns docket_deadline(const struct daemon *daemon);
+void docket_due(struct daemon *daemon);
+
+/* docket_campaign.c */
+/* Makes the key of a drill's campaign. */
+int docket_campaign_open(struct daemon *daemon, struct error *error);
+/* The campaign wants to stop, or to lift the stop of, an agent: signs it, decides, and keeps it.
+ * False where it may not. */
+bool docket_campaign_order(struct daemon *daemon, const struct campaign_action *action);
+/* What came of it. */
+void docket_campaign_step(struct daemon *daemon, const struct campaign_action *action);
+void docket_campaign_died(struct daemon *daemon, uint32_t row);
+void docket_campaign_tombstoned(struct daemon *daemon, agent_id agent);
+
+/* control_orders.c */
+struct docket_order;
+/* The answer to one of the methods for orders, or NULL with an error's code and words. `follows`
+ * is set to the epoch whose steps the client wants; `begins` to the order that was accepted, which
+ * the caller begins when it has answered. */
+json_t *control_orders_call(struct daemon *daemon, const char *method, const json_t *params,
+                            uint64_t *follows, struct docket_order **begins, int *code,
+                            const char **words);
+bool control_orders_has(const char *method);
+void docket_carry_out(struct daemon *daemon, struct docket_order *order);
+
+/* stops.c */
+/* An accepted order. It ends with ENTRY_SEALED or ENTRY_UNPROVEN for each target. */
+struct stop_plan {
+    uint64_t epoch;
+    uint8_t verb;     /* enum order_verb */
+    uint8_t protocol; /* enum order_protocol, of a stop */
+    const agent_id *targets;
+    uint32_t target_count;
+    bool all; /* they are the whole crew */
+};
+int stops_open(struct daemon *daemon, struct error *error);
+void stops_close(struct daemon *daemon);
+/* Begins it, or queues it behind one that is under way. */
+int stop_begin(struct daemon *daemon, const struct stop_plan *plan, struct error *error);
+void stops_due(struct daemon *daemon);
+
 /* faults.c */
 int faults_plan(struct daemon *daemon, struct error *error);
 time_ns faults_deadline(const struct daemon *daemon);
@@ -444,5 +515,10 @@ void checkpoints_close(struct daemon *daemon);
 int control_socket_open(struct daemon *daemon, struct error *error);
 void control_socket_close(struct daemon *daemon);
 void control_socket_event(struct daemon *daemon, bool started, uint32_t row);
+/* Whether somebody waits to be heard there: agents' turns end early then. */
+bool control_socket_waits(const struct daemon *daemon);
+/* To whoever follows the order: a notification, which is taken over. */
+bool control_socket_followed(const struct daemon *daemon, uint64_t epoch);
+void control_socket_tell(struct daemon *daemon, uint64_t epoch, json_t *notification);
 
 #endif

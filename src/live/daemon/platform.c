@@ -104,6 +104,8 @@ static void do_action(struct daemon *daemon, const struct platform_action *actio
     case ACTION_GIVE_UP:
         break;
     }
+    if (action->kind == ACTION_TOMBSTONED)
+        docket_campaign_tombstoned(daemon, action->whom);
     if (action->kind == ACTION_GIVE_UP)
         daemon_tell(daemon, "the platform gave up restarting %s", daemon->names[action->whom]);
 }

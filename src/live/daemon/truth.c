@@ -80,6 +80,7 @@ static void take_death(struct daemon *daemon, const struct seen *seen)
     links_died(daemon, row, &died);
     work_died(daemon, row);
     control_socket_event(daemon, false, row);
+    docket_campaign_died(daemon, row);
     life_free(daemon, row);
 }
 
@@ -127,6 +128,7 @@ static void take_seen(struct daemon *daemon, const struct seen *seen)
         record = record_make(VERB_UNOBSERVED, seen->at, &CAUSE_NONE, AGENT_NONE, AGENT_NONE,
                              seen->at - seen->from);
         record_write(daemon, &record, WRITER_WITNESS);
+        docket_unobserved(daemon, seen->from, seen->at);
         break;
     }
 }
