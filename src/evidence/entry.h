@@ -122,8 +122,8 @@ struct entry_refused {
     X(KILLED, "killed", true, true)           /* the kill was sent */                              \
     X(DIED, "died", true, true)               /* the witness saw its end */                        \
     X(UNOBSERVED, "unobserved", false, false) /* nothing was seen from `value` to time_ns */       \
-    X(LOOKED, "looked", false, false)         /* value: how many were found by this look */        \
-    X(MARKED, "marked", true, false)          /* value: how many peers were told */                \
+    X(LOOKED, "looked", false, false) /* value: how many this look found, not held before */       \
+    X(MARKED, "marked", true, false)  /* value: how many peers were told */                        \
     X(TOMBSTONED, "tombstoned", true, false)                                                       \
     X(THAWED, "thawed", false, false)   /* value: how long the range stood still, boot time ns */  \
     X(HELD, "held", true, true)         /* quarantine: it is frozen, and stays so */               \
