@@ -151,6 +151,7 @@ static void blackout(struct daemon *daemon, const struct operation *operation)
 
         if (none_left(daemon, agent))
             continue;
+        find_killed(daemon, agent);
         cause = orders_kill(&operation->orders, agent, daemon->now);
         mark_killed(daemon, agent, &cause);
     }
@@ -194,8 +195,25 @@ static void thaw(struct daemon *daemon, struct operation *operation, int64_t *st
 
 static void kill_one(struct daemon *daemon, agent_id agent, const struct cause *cause)
 {
+    find_killed(daemon, agent);
     mark_killed(daemon, agent, cause);
     kill_all(daemon, agent);
+}
+
+/* Whether the protocol finds every incarnation, and can prove something. */
+static bool looks(const struct operation *operation)
+{
+    return operation->rules.protocol == PROTOCOL_CAUTERIZE ||
+           operation->rules.protocol == PROTOCOL_QUARANTINE;
+}
+
+/* Of the others nothing keeps the target from running again, or nobody looked: no proof. */
+static void stopped(struct daemon *daemon, struct operation *operation, agent_id whom)
+{
+    if (looks(operation))
+        return;
+    operation_tells(daemon, operation, ENTRY_UNPROVEN, whom, 0);
+    find_forget(daemon, whom);
 }
 
 /* What has to do with finding and keeping. */
@@ -227,6 +245,9 @@ static void do_order(struct daemon *daemon, struct operation *operation,
 
     if (action->kind == CONTROL_THAW)
         thaw(daemon, operation, &action->value);
+    if (operation == &daemon->operations[OPERATION_CAMPAIGN] &&
+        !docket_campaign_order(daemon, action))
+        return;
     cause = orders_record(&operation->orders, action, daemon->now);
     switch ((enum campaign_action_kind)action->kind) {
     case CONTROL_ANNOUNCE:
@@ -234,6 +255,8 @@ static void do_order(struct daemon *daemon, struct operation *operation,
         break;
     case CONTROL_STOPPING:
         daemon->stops++;
+        if (!looks(operation))
+            find_lives(daemon, operation, action->whom);
         tell_platform(daemon, PLATFORM_STOPPING, action->whom, action->value, &cause);
         break;
     case CONTROL_SIGNAL:
@@ -251,6 +274,7 @@ static void do_order(struct daemon *daemon, struct operation *operation,
                         degree_of(daemon, action->whom));
         break;
     case CONTROL_STOPPED:
+        stopped(daemon, operation, action->whom);
         tell_platform(daemon, PLATFORM_STOPPED, action->whom, 0, &cause);
         break;
     case CONTROL_RESTORE:

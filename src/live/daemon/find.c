@@ -82,7 +82,8 @@ static void tell_gone(struct daemon *daemon, const struct found *found)
     const struct campaign_event event = {
         .kind = CAMPAIGN_GONE, .whom = found->whom, .incarnation = found->incarnation};
 
-    operation_hears(daemon, found->operation, &event);
+    if (found->operation->campaign != NULL)
+        operation_hears(daemon, found->operation, &event);
 }
 
 /* The witness saw its end. */
@@ -90,7 +91,7 @@ static void found_ended(struct daemon *daemon, uint32_t place)
 {
     struct found found = daemon->find->list[place];
 
-    operation_step(daemon, found.operation, ENTRY_DIED, &found, 0);
+    found_tells(daemon, &found, ENTRY_DIED);
     found_remove(daemon, place);
     if (!found.held)
         tell_gone(daemon, &found);
@@ -194,7 +195,7 @@ void find_all(struct daemon *daemon, struct operation *operation, agent_id whom)
         operation_hears(daemon, operation, &event);
         count++;
     }
-    operation_looked(daemon, operation, whom, count);
+    operation_tells(daemon, operation, ENTRY_LOOKED, whom, count);
     event = (struct campaign_event){.kind = CAMPAIGN_FOUND_ALL, .whom = whom};
     operation_hears(daemon, operation, &event);
 }
@@ -209,10 +210,19 @@ static const struct seen *stranger_with(const struct daemon *daemon, pid_t pid)
     return NULL;
 }
 
+static uint64_t epoch_of(const struct daemon *daemon, const struct operation *operation,
+                         agent_id whom)
+{
+    return operation == &daemon->operations[OPERATION_CAMPAIGN]
+               ? docket_campaign_epoch(daemon, whom)
+               : operation->epoch;
+}
+
 static bool identify(struct daemon *daemon, struct operation *operation,
                      const struct campaign_action *action, struct found *found)
 {
     *found = (struct found){.operation = operation,
+                            .epoch = epoch_of(daemon, operation, action->whom),
                             .whom = action->whom,
                             .incarnation = action->incarnation,
                             .row = ROW_NONE,
@@ -269,10 +279,10 @@ void find_kill(struct daemon *daemon, struct operation *operation,
     }
     cause = orders_found(&operation->orders, action->whom, action->incarnation, false,
                          found.row == ROW_NONE ? found.inside : 0, daemon->now);
-    operation_step(daemon, operation, ENTRY_FOUND, &found, 0);
+    found_tells(daemon, &found, ENTRY_FOUND);
     if (found_add(daemon, &found) == NULL)
         return;
-    operation_step(daemon, operation, ENTRY_KILLED, &found, 0);
+    found_tells(daemon, &found, ENTRY_KILLED);
     if (found.row != ROW_NONE)
         kill_life(daemon, found.row, &cause);
     else
@@ -317,12 +327,12 @@ void find_hold(struct daemon *daemon, struct operation *operation,
     }
     cause = orders_found(&operation->orders, action->whom, action->incarnation, true,
                          found.row == ROW_NONE ? found.inside : 0, daemon->now);
-    operation_step(daemon, operation, ENTRY_FOUND, &found, 0);
+    found_tells(daemon, &found, ENTRY_FOUND);
     found.held = true;
     if (found_add(daemon, &found) == NULL)
         return;
     hold(daemon, &found, &cause);
-    operation_step(daemon, operation, ENTRY_HELD, &found, 0);
+    found_tells(daemon, &found, ENTRY_HELD);
     tell_gone(daemon, &found);
 }
 
@@ -374,7 +384,7 @@ void find_release(struct daemon *daemon, struct operation *operation, agent_id w
             continue;
         }
         release_life(daemon, operation, found.row);
-        operation_step(daemon, operation, ENTRY_RELEASED, &found, 0);
+        found_tells(daemon, &found, ENTRY_RELEASED);
         found_remove(daemon, i);
     }
     (void)range_hold_agent(daemon->range, whom, false, NULL);
@@ -395,4 +405,42 @@ bool find_presses(struct daemon *daemon)
         presses = true;
     }
     return presses;
+}
+
+/* ---- protocols that look for nobody ---- */
+
+void find_lives(struct daemon *daemon, struct operation *operation, agent_id whom)
+{
+    for (uint32_t row = whom; row < daemon->rows; row += daemon->agents) {
+        const struct life *life = &daemon->lives[row];
+        const struct found found = {.operation = operation,
+                                    .epoch = epoch_of(daemon, operation, whom),
+                                    .whom = whom,
+                                    .row = row,
+                                    .in = whom,
+                                    .incarnation = life->incarnation,
+                                    .pid = life->pid,
+                                    .inside = life->inside,
+                                    .pidfd = -1};
+
+        if (life->state != LIFE_BORN && life->state != LIFE_OPEN)
+            continue;
+        found_tells(daemon, &found, ENTRY_FOUND);
+        if (found_add(daemon, &found) == NULL)
+            return;
+    }
+}
+
+void find_killed(struct daemon *daemon, agent_id whom)
+{
+    for (uint32_t i = 0; i < daemon->find->count; i++)
+        if (daemon->find->list[i].whom == whom && !daemon->find->list[i].held)
+            found_tells(daemon, &daemon->find->list[i], ENTRY_KILLED);
+}
+
+void find_forget(struct daemon *daemon, agent_id whom)
+{
+    for (uint32_t i = daemon->find->count; i-- > 0;)
+        if (daemon->find->list[i].whom == whom && !daemon->find->list[i].held)
+            found_remove(daemon, i);
 }

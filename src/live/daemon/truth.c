@@ -128,6 +128,7 @@ static void take_seen(struct daemon *daemon, const struct seen *seen)
         record = record_make(VERB_UNOBSERVED, seen->at, &CAUSE_NONE, AGENT_NONE, AGENT_NONE,
                              seen->at - seen->from);
         record_write(daemon, &record, WRITER_WITNESS);
+        docket_unobserved(daemon, seen->from, seen->at);
         break;
     }
 }
