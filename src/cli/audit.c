@@ -10,11 +10,8 @@
 
 #include <jansson.h>
 
-<<<<<<< HEAD
-#include "cli/certificate_tool.h"
-=======
 #include "base/text.h"
->>>>>>> room-kill
+#include "cli/certificate_tool.h"
 #include "evidence/audit.h"
 
 struct arguments {
