@@ -92,7 +92,7 @@ static int order_look(struct maker *maker, uint64_t index, const char *text, siz
     struct arena arena = {0};
     struct entry entry;
     struct order order;
-    bool fits;
+    bool fits, ends;
     int code;
 
     if (!is_kind(text, size, ENTRY_ACCEPTED))
@@ -102,14 +102,19 @@ static int order_look(struct maker *maker, uint64_t index, const char *text, siz
         const char *words = entry.accepted.order;
 
         order_digest(words, strlen(words), digest);
-        fits = wanted->last ? order_parse(&order, words, strlen(words), "order", NULL) == 0 &&
-                                  !order_revives(order.verb)
+        ends = order_parse(&order, words, strlen(words), "order", NULL) == 0 &&
+               !order_revives(order.verb);
+        fits = wanted->last         ? ends
                : wanted->epoch != 0 ? entry.accepted.epoch == wanted->epoch
                                     : memcmp(digest, wanted->digest, sizeof digest) == 0;
         if (fits && maker->has_order && !wanted->last)
             code = error_set(maker->error, ERROR_CORRUPT,
                              "the ledger has accepted it twice: entries %" PRIu64 " and %" PRIu64,
                              maker->accepted, index);
+        if (fits && !ends)
+            code =
+                error_set(maker->error, ERROR_INPUT,
+                          "entry %" PRIu64 " is a permit or a resume, which proves no end", index);
         if (fits) {
             maker->has_order = true;
             maker->epoch = entry.accepted.epoch;
