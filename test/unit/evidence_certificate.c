@@ -325,9 +325,10 @@ static void crowd_step(enum entry_step_word word, const char *target, unsigned p
 {
     bool living = entry_step_living(word);
 
+    crowd_number++;
     crowd_add((struct entry){.kind = ENTRY_STEP,
                              .step = {.epoch = STOP_SAMPLE_EPOCH,
-                                      .number = ++crowd_number,
+                                      .number = crowd_number,
                                       .step = word,
                                       .target = target,
                                       .found_in = living ? target : "",
