@@ -229,7 +229,7 @@ static int text_add(struct maker *maker, const char *piece, size_t size)
 static int checkpoint_look(const struct maker *maker, const char *bytes, size_t size)
 {
     const struct ledger_checkpoint *wanted = &maker->view->checkpoint;
-    struct ledger_checkpoint checkpoint;
+    struct ledger_checkpoint checkpoint = {0};
     struct note note = {0};
     int code = note_read(&note, bytes, size, maker->error);
 
