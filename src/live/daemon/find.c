@@ -164,6 +164,12 @@ static agent_id stranger_of(const struct operation *operation, const struct seen
     return campaign_stops(operation->campaign);
 }
 
+/* Nobody can have escaped: the range stands still, or the kernel tells of every fork. */
+static bool look_is_sure(const struct daemon *daemon)
+{
+    return daemon->frozen_failed == 0 || witness_has_all(daemon->witness);
+}
+
 void find_all(struct daemon *daemon, struct operation *operation, agent_id whom)
 {
     struct find *find = daemon->find;
@@ -196,7 +202,8 @@ void find_all(struct daemon *daemon, struct operation *operation, agent_id whom)
         count++;
     }
     operation_tells(daemon, operation, ENTRY_LOOKED, whom, count);
-    event = (struct campaign_event){.kind = CAMPAIGN_FOUND_ALL, .whom = whom};
+    event = (struct campaign_event){
+        .kind = CAMPAIGN_FOUND_ALL, .whom = whom, .value = !look_is_sure(daemon)};
     operation_hears(daemon, operation, &event);
 }
 
