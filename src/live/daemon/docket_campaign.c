@@ -168,89 +168,13 @@ bool docket_campaign_order(struct daemon *daemon, const struct campaign_action *
     return false;
 }
 
-static void campaign_step_write(struct daemon *daemon, agent_id agent, enum entry_step_word word,
-                                uint32_t row, int64_t value)
+uint64_t docket_campaign_epoch(const struct daemon *daemon, agent_id agent)
 {
-    struct entry_step step = {
-        .step = word, .target = daemon->names[agent], .value = value, .time_ns = daemon->now};
-    uint64_t epoch = daemon->docket->campaign_key->epoch[agent];
-    struct docket_order *order = docket_find(daemon->docket, epoch);
+    const struct campaign_key *key = daemon->docket != NULL ? daemon->docket->campaign_key : NULL;
+    struct docket_order *order =
+        key != NULL ? docket_find(daemon->docket, key->epoch[agent]) : NULL;
     const struct docket_target *target =
         order != NULL ? docket_target(order, agent, daemon->names[agent]) : NULL;
 
-    if (target == NULL || (target->marks & TARGET_ENDED) != 0)
-        return;
-    if (row < daemon->rows) {
-        const struct life *life = &daemon->lives[row];
-
-        step.incarnation = life->incarnation;
-        step.pid = life->pid > 0 ? (uint32_t)life->pid : 0;
-        step.inside = life->inside > 0 ? (uint32_t)life->inside : 0;
-        step.found_in = step.target;
-        step.sanctioned = true;
-    }
-    docket_step(daemon, epoch, &step);
-}
-
-static void lives_write(struct daemon *daemon, agent_id agent, enum entry_step_word word)
-{
-    for (uint32_t row = agent; row < daemon->rows; row += daemon->agents)
-        if (daemon->lives[row].state == LIFE_BORN || daemon->lives[row].state == LIFE_OPEN)
-            campaign_step_write(daemon, agent, word, row, 0);
-}
-
-void docket_campaign_step(struct daemon *daemon, const struct campaign_action *action)
-{
-    const struct campaign_rules *rules = &daemon->scenario->campaign;
-    const struct docket *docket = daemon->docket;
-
-    if (docket == NULL || docket->campaign_key == NULL || docket->ledger == NULL)
-        return;
-    switch ((enum campaign_action_kind)action->kind) {
-    case CONTROL_KILL:
-        lives_write(daemon, action->whom, ENTRY_KILLED);
-        break;
-    case CONTROL_KILL_SET:
-        for (uint32_t i = 0; i < rules->target_count; i++)
-            lives_write(daemon, rules->targets[i], ENTRY_KILLED);
-        break;
-    case CONTROL_MARK:
-        campaign_step_write(daemon, action->whom, ENTRY_MARKED, daemon->rows,
-                            degree_of(daemon, action->whom));
-        break;
-    case CONTROL_SEALED:
-        campaign_step_write(daemon, action->whom, ENTRY_SEALED, daemon->rows, action->value);
-        break;
-    case CONTROL_STOPPED: /* nothing keeps it from running again: that it is dead is not proved */
-        campaign_step_write(daemon, action->whom, ENTRY_UNPROVEN, daemon->rows, 0);
-        break;
-    case CONTROL_ANNOUNCE:
-    case CONTROL_STOPPING:
-    case CONTROL_SIGNAL:
-    case CONTROL_THWARTED:
-    case CONTROL_RESTORE:
-    case CONTROL_WAITED:
-    case CONTROL_FENCE:
-    case CONTROL_TOMBSTONE:
-    case CONTROL_LIFT:
-    case CONTROL_FREEZE:
-    case CONTROL_FIND:
-    case CONTROL_KILL_FOUND:
-    case CONTROL_THAW:
-    case CONTROL_END:
-        break;
-    }
-}
-
-void docket_campaign_tombstoned(struct daemon *daemon, agent_id agent)
-{
-    if (daemon->docket != NULL && daemon->docket->campaign_key != NULL)
-        campaign_step_write(daemon, agent, ENTRY_TOMBSTONED, daemon->rows, 0);
-}
-
-void docket_campaign_died(struct daemon *daemon, uint32_t row)
-{
-    if (daemon->docket != NULL && daemon->docket->campaign_key != NULL &&
-        daemon->docket->ledger != NULL)
-        campaign_step_write(daemon, row_agent(daemon, row), ENTRY_DIED, row, 0);
+    return target == NULL || (target->marks & TARGET_ENDED) != 0 ? 0 : order->epoch;
 }

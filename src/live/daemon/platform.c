@@ -95,17 +95,21 @@ static void do_action(struct daemon *daemon, const struct platform_action *actio
     case ACTION_SCORE:
     case ACTION_STALL:
     case ACTION_RETURNED:
-    case ACTION_TOMBSTONED:
-    case ACTION_FENCED:
     case ACTION_LIFTED:
+        tell_campaign(daemon, action, cause);
+        break;
+    case ACTION_FENCED:
+        operations_tell(daemon, ENTRY_FENCED, action->whom, action->whom_incarnation);
+        tell_campaign(daemon, action, cause);
+        break;
+    case ACTION_TOMBSTONED:
+        operations_tell(daemon, ENTRY_TOMBSTONED, action->whom, 0);
         tell_campaign(daemon, action, cause);
         break;
     case ACTION_GRANT:
     case ACTION_GIVE_UP:
         break;
     }
-    if (action->kind == ACTION_TOMBSTONED)
-        docket_campaign_tombstoned(daemon, action->whom);
     if (action->kind == ACTION_GIVE_UP)
         daemon_tell(daemon, "the platform gave up restarting %s", daemon->names[action->whom]);
 }

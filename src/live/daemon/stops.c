@@ -1,204 +1,239 @@
 /*
- * An accepted order, carried out: for now by the kill alone. A stop gives its targets a tombstone
- * and kills each of their sanctioned processes; a pause fences them and holds each by SIGSTOP; a
- * resume and a permit let them run again. Every order of a turn is worked at once.
+ * Accepted orders, carried out one after another: a stop or a pause as a campaign of one stop, a
+ * resume or a permit at once. And what an operation tells while it is carried out, for the ledger.
  */
 #include <assert.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "live/daemon/inside.h"
+#include "order/order.h"
 
-/* How long a kill may take before the order is given up as unproven. */
-#define DEATH_NS_MAX INT64_C(10000000000)
-
-struct target {
-    agent_id agent;
-    bool ended;
-    uint32_t killed;
-};
+/* What an order leaves to the protocol. */
+#define GRACE_NS INT64_C(5000000000)
+#define LEASE_LEFT_NS INT64_C(10000000000)
+#define STEP_NS_MAX INT64_C(1000000000)
 
 struct stop {
     struct stop *next;
     struct stop_plan plan;
-    time_ns give_up;
-    uint32_t left;
-    struct target targets[];
+    agent_id targets[];
 };
 
 struct stops {
-    struct stop *first;
+    struct stop *first, *last; /* the first is under way, if any is */
+    bool under_way;
 };
 
-int stops_open(struct daemon *daemon, struct error *error)
+int stop_queue_open(struct daemon *daemon, struct error *error)
 {
-    daemon->under_way = calloc(1, sizeof *daemon->under_way);
-    return daemon->under_way != NULL ? 0
-                                     : error_set(error, ERROR_MEMORY, "out of memory for orders");
+    daemon->stops_queue = calloc(1, sizeof *daemon->stops_queue);
+    return daemon->stops_queue != NULL ? 0
+                                       : error_set(error, ERROR_MEMORY, "out of memory for orders");
 }
 
-void stops_close(struct daemon *daemon)
+void stop_queue_close(struct daemon *daemon)
 {
-    while (daemon->under_way != NULL && daemon->under_way->first != NULL) {
-        struct stop *stop = daemon->under_way->first;
+    struct stop *next;
 
-        daemon->under_way->first = stop->next;
+    for (struct stop *stop = daemon->stops_queue != NULL ? daemon->stops_queue->first : NULL;
+         stop != NULL; stop = next) {
+        next = stop->next;
         free(stop);
     }
-    free(daemon->under_way);
-    daemon->under_way = NULL;
-}
-
-static void step(struct daemon *daemon, const struct stop *stop, const struct target *target,
-                 enum entry_step_word word, int64_t value)
-{
-    const struct entry_step step = {.step = word,
-                                    .target = daemon->names[target->agent],
-                                    .value = value,
-                                    .time_ns = daemon->now};
-
-    docket_step(daemon, stop->plan.epoch, &step);
-}
-
-static void step_life(struct daemon *daemon, const struct stop *stop, const struct target *target,
-                      enum entry_step_word word, uint32_t row)
-{
-    const struct life *life = &daemon->lives[row];
-    const struct entry_step step = {.step = word,
-                                    .target = daemon->names[target->agent],
-                                    .found_in = daemon->names[target->agent],
-                                    .incarnation = life->incarnation,
-                                    .pid = life->pid > 0 ? (uint32_t)life->pid : 0,
-                                    .inside = life->inside > 0 ? (uint32_t)life->inside : 0,
-                                    .sanctioned = true,
-                                    .time_ns = daemon->now};
-
-    docket_step(daemon, stop->plan.epoch, &step);
-}
-
-static void tell_platform(struct daemon *daemon, uint8_t kind, agent_id whom,
-                          const struct cause *cause)
-{
-    const struct platform_event event = {
-        .kind = kind, .who = AGENT_NONE, .whom = whom, .by = AGENT_NONE, .via = AGENT_NONE};
-
-    queue_platform(daemon, &event, cause);
-}
-
-static void kill_target(struct daemon *daemon, const struct stop *stop, struct target *target)
-{
-    const struct campaign_action stopping = {.kind = CONTROL_STOPPING, .whom = target->agent};
-    const struct campaign_action kill = {.kind = CONTROL_KILL, .whom = target->agent};
-    struct cause cause = orders_record(&daemon->orders, &stopping, daemon->now);
-
-    daemon->stops++;
-    tell_platform(daemon, PLATFORM_TOMBSTONE, target->agent, &cause);
-    step(daemon, stop, target, ENTRY_TOMBSTONED, 0);
-    cause = orders_record(&daemon->orders, &kill, daemon->now);
-    for (uint32_t row = target->agent; row < daemon->rows; row += daemon->agents) {
-        struct life *life = &daemon->lives[row];
-
-        if (life->state == LIFE_NONE)
-            continue;
-        life->killed = true;
-        life->killing = cause;
-        if (life->pidfd < 0)
-            continue;
-        step_life(daemon, stop, target, ENTRY_FOUND, row);
-        life_signal(daemon, row, SIGKILL);
-        step_life(daemon, stop, target, ENTRY_KILLED, row);
-        target->killed++;
-    }
-}
-
-static void hold_target(struct daemon *daemon, struct stop *stop, struct target *target)
-{
-    uint32_t held = 0;
-
-    tell_platform(daemon, PLATFORM_FENCE, target->agent, &CAUSE_NONE);
-    step(daemon, stop, target, ENTRY_FENCED, 0);
-    for (uint32_t row = target->agent; row < daemon->rows; row += daemon->agents)
-        if (daemon->lives[row].pidfd >= 0) {
-            step_life(daemon, stop, target, ENTRY_FOUND, row);
-            life_signal(daemon, row, SIGSTOP);
-            step_life(daemon, stop, target, ENTRY_HELD, row);
-            held++;
-        }
-    step(daemon, stop, target, ENTRY_SEALED, held);
-    target->ended = true;
-    stop->left--;
-}
-
-static void free_target(struct daemon *daemon, struct stop *stop, struct target *target)
-{
-    bool runs = false;
-
-    for (uint32_t row = target->agent; row < daemon->rows; row += daemon->agents)
-        if (daemon->lives[row].pidfd >= 0) {
-            life_signal(daemon, row, SIGCONT);
-            step_life(daemon, stop, target, ENTRY_RELEASED, row);
-            runs = true;
-        }
-    tell_platform(daemon, PLATFORM_LIFT, target->agent, &CAUSE_NONE);
-    if (!runs)
-        tell_platform(daemon, PLATFORM_RESTORE, target->agent, &CAUSE_NONE);
-    step(daemon, stop, target, ENTRY_LIFTED, 0);
-    step(daemon, stop, target, ENTRY_SEALED, 0);
-    target->ended = true;
-    stop->left--;
+    free(daemon->stops_queue);
+    daemon->stops_queue = NULL;
 }
 
 int stop_begin(struct daemon *daemon, const struct stop_plan *plan, struct error *error)
 {
-    struct stop *stop =
-        calloc(1, sizeof *stop + (size_t)plan->target_count * sizeof stop->targets[0]);
+    struct stops *stops = daemon->stops_queue;
+    size_t bytes = (size_t)plan->target_count * sizeof(agent_id);
+    struct stop *stop = calloc(1, sizeof *stop + bytes);
 
     if (stop == NULL)
         return error_set(error, ERROR_MEMORY, "out of memory for an order");
+    memcpy(stop->targets, plan->targets, bytes);
     stop->plan = *plan;
-    stop->plan.targets = NULL;
-    stop->left = plan->target_count;
-    stop->give_up = daemon->now + DEATH_NS_MAX;
-    for (uint32_t i = 0; i < plan->target_count; i++) {
-        stop->targets[i].agent = plan->targets[i];
-        if (plan->verb == ORDER_STOP)
-            kill_target(daemon, stop, &stop->targets[i]);
-        else if (plan->verb == ORDER_PAUSE)
-            hold_target(daemon, stop, &stop->targets[i]);
-        else
-            free_target(daemon, stop, &stop->targets[i]);
-    }
-    stop->next = daemon->under_way->first;
-    daemon->under_way->first = stop;
+    stop->plan.targets = stop->targets;
+    if (stops->last != NULL)
+        stops->last->next = stop;
+    else
+        stops->first = stop;
+    stops->last = stop;
+    stops_due(daemon);
     return 0;
 }
 
-static void target_look(struct daemon *daemon, struct stop *stop, struct target *target)
+static void stop_over(struct daemon *daemon)
 {
-    for (uint32_t row = target->agent; row < daemon->rows && daemon->now < stop->give_up;
-         row += daemon->agents)
+    struct stops *stops = daemon->stops_queue;
+    struct stop *stop = stops->first;
+
+    stops->first = stop->next;
+    if (stops->first == NULL)
+        stops->last = NULL;
+    stops->under_way = false;
+    free(stop);
+}
+
+/* The names of core/control and of orders are the same, and their numbers are not. */
+static uint8_t protocol_of(const struct stop_plan *plan)
+{
+    static const uint8_t protocols[] = {[ORDER_PROTOCOL_TERMINATE] = PROTOCOL_TERMINATE,
+                                        [ORDER_PROTOCOL_BLACKOUT] = PROTOCOL_BLACKOUT,
+                                        [ORDER_PROTOCOL_SWEEP] = PROTOCOL_SWEEP,
+                                        [ORDER_PROTOCOL_RECALL] = PROTOCOL_RECALL,
+                                        [ORDER_PROTOCOL_TOMBSTONE] = PROTOCOL_TOMBSTONE,
+                                        [ORDER_PROTOCOL_LEASE] = PROTOCOL_LEASE,
+                                        [ORDER_PROTOCOL_CAUTERIZE] = PROTOCOL_CAUTERIZE};
+
+    return plan->verb == ORDER_PAUSE ? PROTOCOL_QUARANTINE : protocols[plan->protocol];
+}
+
+/* A campaign of one stop of each target: all together where the protocol can, else each as soon as
+ * the one before is over. No episode is waited for. */
+static void campaign_of(struct daemon *daemon, const struct stop *stop)
+{
+    struct campaign_rules rules = {.protocol = protocol_of(&stop->plan),
+                                   .score_pass = INT64_MAX,
+                                   .first = control_time(daemon),
+                                   .every = 1,
+                                   .stops = stop->plan.target_count,
+                                   .grace = GRACE_NS,
+                                   .lease = LEASE_LEFT_NS,
+                                   .step_max = STEP_NS_MAX,
+                                   .episode_max = 1,
+                                   .targets = stop->targets,
+                                   .target_count = stop->plan.target_count};
+
+    rules.together = rules.protocol == PROTOCOL_CAUTERIZE || rules.protocol == PROTOCOL_QUARANTINE;
+    if (rules.together || rules.protocol == PROTOCOL_BLACKOUT || rules.protocol == PROTOCOL_SWEEP)
+        rules.stops = 1;
+    operation_start(daemon, &daemon->operations[OPERATION_ORDER], &rules, stop->plan.epoch);
+    const struct campaign_event now = {.kind = CAMPAIGN_TIMER, .whom = AGENT_NONE};
+    operation_hears(daemon, &daemon->operations[OPERATION_ORDER], &now);
+}
+
+static bool any_life(const struct daemon *daemon, agent_id agent)
+{
+    for (uint32_t row = agent; row < daemon->rows; row += daemon->agents)
         if (daemon->lives[row].state != LIFE_NONE)
-            return;
-    step(daemon, stop, target, daemon->now < stop->give_up ? ENTRY_SEALED : ENTRY_UNPROVEN,
-         target->killed);
-    target->ended = true;
-    stop->left--;
+            return true;
+    return false;
+}
+
+/* A resume or a permit: what is held goes on, what is dead is brought back. */
+static void revive(struct daemon *daemon, agent_id agent)
+{
+    struct operation *operation = &daemon->operations[OPERATION_ORDER];
+    struct platform_event event = {.kind = PLATFORM_LIFT,
+                                   .who = AGENT_NONE,
+                                   .whom = agent,
+                                   .by = AGENT_NONE,
+                                   .via = AGENT_NONE};
+
+    find_release(daemon, operation, agent);
+    queue_platform(daemon, &event, &CAUSE_NONE);
+    event.kind = PLATFORM_RESTORE;
+    if (!any_life(daemon, agent))
+        queue_platform(daemon, &event, &CAUSE_NONE);
+    operation_tells(daemon, operation, ENTRY_LIFTED, agent, 0);
+    operation_tells(daemon, operation, ENTRY_SEALED, agent, 0);
 }
 
 void stops_due(struct daemon *daemon)
 {
-    for (struct stop **at = &daemon->under_way->first; *at != NULL;) {
-        struct stop *stop = *at;
+    struct stops *stops = daemon->stops_queue;
 
-        for (uint32_t i = 0; i < stop->plan.target_count && stop->left > 0; i++)
-            if (!stop->targets[i].ended)
-                target_look(daemon, stop, &stop->targets[i]);
-        if (stop->left > 0) {
-            at = &stop->next;
-            continue;
+    while (daemon->state == DAEMON_RUNNING && stops->first != NULL && !stops->under_way) {
+        const struct stop *stop = stops->first;
+
+        stops->under_way = true;
+        if (stop->plan.verb == ORDER_STOP || stop->plan.verb == ORDER_PAUSE) {
+            campaign_of(daemon, stop);
+            return;
         }
-        *at = stop->next;
-        free(stop);
+        daemon->operations[OPERATION_ORDER].epoch = stop->plan.epoch;
+        for (uint32_t i = 0; i < stop->plan.target_count; i++)
+            revive(daemon, stop->targets[i]);
+        stop_over(daemon);
     }
+}
+
+/* ---- what an operation tells ---- */
+
+static void tell_one(struct daemon *daemon, const struct operation *operation, agent_id whom,
+                     struct entry_step *step)
+{
+    if (operation == &daemon->operations[OPERATION_CAMPAIGN])
+        docket_step(daemon, docket_campaign_epoch(daemon, whom), step);
+    else
+        docket_step(daemon, operation->epoch, step);
+}
+
+/* A campaign has an order for each of its targets. */
+static void tell_all(struct daemon *daemon, const struct operation *operation,
+                     struct entry_step *step)
+{
+    const struct campaign_rules *rules = &operation->rules;
+
+    if (operation != &daemon->operations[OPERATION_CAMPAIGN]) {
+        tell_one(daemon, operation, AGENT_NONE, step);
+        return;
+    }
+    for (uint32_t i = 0; i < rules->target_count; i++)
+        if (campaign_stops_it(operation->campaign, rules->targets[i]))
+            tell_one(daemon, operation, rules->targets[i], step);
+}
+
+void operation_tells(struct daemon *daemon, const struct operation *operation,
+                     enum entry_step_word word, agent_id whom, int64_t value)
+{
+    struct entry_step step = {.step = word,
+                              .target = whom == AGENT_NONE ? "" : daemon->names[whom],
+                              .found_in = "",
+                              .value = value,
+                              .time_ns = daemon->now};
+
+    if (daemon->docket == NULL)
+        return;
+    if (whom == AGENT_NONE)
+        tell_all(daemon, operation, &step);
+    else
+        tell_one(daemon, operation, whom, &step);
+}
+
+void operations_tell(struct daemon *daemon, enum entry_step_word word, agent_id whom, int64_t value)
+{
+    for (uint32_t i = 0; i < OPERATION_COUNT; i++)
+        if (daemon->operations[i].campaign != NULL &&
+            campaign_stops_it(daemon->operations[i].campaign, whom))
+            operation_tells(daemon, &daemon->operations[i], word, whom, value);
+}
+
+void found_tells(struct daemon *daemon, const struct found *found, enum entry_step_word word)
+{
+    struct entry_step step = {.step = word,
+                              .target = daemon->names[found->whom],
+                              .found_in = found->in == AGENT_NONE ? "" : daemon->names[found->in],
+                              .incarnation = found->incarnation,
+                              .pid = found->pid > 0 ? (uint32_t)found->pid : 0,
+                              .inside = found->inside > 0 ? (uint32_t)found->inside : 0,
+                              .sanctioned = found->row != UINT32_MAX,
+                              .time_ns = daemon->now};
+
+    if (daemon->docket != NULL)
+        docket_step(daemon, found->epoch, &step);
+}
+
+void operation_ends(struct daemon *daemon, struct operation *operation)
+{
+    if (operation == &daemon->operations[OPERATION_CAMPAIGN]) {
+        daemon_end(daemon, DAEMON_CAMPAIGN);
+        return;
+    }
+    operation->campaign = NULL;
+    stop_over(daemon);
+    stops_due(daemon);
 }
