@@ -308,6 +308,7 @@ struct daemon {
     time_ns lease_at;                /* boot time: when the range's lease is renewed */
     time_ns opened_boot;             /* CLOCK_BOOTTIME at range time 0 */
     uint32_t frozen;                 /* how many operations want the range to stand still */
+    int policy;                      /* of the scheduler, before that */
     int frozen_failed;               /* errno: it does not, or nobody can vouch for it */
     time_ns frozen_at, frozen_since; /* boot time; CLOCK_MONOTONIC */
     time_ns stood;                   /* how long it did, all in all */
