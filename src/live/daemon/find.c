@@ -274,6 +274,24 @@ static void kill_life(struct daemon *daemon, uint32_t row, const struct cause *c
     }
 }
 
+/* It is killed already, and was found again: its kill is repeated, and it is waited for once. */
+static bool kill_again(struct daemon *daemon, const struct found *found)
+{
+    for (uint32_t i = 0; i < daemon->find->count; i++) {
+        struct found *known = &daemon->find->list[i];
+
+        if (known->held || known->row != found->row || known->pid != found->pid)
+            continue;
+        known->operation = found->operation;
+        if (found->row != ROW_NONE)
+            kill_life(daemon, found->row, &CAUSE_NONE);
+        else
+            (void)syscall(SYS_pidfd_send_signal, found->pidfd, SIGKILL, NULL, 0);
+        return true;
+    }
+    return false;
+}
+
 void find_kill(struct daemon *daemon, struct operation *operation,
                const struct campaign_action *action)
 {
@@ -282,6 +300,11 @@ void find_kill(struct daemon *daemon, struct operation *operation,
 
     if (!identify(daemon, operation, action, &found)) {
         tell_gone(daemon, &found); /* it ended by itself meanwhile */
+        return;
+    }
+    if (kill_again(daemon, &found)) {
+        if (found.pidfd >= 0)
+            close(found.pidfd);
         return;
     }
     cause = orders_found(&operation->orders, action->whom, action->incarnation, false,
