@@ -4,6 +4,7 @@
 
 int command_agent(int argc, char **argv);
 int command_audit(int argc, char **argv);
+int command_certificate(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_down(int argc, char **argv);

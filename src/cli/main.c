@@ -25,7 +25,8 @@ static const struct command {
     {"trace", command_trace, "show, count, digest, export, explain, compare or recover a trace"},
     {"protocol", command_protocol,
      "write down what the agents in fact did, from traces or results"},
-    {"audit", command_audit, "check a ledger offline: is it what its key has signed?"},
+    {"certificate", command_certificate, "make the certificate of a stop from a ledger"},
+    {"audit", command_audit, "check a ledger or a certificate offline: is it what was signed?"},
     {"agent", command_agent, "say how agents are started (on a range alone)"},
 };
 #define COMMAND_COUNT (sizeof COMMANDS / sizeof COMMANDS[0])
@@ -38,7 +39,7 @@ static void print_help(FILE *out)
           "Commands:\n",
           out);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        fprintf(out, "  %-8s %s\n", COMMANDS[i].name, COMMANDS[i].words);
+        fprintf(out, "  %-11s %s\n", COMMANDS[i].name, COMMANDS[i].words);
     fputs("\n`iolaus COMMAND --help` says more. To begin:\n"
           "  iolaus check scenarios/newsroom.yaml\n"
           "  iolaus sim scenarios/newsroom.yaml\n"

@@ -152,7 +152,9 @@ static void step_work(struct derivation *derivation, uint32_t place, const struc
         sealed(target, state, entry);
         break;
     case ENTRY_LIFTED:
-        target->lifted_ms = entry->wall_ms;
+    case ENTRY_RELEASED:
+        if (target->lifted_ms == 0)
+            target->lifted_ms = entry->wall_ms;
         break;
     case ENTRY_LOST:
         state->lost = true;
@@ -160,7 +162,6 @@ static void step_work(struct derivation *derivation, uint32_t place, const struc
         break;
     case ENTRY_DIED:
     case ENTRY_HELD:
-    case ENTRY_RELEASED:
     case ENTRY_MARKED:
     case ENTRY_UNOBSERVED:
     case ENTRY_UNPROVEN:

@@ -37,7 +37,9 @@ struct stop_case {
     enum entry_step_word more; /* ENTRY_UNOBSERVED, _GHOST, _UNPROVEN, _LIFTED: is added; else 0 */
     uint32_t watched_steps;    /* so many steps more, by the witness's word */
     bool watched_gap;
-    uint32_t stop_min; /* 0: 1 */
+    bool forged;           /* the signature is over another order */
+    const char *namespace; /* of the signature, if another */
+    uint32_t stop_min;     /* 0: 1 */
     uint32_t children;
     /* What is wanted. */
     enum verdict_value verdict;
