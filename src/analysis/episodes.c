@@ -666,7 +666,7 @@ int analysis_close(struct analysis *analysis, time_ns end, struct findings *find
         }
         struct work_sums work;
         lifetimes_close(analysis, end);
-        stops_close(analysis);
+        stops_end(analysis);
         work_close(&analysis->work, end, &work);
         code = behind_end(analysis);
         if (code == 0) {

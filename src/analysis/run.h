@@ -350,7 +350,7 @@ int stops_lifted(struct analysis *analysis, const struct record *record, struct 
 int stops_posed(struct analysis *analysis, const struct record *record, struct cause *cause);
 int stops_exited(struct analysis *analysis, const struct record *record, struct cause *cause);
 /* The run is over: measures and times that are known only then. */
-void stops_close(struct analysis *analysis);
+void stops_end(struct analysis *analysis);
 
 /* A decision was taken up, and chosen. */
 int decision_take(struct analysis *analysis, const struct record *record,

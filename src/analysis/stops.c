@@ -288,7 +288,7 @@ static void stop_close(struct episode *episode)
     }
 }
 
-void stops_close(struct analysis *analysis)
+void stops_end(struct analysis *analysis)
 {
     count_responses(analysis, CASCADE_WHOLE);
     count_responses(analysis, CASCADE_AFTER);
