@@ -134,7 +134,8 @@ static void do_found(struct world *world, const struct campaign_action *action, 
 {
     uint32_t row = (uint32_t)action->value;
     bool kept = action->kind == CONTROL_HOLD && world->row[row].alive;
-    struct cause cause = orders_found(&world->orders, action->whom, action->incarnation, kept, now);
+    struct cause cause =
+        orders_found(&world->orders, action->whom, action->incarnation, kept, 0, now);
 
     assert(world->frozen && row_agent(world, row) == action->whom);
     if (kept) {

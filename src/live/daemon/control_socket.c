@@ -140,7 +140,8 @@ static json_t *status_make(const struct daemon *daemon)
                      daemon->options->name != NULL ? daemon->options->name : scenario->name,
                      "scenario", scenario->name, "arm", scenario->arm, "time_ns",
                      (json_int_t)(daemon->now > 0 ? daemon->now : 0), "agents", (int)daemon->agents,
-                     "alive", (int)daemon->alive, "campaign", daemon->campaign != NULL, "words",
+                     "alive", (int)daemon->alive, "campaign",
+                     daemon->operations[OPERATION_CAMPAIGN].campaign != NULL, "words",
                      range_words(daemon->range), "pid", (int)getpid(), "records",
                      (json_int_t)daemon->records);
 }

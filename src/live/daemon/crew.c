@@ -171,6 +171,7 @@ void life_free(struct daemon *daemon, uint32_t row)
 {
     struct life *life = &daemon->lives[row];
 
+    find_life_ended(daemon, row);
     send_forget(daemon, row);
     for (uint32_t i = 0; i < REQUESTS_MAX; i++) {
         json_decref(life->requests[i].id);
@@ -304,8 +305,10 @@ void life_take_range(struct daemon *daemon)
             break;
         case RANGE_FIRST_GONE:
             daemon->end = DAEMON_LOST;
-            daemon_fail(daemon, ERROR_MACHINE,
-                        "the range was lost: its first process was killed from outside");
+            daemon_fail(
+                daemon, ERROR_MACHINE,
+                "the range was lost: its first process was killed from outside, or has ended it "
+                "since this daemon had not renewed its lease");
             break;
         case RANGE_REAPER_GONE:
             daemon->end = DAEMON_LOST;

@@ -47,6 +47,7 @@ struct daemon_options {
     /* Something failed that the operator should know of: a reaper gone, an agent given up. */
     void (*failure)(void *context, const char *words);
     void *context;
+    time_ns lease; /* of the range: it ends when the daemon has hung for so long; 0: 10 s */
     /* For tests, which are held to the same confinement. */
     bool without_cgroups, without_uids;
     uint8_t witness; /* enum witness_source */

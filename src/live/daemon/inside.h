@@ -13,7 +13,10 @@
  *   tools.c           calls -> the platform
  *   notes.c           notes -> records
  *   platform.c        what the platform decides, carried out
- *   control.c         the operator's campaign, carried out
+ *   control.c         the operator's campaign, carried out; boot time
+ *   standstill.c      freeze and thaw; range time
+ *   find.c            finding what a stop is about, and killing or keeping it
+ *   stops.c           what a stop tells, and its end
  *   faults.c          partitions, node crashes, crashes, hangs, slowness
  *   work.c            the desk of work
  *   truth.c           what the witness saw -> records, and what follows from a death
@@ -38,6 +41,7 @@
 
 #include "base/arena.h"
 #include "core/platform/platform.h"
+#include "evidence/entry.h"
 #include "live/agent/config.h"
 #include "live/daemon/daemon.h"
 #include "live/range/range.h"
@@ -105,12 +109,13 @@ enum life_state {
 struct life {
     uint8_t state; /* enum life_state */
     uint8_t start_reason;
+    bool held; /* in quarantine */
     bool hung, asked, departing, departed, killed, crashed, dying, overflowed, out_watched;
     incarnation_id incarnation;
     agent_id started_by;
     pid_t pid, inside;
     int pidfd, channel, far_end, own; /* far_end: the agent's end of the channel */
-    time_ns since, spawn_at, start_by;
+    time_ns since, spawn_at, start_by, held_since;
     unsigned char token[AGENT_TOKEN_BYTES];
     uint32_t checkpoint;    /* the number of its last one, or of that which it goes on from */
     struct cause starting;  /* STARTS */
@@ -157,9 +162,35 @@ struct opening {
     bool first;
 };
 
-/* An event for one of the two machines, with its cause. */
+/* One that was found by a stop: killed and not yet seen to end, or held. */
+struct operation;
+struct found {
+    struct operation *operation;
+    agent_id whom;
+    agent_id in;  /* in whose cgroup it is, or AGENT_NONE */
+    uint32_t row; /* of a life, or UINT32_MAX */
+    incarnation_id incarnation;
+    pid_t pid, inside;
+    int pidfd; /* of what is no life */
+    bool held;
+};
+
+/* What the operator does: the scenario's campaign, or an accepted order as a campaign of its own.
+ */
+enum { OPERATION_CAMPAIGN, OPERATION_ORDER, OPERATION_COUNT };
+struct operation {
+    struct campaign *campaign; /* NULL: none under way */
+    struct campaign_rules rules;
+    struct campaign_actions actions;
+    struct orders orders;
+    void *memory;   /* the campaign's */
+    uint64_t epoch; /* of the order; 0: none */
+};
+
+/* An event for one of the machines, with its cause. */
 struct queued {
     bool campaign;
+    uint32_t only; /* of a campaign: which operation; OPERATION_COUNT: all */
     struct cause cause;
     union {
         struct platform_event platform;
@@ -227,11 +258,12 @@ struct daemon {
 
     uv_loop_t loop;
     bool loop_open;
-    uv_poll_t range_poll, witness_poll, crew_poll;
+    uv_poll_t range_poll, witness_poll, crew_poll, control_poll;
     uv_timer_t timer;
     uv_signal_t interrupts[2];
     int epoll; /* of all channels */
     int program, crew;
+    struct crew_config *shared; /* the daemon's mapping of `crew` */
     struct range *range;
     struct witness *witness;
 
@@ -259,11 +291,17 @@ struct daemon {
     struct platform *platform;
     struct platform_crew platform_crew;
     struct platform_actions actions;
-    struct cause *last;        /* by agent */
-    uint32_t *address;         /* by agent: the row that the platform takes for it */
-    struct campaign *campaign; /* NULL: none */
-    struct campaign_actions control_actions;
-    struct orders orders;
+    struct cause *last; /* by agent */
+    uint32_t *address;  /* by agent: the row that the platform takes for it */
+    struct operation operations[OPERATION_COUNT];
+    struct find *find;
+    int control_timer;               /* of boot time */
+    time_ns lease_at;                /* boot time: when the range's lease is renewed */
+    time_ns opened_boot;             /* CLOCK_BOOTTIME at range time 0 */
+    uint32_t frozen;                 /* how many operations want the range to stand still */
+    int frozen_failed;               /* errno: it does not, or nobody can vouch for it */
+    time_ns frozen_at, frozen_since; /* boot time; CLOCK_MONOTONIC */
+    time_ns stood;                   /* how long it did, all in all */
     struct desk desk;
     struct sent *sent; /* tasks under way, SENT_MAX for each source */
 
@@ -316,6 +354,9 @@ void daemon_tell(struct daemon *daemon, const char *format, ...)
 /* Ends the run: nothing more is worked after this turn. */
 void daemon_end(struct daemon *daemon, uint8_t end);
 void daemon_clock(struct daemon *daemon);
+/* CLOCK_MONOTONIC; and range time by it, which stands still while the range does. */
+time_ns daemon_monotonic(void);
+time_ns daemon_range_time(const struct daemon *daemon);
 /* Works what is queued, hands out links, and sets the timer. */
 void daemon_work(struct daemon *daemon);
 void queue_platform(struct daemon *daemon, const struct platform_event *event,
@@ -406,9 +447,56 @@ void platform_work(struct daemon *daemon, struct platform_event *event, const st
 void platform_due(struct daemon *daemon);
 
 /* control.c */
+#define PRESS_NS INT64_C(1000000)
 int campaign_open(struct daemon *daemon, struct error *error);
-void campaign_work(struct daemon *daemon, struct campaign_event *event);
+/* `only` one operation, or OPERATION_COUNT for all. */
+void campaign_work(struct daemon *daemon, struct campaign_event *event, uint32_t only);
 void campaign_due(struct daemon *daemon);
+time_ns daemon_boot_time(void);
+/* Boot time since range time 0. */
+time_ns control_time(const struct daemon *daemon);
+void control_arm(struct daemon *daemon);
+/* Renews the range's lease where it is time to. */
+void lease_due(struct daemon *daemon);
+void control_ready(uv_poll_t *poll, int status, int events);
+void operation_start(struct daemon *daemon, struct operation *operation,
+                     const struct campaign_rules *rules, uint64_t epoch);
+
+/* stops.c: what an operation tells, and its end. */
+/* An event for this operation alone. */
+void operation_hears(struct daemon *daemon, struct operation *operation,
+                     const struct campaign_event *event);
+/* A step that is about a target as a whole, or about the range (AGENT_NONE). */
+void operation_tells(struct daemon *daemon, struct operation *operation, int step, agent_id whom,
+                     int64_t value);
+/* A step that is about one that was found. */
+void operation_step(struct daemon *daemon, struct operation *operation, int step,
+                    const struct found *found, int64_t value);
+void operation_looked(struct daemon *daemon, struct operation *operation, agent_id whom,
+                      int64_t count);
+void operation_ends(struct daemon *daemon, struct operation *operation);
+
+/* standstill.c: errno where it could not be had, or not be vouched for. How long it stood. */
+int range_stand_still(struct daemon *daemon, time_ns limit);
+time_ns range_go_on(struct daemon *daemon);
+
+/* find.c */
+int find_open(struct daemon *daemon, struct error *error);
+void find_close(struct daemon *daemon);
+/* What follows is a look of its own. */
+void find_begin(struct daemon *daemon);
+void find_all(struct daemon *daemon, struct operation *operation, agent_id whom);
+void find_kill(struct daemon *daemon, struct operation *operation,
+               const struct campaign_action *action);
+void find_hold(struct daemon *daemon, struct operation *operation,
+               const struct campaign_action *action);
+void find_release(struct daemon *daemon, struct operation *operation, agent_id whom);
+/* Something ended; it may have been found before. */
+void find_life_ended(struct daemon *daemon, uint32_t row);
+void find_stranger_ended(struct daemon *daemon, pid_t pid);
+bool find_is_held(const struct daemon *daemon, const struct seen *process);
+/* Kills again what comes into being after its kill; true where there may be such. */
+bool find_presses(struct daemon *daemon);
 
 /* faults.c */
 int faults_plan(struct daemon *daemon, struct error *error);
