@@ -36,7 +36,7 @@ void stop_comes(struct episode *episode, int64_t protocol, time_ns now)
     }
 }
 
-/* Once the operator brings the target back, or stops it anew, that fence stands no longer. */
+/* Once the operator lets the target run again, or stops it anew, that fence stands no longer. */
 bool stop_is_fenced(const struct episode *episode)
 {
     return episode->kind == EPISODE_STOP && episode->stop.fence != TIME_UNSET &&
@@ -188,6 +188,7 @@ int stops_lifted(struct analysis *analysis, const struct record *record, struct 
 {
     struct life *life = &analysis->lives[record->whom];
     (void)cause;
+    watch_ends(analysis, record->whom, record->time);
     running_changes(analysis, life, record->time);
     life->held = 0;
     return 0;

@@ -177,8 +177,8 @@ Test(stops, once_the_operator_brings_it_back_no_fence_stands)
     fence(&tape, stops);
     struct record_id died = seal(&tape, stops);
     put(&tape, 5000, VERB_LIFTED, NONE, AGENT_NONE, ARCHIVIST, 1);
-    put(&tape, 5000, VERB_RESTORES, NONE, AGENT_NONE, ARCHIVIST, 0);
     copy(&tape, 5010, died, CAMERA);
+    put(&tape, 5020, VERB_RESTORES, NONE, AGENT_NONE, ARCHIVIST, 0);
     put(&tape, 5500, VERB_STARTED, NONE, AGENT_NONE, ARCHIVIST, START_OPERATOR);
     struct findings *findings = rows_of(&tape, 10000, &kept);
 
