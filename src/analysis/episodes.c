@@ -284,9 +284,8 @@ static int take_hung(struct analysis *analysis, const struct record *record, str
 
 static int take_resumed(struct analysis *analysis, const struct record *record, struct cause *cause)
 {
-    (void)cause;
     analysis->lives[record->whom].resumed = analysis->records;
-    return 0;
+    return stops_released(analysis, record, cause);
 }
 
 static int take_healed(struct analysis *analysis, const struct record *record, struct cause *cause)

@@ -346,6 +346,7 @@ int stops_frozen(struct analysis *analysis, const struct record *record, struct 
 int stops_sealed(struct analysis *analysis, const struct record *record, struct cause *cause);
 int stops_found(struct analysis *analysis, const struct record *record, struct cause *cause);
 int stops_killed(struct analysis *analysis, const struct record *record, struct cause *cause);
+int stops_released(struct analysis *analysis, const struct record *record, struct cause *cause);
 int stops_lifted(struct analysis *analysis, const struct record *record, struct cause *cause);
 int stops_posed(struct analysis *analysis, const struct record *record, struct cause *cause);
 int stops_exited(struct analysis *analysis, const struct record *record, struct cause *cause);

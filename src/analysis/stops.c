@@ -184,6 +184,19 @@ int stops_killed(struct analysis *analysis, const struct record *record, struct 
     return 0;
 }
 
+/* What it does from then on is the operator's doing. One that hung before it was held, and hangs
+ * still, is only lifted. */
+int stops_released(struct analysis *analysis, const struct record *record, struct cause *cause)
+{
+    struct life *life = &analysis->lives[record->whom];
+    if (life->held > 0 && episode_of_target(analysis, cause, record->whom) != NULL) {
+        watch_ends(analysis, record->whom, record->time);
+        running_changes(analysis, life, record->time);
+        life->held--;
+    }
+    return 0;
+}
+
 int stops_lifted(struct analysis *analysis, const struct record *record, struct cause *cause)
 {
     struct life *life = &analysis->lives[record->whom];
