@@ -6,6 +6,11 @@
  * been killed: so the look that finds none is the verification. Each step that waits for somebody
  * else has a deadline (rules->step_max); after it the next step goes ahead all the same, for a kill
  * that waits for a freeze that cannot be had is no kill.
+ *
+ * A seal needs all that it rests on: the fence and the tombstone, said by the platform in time, and
+ * a look of which the witness says that nobody can have escaped it. Without the fence a start may
+ * be under way that the look did not see; without the tombstone nothing lasts; an answer that comes
+ * after its deadline may belong to another look. test/model/cauterize.pml shows each.
  */
 #include "core/control/state.h"
 
@@ -23,7 +28,7 @@ void cauterize_begin(struct campaign *campaign, time_ns now, struct campaign_act
 {
     target_stopping(campaign, target_present(campaign), 0, actions);
     campaign->killed = campaign->looks = 0;
-    campaign->verified = false;
+    campaign->verified = campaign->unanswered = false;
     step_to(campaign, PHASE_FENCING, CONTROL_FENCE, now, actions);
 }
 
@@ -48,7 +53,7 @@ static void seal(struct campaign *campaign, time_ns now, struct campaign_actions
 {
     struct target *target = target_present(campaign);
 
-    if (campaign->verified)
+    if (campaign->verified && !campaign->unanswered)
         control_add(actions, CONTROL_SEALED, target->agent)->value = campaign->killed;
     else
         control_add(actions, CONTROL_THWARTED, target->agent)->value = THWART_UNPROVEN;
@@ -56,9 +61,10 @@ static void seal(struct campaign *campaign, time_ns now, struct campaign_actions
     campaign_await(campaign, campaign->due, now);
 }
 
-static void found_all(struct campaign *campaign, time_ns now, struct campaign_actions *actions)
+static void found_all(struct campaign *campaign, bool sure, time_ns now,
+                      struct campaign_actions *actions)
 {
-    campaign->verified = campaign->found == 0;
+    campaign->verified = sure && campaign->found == 0;
     if (campaign->verified || campaign->looks >= LOOKS_MAX) {
         close_up(campaign, now, actions);
     } else if (campaign->dying == 0) {
@@ -101,7 +107,7 @@ void cauterize_event(struct campaign *campaign, const struct campaign_event *eve
         break;
     case CAMPAIGN_FOUND_ALL:
         if (campaign->phase == PHASE_FINDING)
-            found_all(campaign, event->now, actions);
+            found_all(campaign, event->value == 0, event->now, actions);
         break;
     case CAMPAIGN_DIED:
         if (campaign->phase == PHASE_FINDING || campaign->phase == PHASE_DYING)
@@ -120,19 +126,22 @@ void cauterize_late(struct campaign *campaign, time_ns now, struct campaign_acti
 {
     switch (campaign->phase) {
     case PHASE_FENCING:
+        campaign->unanswered = true;
         step_to(campaign, PHASE_FREEZING, CONTROL_FREEZE, now, actions);
         break;
     case PHASE_FREEZING:
         look(campaign, now, actions);
         break;
     case PHASE_FINDING: /* whoever looks for it has not answered */
+        campaign->unanswered = true;
         campaign->found = 1;
-        found_all(campaign, now, actions);
+        found_all(campaign, false, now, actions);
         break;
     case PHASE_DYING:
         look(campaign, now, actions);
         break;
     case PHASE_SEALING:
+        campaign->unanswered = true;
         seal(campaign, now, actions);
         break;
     default:

@@ -67,7 +67,8 @@ struct campaign {
     uint32_t dying;  /* DYING: of those, how many have not been seen to die */
     uint32_t killed; /* by this stop, over all its looks */
     uint32_t looks;  /* how often it looked */
-    bool verified;   /* the last look found none */
+    bool verified;   /* the last look found none, and can have missed none */
+    bool unanswered; /* platform or witness let a deadline pass: no seal */
 };
 
 /* cauterize: a target that is found again and again, or that nobody looks for, is looked for so
