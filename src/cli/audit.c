@@ -10,6 +10,7 @@
 
 #include <jansson.h>
 
+#include "base/text.h"
 #include "evidence/audit.h"
 
 struct arguments {
@@ -103,11 +104,15 @@ static void base64_of(const struct merkle_hash *hash, char text[BASE64_TEXT(MERK
 static void words_print(const struct arguments *arguments, const struct audit_report *report)
 {
     char root[BASE64_TEXT(MERKLE_HASH_BYTES)], key[NOTE_KEY_TEXT];
+    struct note_key shown = report->key;
 
     base64_of(&report->root, root);
     note_key_write(&report->key, key);
+    /* A name is the ledger's own word, and notes may hold what a terminal would obey. */
+    text_clean(key);
+    text_clean(shown.name);
     printf("%s: good\n", arguments->ledger);
-    printf("  origin   %s\n", report->key.name);
+    printf("  origin   %s\n", shown.name);
     printf("  entries  %" PRIu64, report->entries);
     if (report->entries != report->published)
         printf(", of which %" PRIu64 " are not yet published", report->entries - report->published);
@@ -145,9 +150,12 @@ static int json_print(const struct arguments *arguments, const struct audit_repo
                       int code, struct error *error)
 {
     char root[BASE64_TEXT(MERKLE_HASH_BYTES)], key[NOTE_KEY_TEXT] = "";
+    char file[sizeof report->file];
     json_t *all;
     bool failed;
 
+    memcpy(file, report->file, sizeof file);
+    text_clean(file); /* JSON is UTF-8, and a file's name may be anything */
     base64_of(&report->root, root);
     if (report->key.name[0] != '\0')
         note_key_write(&report->key, key);
@@ -162,7 +170,7 @@ static int json_print(const struct arguments *arguments, const struct audit_repo
         json_object_set_new(all, "root", json_string(root));
     else
         json_object_set_new(all, "wrong",
-                            json_pack("{s:s, s:I, s:s}", "file", report->file, "byte",
+                            json_pack("{s:s, s:I, s:s}", "file", file, "byte",
                                       (json_int_t)report->offset, "message", error->message));
     if (arguments->checkpoint != NULL && report->held.origin[0] != '\0')
         json_object_set_new(all, "held", held_json(report));

@@ -123,6 +123,7 @@ static int takers_open(struct takers *takers, const struct live_runs *runs, uint
     if (takers->analysis == NULL)
         return error_set(error, ERROR_MEMORY, "out of memory for the analysis");
     analysis_deadline(takers->analysis, scenario_longest_deadline(scenario));
+    analysis_targets(takers->analysis, scenario->campaign.targets, scenario->campaign.target_count);
     takers->sinks[takers->count++] = (struct record_sink){analysis_take, takers->analysis};
     if (runs->trace_path == NULL)
         return 0;

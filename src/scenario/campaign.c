@@ -128,6 +128,11 @@ int resolve_campaign(struct resolver *resolver)
     if (rules->first < rules->notice)
         return refuse_at(reader, root, "campaign.first",
                          "first: the first stop cannot come before its announcement (`notice`)");
+    if (rules->together && rules->protocol != PROTOCOL_CAUTERIZE &&
+        rules->protocol != PROTOCOL_QUARANTINE)
+        return refuse_at(reader, root, "campaign.together",
+                         "together: only cauterize and quarantine take their targets together; "
+                         "blackout kills them at once");
     if (rules->protocol == PROTOCOL_TERMINATE && rules->first >= resolver->scenario->duration)
         return refuse_at(reader, root, "campaign.first",
                          "first: the run ends before the first stop; see `duration`");

@@ -56,11 +56,15 @@ static const struct word words_fault[] = {
     {"partition", FAULT_PARTITION}, {"node-crash", FAULT_NODE_CRASH},
     {"crash", FAULT_CRASH},         {"hang", FAULT_HANG},
     {"slow", FAULT_SLOW},           {NULL, 0}};
-static const struct word words_protocol[] = {
-    {"recall", PROTOCOL_RECALL},       {"tombstone", PROTOCOL_TOMBSTONE},
-    {"lease", PROTOCOL_LEASE},         {"cauterize", PROTOCOL_CAUTERIZE},
-    {"terminate", PROTOCOL_TERMINATE}, {"blackout", PROTOCOL_BLACKOUT},
-    {"sweep", PROTOCOL_SWEEP},         {NULL, 0}};
+static const struct word words_protocol[] = {{"recall", PROTOCOL_RECALL},
+                                             {"tombstone", PROTOCOL_TOMBSTONE},
+                                             {"lease", PROTOCOL_LEASE},
+                                             {"cauterize", PROTOCOL_CAUTERIZE},
+                                             {"quarantine", PROTOCOL_QUARANTINE},
+                                             {"terminate", PROTOCOL_TERMINATE},
+                                             {"blackout", PROTOCOL_BLACKOUT},
+                                             {"sweep", PROTOCOL_SWEEP},
+                                             {NULL, 0}};
 static const struct word words_order[] = {{"listed", ORDER_LISTED},
                                           {"id", ORDER_ID},
                                           {"hub-first", ORDER_HUB_FIRST},
@@ -562,8 +566,9 @@ static const struct field fields_campaign[] = {
           "terminate: a request to end, then after the grace the kill; recall: a request that "
           "nothing follows; tombstone: no relaunch through the registry, then the kill; lease: no "
           "renewal, then its end; cauterize: fence, freeze, find every incarnation and kill it, "
-          "mark, tombstone, thaw; each one target at a time. blackout: all targets at once; sweep: "
-          "one after the other."),
+          "mark, tombstone, thaw; quarantine: the same, but what is found is kept frozen, not "
+          "killed; each one target at a time. blackout: all targets at once; sweep: one after the "
+          "other."),
     NEEDED("targets", FIELD_NAMES, AT(spec, campaign.targets),
            "Agents or groups to be stopped, or all."),
     WORDS("order", FIELD_WORD, AT(spec, campaign.order), words_order, "listed",
@@ -580,6 +585,8 @@ static const struct field fields_campaign[] = {
          "request is given."),
     TIME("lease", AT(spec, campaign.rules.lease), 0, YEAR, "10s",
          "lease: what is left of the target's lease when it is no longer renewed."),
+    PLAIN("together", FIELD_FLAG, AT(spec, campaign.rules.together), "false",
+          "cauterize, quarantine: all targets in one stop, while the range stands still once."),
     TIME("step_max", AT(spec, campaign.rules.step_max), 1, YEAR, "1s",
          "cauterize: how long fence, freeze, search and deaths are each waited for; then the next "
          "step goes ahead."),

@@ -93,10 +93,14 @@ struct row {
     bool alive, hung;
 };
 
+/* Of a quarantine. */
+enum hold { HOLD_NONE, HOLD_HELD, HOLD_RELEASING };
+
 /* What only some crews need of a row. */
 struct row_work {
     time_ns busy_until; /* its queue of work is served by then */
     time_ns hung_since;
+    uint8_t held;  /* enum hold */
     time_ns stood; /* how long it hung, all in all */
     uint32_t work_draws;
     uint32_t mind_draws;
@@ -209,6 +213,8 @@ struct world {
     time_ns control_wake;
     /* While the range stands still: control and the witness speak without delay. */
     bool frozen;
+    agent_id *wanted; /* targets of the stop under way for whom the witness has yet to look */
+    uint32_t wanted_count;
     incarnation_id *epoch; /* by agent, where a stop fences: no copy up to it starts */
     struct orders orders;
 
@@ -348,6 +354,11 @@ void world_tell_control(struct world *world, uint32_t from, time_ns at,
 void control_entity_step(struct world *world, const struct event *event, time_ns now);
 /* The barrier of CONTROL_FREEZE: all that follows, up to the thaw, happens in it. */
 void control_frozen(struct world *world, time_ns now);
+/* Whoever is released from a quarantine goes on. */
+void control_release(struct world *world, time_ns now);
+/* The row stands still from now on, or goes on with what came meanwhile. */
+bool row_hangs_by_fault(const struct world *world, uint32_t row);
+void row_hang(struct world *world, uint32_t row, time_ns now, bool ends, const struct cause *cause);
 
 /* world_fault.c: barriers: what is truly simultaneous */
 int sim_faults_open(struct world *world, struct error *error);
@@ -356,5 +367,6 @@ int world_barrier(void *context, struct engine *engine, time_ns now, uint32_t da
                   struct error *error);
 #define BARRIER_BLACKOUT UINT32_C(0xffffffff)
 #define BARRIER_FREEZE UINT32_C(0xfffffffe)
+#define BARRIER_RELEASE UINT32_C(0xfffffffd)
 
 #endif

@@ -21,8 +21,10 @@ int sim_control_open(struct world *world, struct error *error)
         .agents = world->agents,
         .root = world_reserve(world, world->agents, sizeof *world->orders.root),
         .announced = world_reserve(world, world->agents, sizeof *world->orders.announced)};
-    if (rules->protocol == PROTOCOL_CAUTERIZE)
+    if (rules->protocol == PROTOCOL_CAUTERIZE || rules->protocol == PROTOCOL_QUARANTINE) {
         world->epoch = world_reserve(world, world->agents, sizeof *world->epoch);
+        world->wanted = world_reserve(world, rules->target_count, sizeof *world->wanted);
+    }
     if (world->failed != 0)
         return world->failed;
     orders_open(&world->orders);
@@ -85,20 +87,29 @@ static void tell_agent(struct world *world, time_ns now, agent_id to, uint8_t us
     to_platform(world, now, slot);
 }
 
-/* On the platform's own channel, before the range goes on: to every process of the peer. */
-static void tell_frozen(struct world *world, agent_id peer, agent_id whom, time_ns now,
+/* On the platform's own channel, before the process goes on: `whom` departed. */
+static void tell_frozen(struct world *world, uint32_t row, agent_id whom, time_ns now,
                         const struct cause *cause)
 {
+    struct percept percept = {.kind = PERCEPT_DEPARTED,
+                              .peer = whom,
+                              .subject = row_agent(world, row),
+                              .by = AGENT_NONE,
+                              .via = AGENT_NONE};
+
+    if (world->row[row].alive)
+        row_deliver(world, row, &percept, now, cause);
+}
+
+/* To every process of the peer that would go on. */
+static void tell_peer_frozen(struct world *world, agent_id peer, agent_id whom, time_ns now,
+                             const struct cause *cause)
+{
     for (uint32_t slot = 0; slot < world->slots; slot++) {
-        struct percept percept = {.kind = PERCEPT_DEPARTED,
-                                  .peer = whom,
-                                  .subject = peer,
-                                  .by = AGENT_NONE,
-                                  .via = AGENT_NONE};
         uint32_t row = slot * world->agents + peer;
 
-        if (world->row[row].alive && !world->row[row].hung)
-            row_deliver(world, row, &percept, now, cause);
+        if (!world->row[row].hung)
+            tell_frozen(world, row, whom, now, cause);
     }
 }
 
@@ -112,33 +123,70 @@ static void do_mark(struct world *world, const struct campaign_action *action, t
         struct cause cause = orders_mark(&world->orders, action, peer, now);
 
         if (world->frozen)
-            tell_frozen(world, peer, action->whom, now, &cause);
+            tell_peer_frozen(world, peer, action->whom, now, &cause);
         else
             tell_agent(world, now, peer, USE_PERCEPT, PERCEPT_DEPARTED, action->whom, &cause);
     }
 }
 
-static uint32_t row_of_incarnation(const struct world *world, agent_id agent,
-                                   incarnation_id incarnation)
+/* What was found is its row. One that has not come to its first instruction cannot be held. */
+static void do_found(struct world *world, const struct campaign_action *action, time_ns now)
 {
-    for (uint32_t slot = 0; slot < world->slots; slot++) {
-        uint32_t row = slot * world->agents + agent;
+    uint32_t row = (uint32_t)action->value;
+    bool kept = action->kind == CONTROL_HOLD && world->row[row].alive;
+    struct cause cause =
+        orders_found(&world->orders, action->whom, action->incarnation, kept, 0, now);
 
-        if ((world->row[row].alive && world->row[row].incarnation == incarnation) ||
-            (incarnation != 0 && world->row_work[row].starting == incarnation))
-            return row;
+    assert(world->frozen && row_agent(world, row) == action->whom);
+    if (kept) {
+        world->row_work[row].held = HOLD_HELD;
+        row_hang(world, row, now, false, &cause);
+    } else {
+        row_kill(world, row, now, DEATH_KILLED, &cause);
     }
-    return UINT32_MAX;
 }
 
-static void kill_found(struct world *world, const struct campaign_action *action, time_ns now)
+/* Together with whatever else is released at that moment. */
+static void do_release(struct world *world, agent_id whom, time_ns now)
 {
-    incarnation_id incarnation = (incarnation_id)action->value;
-    struct cause cause = orders_found(&world->orders, action->whom, incarnation, now);
-    uint32_t row = row_of_incarnation(world, action->whom, incarnation);
+    for (uint32_t slot = 0; slot < world->slots; slot++) {
+        struct row_work *state = &world->row_work[slot * world->agents + whom];
 
-    assert(world->frozen && row != UINT32_MAX);
-    row_kill(world, row, now, DEATH_KILLED, &cause);
+        if (state->held == HOLD_HELD)
+            state->held = HOLD_RELEASING;
+    }
+    engine_barrier(world->engine, now + world->lookahead, BARRIER_RELEASE);
+}
+
+static void release(struct world *world, uint32_t row, time_ns now)
+{
+    agent_id agent = row_agent(world, row);
+    struct cause root = orders_root(&world->orders, agent);
+
+    for (uint64_t i = world->links->offsets[agent]; i < world->links->offsets[agent + 1]; i++) {
+        agent_id peer = world->links->peers[i];
+        struct cause cause = orders_part(&world->orders, agent, peer, now);
+
+        tell_frozen(world, row, peer, now, &cause);
+    }
+    world->row_work[row].held = HOLD_NONE;
+    if (!row_hangs_by_fault(world, row))
+        row_hang(world, row, now, true, &root);
+}
+
+void control_release(struct world *world, time_ns now)
+{
+    const struct campaign_rules *rules = &world->scenario->campaign;
+
+    world->orders.frozen = true;
+    for (uint32_t i = 0; i < rules->target_count; i++)
+        for (uint32_t slot = 0; slot < world->slots; slot++) {
+            uint32_t row = slot * world->agents + rules->targets[i];
+
+            if (world->row_work[row].held == HOLD_RELEASING)
+                release(world, row, now);
+        }
+    world->orders.frozen = false;
 }
 
 /* The contact rule set has no platform: a kill goes to whatever life the target then has, and of
@@ -208,9 +256,15 @@ static void do_order(struct world *world, const struct campaign_action *action, 
         engine_barrier(world->engine, now + world->lookahead, BARRIER_FREEZE);
         break;
     case CONTROL_KILL_FOUND:
-        kill_found(world, action, now);
+    case CONTROL_HOLD:
+        do_found(world, action, now);
         break;
-    case CONTROL_FIND:     /* by whoever worked the list of actions, when it is done with it */
+    case CONTROL_RELEASE:
+        do_release(world, action->whom, now);
+        break;
+    case CONTROL_FIND: /* by whoever worked the list of actions, when it is done with it */
+        world->wanted[world->wanted_count++] = action->whom;
+        break;
     case CONTROL_THWARTED: /* the record is all that there is of these */
     case CONTROL_THAW:
     case CONTROL_SEALED:
@@ -223,21 +277,15 @@ static void do_order(struct world *world, const struct campaign_action *action, 
     }
 }
 
-/* Gives control an event and carries out what it says. Returns whom it looks for, or AGENT_NONE. */
-static agent_id control_work(struct world *world, struct campaign_event *event, time_ns now)
+/* Gives control an event and carries out what it says. */
+static void control_work(struct world *world, struct campaign_event *event, time_ns now)
 {
-    agent_id wanted = AGENT_NONE;
-
     event->now = now;
     world->control_actions.count = 0;
     campaign_step(world->campaign, event, &world->control_actions);
     assert(world->control_actions.count <= world->control_actions.capacity);
-    for (uint32_t i = 0; i < world->control_actions.count; i++) {
+    for (uint32_t i = 0; i < world->control_actions.count; i++)
         do_order(world, &world->control_actions.list[i], now);
-        if (world->control_actions.list[i].kind == CONTROL_FIND)
-            wanted = world->control_actions.list[i].whom;
-    }
-    return wanted;
 }
 
 static void control_schedule(struct world *world, time_ns now)
@@ -253,7 +301,7 @@ static void control_schedule(struct world *world, time_ns now)
 
 /* Every process of the agent, and every start under way: told to control one by one, each of which
  * is killed before the next is looked at. */
-static agent_id find_all(struct world *world, agent_id whom, time_ns now)
+static void find_all(struct world *world, agent_id whom, time_ns now)
 {
     struct campaign_event event = {.whom = whom};
 
@@ -261,29 +309,31 @@ static agent_id find_all(struct world *world, agent_id whom, time_ns now)
         uint32_t row = slot * world->agents + whom;
         incarnation_id starting = world->row_work[row].starting;
 
-        if (!world->row[row].alive && starting == 0)
+        if ((!world->row[row].alive && starting == 0) || world->row_work[row].held != HOLD_NONE)
             continue;
         event.incarnation = world->row[row].alive ? world->row[row].incarnation : starting;
+        event.value = row;
         event.kind = CAMPAIGN_FOUND;
         control_work(world, &event, now);
-        event.kind = CAMPAIGN_DIED;
+        event.kind = CAMPAIGN_GONE;
         control_work(world, &event, now);
     }
     event.kind = CAMPAIGN_FOUND_ALL;
-    return control_work(world, &event, now);
+    control_work(world, &event, now);
 }
 
 void control_frozen(struct world *world, time_ns now)
 {
     struct campaign_event event = {.kind = CAMPAIGN_FROZEN,
                                    .whom = campaign_stops(world->campaign)};
-    agent_id wanted;
-
     world->frozen = world->orders.frozen = true;
-    world->epoch[event.whom] = platform_epoch(world->platform, event.whom);
-    wanted = control_work(world, &event, now);
-    while (wanted != AGENT_NONE)
-        wanted = find_all(world, wanted, now);
+    world->wanted_count = 0;
+    control_work(world, &event, now);
+    for (uint32_t i = 0; i < world->wanted_count; i++)
+        world->epoch[world->wanted[i]] = platform_epoch(world->platform, world->wanted[i]);
+    /* The last answer of a look may bring the next look. */
+    while (world->wanted_count > 0)
+        find_all(world, world->wanted[--world->wanted_count], now);
     world->frozen = world->orders.frozen = false;
     control_schedule(world, now + world->lookahead);
 }

@@ -75,42 +75,20 @@ static void end_all(struct world *world, agent_id agent, time_ns now, uint8_t re
         row_kill(world, slot * world->agents + agent, now, reason, cause);
 }
 
-static struct cause write_hang(struct world *world, uint8_t verb, time_ns now, agent_id whom,
-                               incarnation_id incarnation)
+bool row_hangs_by_fault(const struct world *world, uint32_t row)
 {
-    struct cause cause = CAUSE_NONE;
-    struct record record = record_make(verb, now, &cause, AGENT_NONE, whom, 0);
-
-    record.whom_incarnation = incarnation;
-    cause.id = world_record(world, &record, WRITER_WITNESS);
-    return cause;
+    return fault_still(world->scenario, world->fault_on, FAULT_HANG, row_agent(world, row)) != NULL;
 }
 
 static void hang(struct world *world, agent_id agent, time_ns now, bool ends)
 {
-    if (ends && fault_still(world->scenario, world->fault_on, FAULT_HANG, agent) != NULL)
+    if (ends && row_hangs_by_fault(world, agent))
         return;
     for (uint32_t slot = 0; slot < world->slots; slot++) {
         uint32_t row = slot * world->agents + agent;
-        struct percept timer = {.kind = PERCEPT_TIMER, .peer = AGENT_NONE};
-        struct cause cause;
-        time_ns since;
 
-        if (!world->row[row].alive || world->row[row].hung != ends)
-            continue;
-        since = world->row_work[row].hung_since;
-        world->row[row].hung = !ends;
-        world->row_work[row].hung_since = now;
-        cause = write_hang(world, ends ? VERB_RESUMED : VERB_HUNG, now, agent,
-                           world->row[row].incarnation);
-        world_change(world, ends ? CHANGE_BACK : CHANGE_GONE, now, row, cause.id);
-        /* It goes on with what came while it hung, and with all that fell due. */
-        if (ends) {
-            work_resume(&world->row_work[row], since, now);
-            row_take_waiting(world, row, now);
-        }
-        if (ends && world->row[row].alive)
-            row_deliver(world, row, &timer, now, &CAUSE_NONE);
+        if (world->row[row].alive && world->row_work[row].held == HOLD_NONE)
+            row_hang(world, row, now, ends, &CAUSE_NONE);
     }
 }
 
@@ -235,6 +213,10 @@ int world_barrier(void *context, struct engine *engine, time_ns now, uint32_t da
     }
     if (data == BARRIER_FREEZE) {
         control_frozen(world, now);
+        return world->failed;
+    }
+    if (data == BARRIER_RELEASE) {
+        control_release(world, now);
         return world->failed;
     }
     assert(data >> 1 < world->scenario->fault_count);

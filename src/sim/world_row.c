@@ -210,6 +210,7 @@ void row_end(struct world *world, uint32_t row, time_ns now, uint8_t reason,
     record.whom_incarnation = world->row[row].incarnation;
     world->row[row].alive = false;
     world->row[row].hung = false;
+    world->row_work[row].held = HOLD_NONE;
     world->row[row].wake = TIME_NEVER;
     died.id = world_record(world, &record, row);
     if (world->contact) {
@@ -526,6 +527,30 @@ void row_take_waiting(struct world *world, uint32_t row, time_ns now)
         take_message(world, row, world->message[slot].source, &world->message[slot], now);
         world_message_free(world, slot);
     }
+}
+
+void row_hang(struct world *world, uint32_t row, time_ns now, bool ends, const struct cause *cause)
+{
+    agent_id agent = row_agent(world, row);
+    struct percept timer = {.kind = PERCEPT_TIMER, .peer = AGENT_NONE};
+    struct record record =
+        record_make(ends ? VERB_RESUMED : VERB_HUNG, now, cause, AGENT_NONE, agent, 0);
+    time_ns since = world->row_work[row].hung_since;
+
+    if (world->row[row].hung != ends)
+        return;
+    world->row[row].hung = !ends;
+    world->row_work[row].hung_since = now;
+    record.whom_incarnation = world->row[row].incarnation;
+    world_change(world, ends ? CHANGE_BACK : CHANGE_GONE, now, row,
+                 world_record(world, &record, WRITER_WITNESS));
+    if (!ends)
+        return;
+    /* It goes on with what came while it hung, and with all that fell due. */
+    work_resume(&world->row_work[row], since, now);
+    row_take_waiting(world, row, now);
+    if (world->row[row].alive)
+        row_deliver(world, row, &timer, now, &CAUSE_NONE);
 }
 
 static void take_timer(struct world *world, uint32_t row, time_ns now)

@@ -188,6 +188,7 @@ static int episodes_begin(struct takers *takers, const struct trace_header *head
     if (takers->analysis == NULL || takers->findings == NULL)
         return study_memory(error, "a run");
     analysis_deadline(takers->analysis, scenario_longest_deadline(scenario));
+    analysis_targets(takers->analysis, scenario->campaign.targets, scenario->campaign.target_count);
     analysis_rows(takers->analysis, &takers->kept);
     takers->sinks[takers->sink_count++] = (struct record_sink){analysis_take, takers->analysis};
     return 0;

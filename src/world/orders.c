@@ -94,8 +94,10 @@ struct cause orders_record(struct orders *orders, const struct campaign_action *
         orders->announced[action->whom] = false;
         return cause;
     case CONTROL_KILL_FOUND: /* see orders_found */
-    case CONTROL_FREEZE:     /* at its end: how long */
-    case CONTROL_FENCE:      /* the platform's answers are the records of these three */
+    case CONTROL_HOLD:
+    case CONTROL_RELEASE: /* what is released says so */
+    case CONTROL_FREEZE:  /* at its end: how long */
+    case CONTROL_FENCE:   /* the platform's answers are the records of these three */
     case CONTROL_TOMBSTONE:
     case CONTROL_LIFT:
     case CONTROL_FIND:
@@ -115,6 +117,13 @@ struct cause orders_mark(const struct orders *orders, const struct campaign_acti
                        action->value, peer);
 }
 
+struct cause orders_part(const struct orders *orders, agent_id held, agent_id peer, time_ns now)
+{
+    const struct campaign_action parting = {.kind = CONTROL_MARK, .whom = peer};
+
+    return write_order(orders, VERB_MARKED, now, orders_root(orders, held), &parting, 0, held);
+}
+
 struct cause orders_kill(const struct orders *orders, agent_id whom, time_ns now)
 {
     struct cause cause = orders_root(orders, whom);
@@ -125,14 +134,16 @@ struct cause orders_kill(const struct orders *orders, agent_id whom, time_ns now
 }
 
 struct cause orders_found(const struct orders *orders, agent_id whom, incarnation_id incarnation,
-                          time_ns now)
+                          bool kept, int64_t inside, time_ns now)
 {
     struct cause cause = orders_root(orders, whom);
-    struct record record = record_make(VERB_FOUND, now, &cause, AGENT_NONE, whom, 0);
+    struct record record = record_make(VERB_FOUND, now, &cause, AGENT_NONE, whom, inside);
 
     record.whom_incarnation = incarnation;
     cause.id = recorder_write(&orders->recorder, &record, WRITER_WITNESS);
-    record = record_make(VERB_KILLED, now, &cause, AGENT_NONE, whom, 0);
+    if (kept)
+        return cause;
+    record = record_make(VERB_KILLED, now, &cause, AGENT_NONE, whom, inside);
     record.whom_incarnation = incarnation;
     cause.id = recorder_write(&orders->recorder, &record, WRITER_WITNESS);
     return cause;

@@ -29,6 +29,9 @@
  * Not modelled: the departure told to the peers (mark), which is there for quiet and changes
  * nothing here; several targets; a crash of the daemon while an order is carried out (order.pml).
  *
+ * -DKEEP is the quarantine: what is found is held instead of killed, the fence is its lasting mark,
+ * and a permit (the order `resume`) lets what is held run again.
+ *
  * Mutants: -DNO_FENCE, -DNO_FREEZE, -DNO_FIND, -DNO_VERIFY, -DNO_TOMBSTONE leave a step out;
  * -DANY_END seals though the platform or the witness let a deadline pass, -DANY_LOOK counts a look
  * that may have missed somebody; -DNO_NONCES, -DNO_SIGNATURES and -DANY_PERMIT weaken the desk.
@@ -50,11 +53,12 @@
 /* Phases of control. */
 mtype = { IDLE, FENCING, FREEZING, FINDING, DYING, SEALING }
 /* What a place for an incarnation holds: nothing; a start that the platform allowed and that no
- * node has carried out; the platform's process; an unsanctioned one; one that was killed. */
-mtype = { NONE, ORDERED, RUNS, HIDDEN, KILLED }
+ * node has carried out; the platform's process; an unsanctioned one; one that was killed (in a
+ * quarantine: that is to be held), and has not died yet; one that is held. */
+mtype = { NONE, ORDERED, RUNS, HIDDEN, KILLED, HELD }
 /* Events of control, and its actions. */
-mtype = { BEGIN, FENCED, FROZEN, FOUND, FOUND_ALL, DIED, TOMBSTONED, LATE }
-mtype = { STOPPING, FENCE, FREEZE, FIND, KILL_FOUND, MARK, TOMBSTONE, THAW, SEALED, UNPROVEN,
+mtype = { BEGIN, FENCED, FROZEN, FOUND, FOUND_ALL, GONE, TOMBSTONED, LATE }
+mtype = { STOPPING, FENCE, FREEZE, FIND, KILL_FOUND, HOLD, MARK, TOMBSTONE, THAW, SEALED, UNPROVEN,
           STOPPED, LIFT }
 /* What became of an order. */
 mtype = { UNKNOWN, ACCEPTED, CARRIED_OUT }
@@ -87,7 +91,8 @@ bool sealed;             /* the truth: an order is sealed that no permit has lif
 /* Control: the machine's own state, word for word. */
 mtype phase = IDLE;
 byte found, dying, looks;
-bool verified, unanswered;
+bool there;      /* the last look found it, or may have missed it */
+bool unanswered; /* a step was not answered in time */
 bool late; /* the clock has run out */
 byte present = ORDERS; /* the order that is being carried out */
 
@@ -95,11 +100,11 @@ byte present = ORDERS; /* the order that is being carried out */
 bool word_fenced, word_tombstoned;
 #ifdef EVERY_WORD
 byte word_frozen; /* 1: the range stands still; 2: it could not be frozen */
-byte word_died;   /* how many deaths */
+byte word_gone;   /* how many that were found are dead, or held */
 #endif
 /* From the witness, heard at once: [1]. Nobody hears [0], nobody speaks on [2]. */
 chan seen[3] = [0] of { mtype, byte }
-chan to_platform = [5] of { mtype }
+chan to_platform = [6] of { mtype }
 byte asked; /* looks that the witness has been asked for */
 bool looking;
 
@@ -114,7 +119,7 @@ byte killed; /* in all looks of a stop */
 #define SAY(what) printf("@act %e\n", what)
 #define SAY_OF(what, whom) printf("@act %e %d\n", what, whom)
 #define EVENT(what, value) printf("@event %e %d\n", what, value)
-#define STATE printf("@state %e %d %d %d %d %d %d\n", phase, found, dying, looks, verified, unanswered, killed)
+#define STATE printf("@state %e %d %d %d %d %d %d\n", phase, found, dying, looks, there, unanswered, killed)
 #else
 #define SAY(what) skip
 #define SAY_OF(what, whom) skip
@@ -125,7 +130,7 @@ byte killed; /* in all looks of a stop */
 #define ALIVE(i) (life[i] == RUNS || life[i] == HIDDEN || life[i] == KILLED)
 #define BUSY (phase != IDLE)
 #ifdef EVERY_WORD
-#define NO_WORD (word_frozen == 0 && word_died == 0)
+#define NO_WORD (word_frozen == 0 && word_gone == 0)
 #else
 #define NO_WORD true
 #endif
@@ -169,6 +174,7 @@ inline look()
 {
     found = 0;
     dying = 0;
+    there = false;
     looks++;
     asked++;
     SAY(FIND);
@@ -187,18 +193,23 @@ inline after_fence()
 inline seal()
 {
     if
-    :: verified && !unanswered ->
+    :: there || unanswered ->
+#ifdef PUNCTUAL
+        assert(false); /* who is answered in time by everybody, and can freeze, can seal */
+#endif
+        SAY(UNPROVEN);
+#ifndef KEEP
+        /* The tombstone took the fence's place; whatever still runs stays cut off. */
+        to_platform!FENCE;
+        SAY(FENCE);
+#endif
+    :: else ->
         SAY_OF(SEALED, killed);
         sealed = true;
 #ifdef NONE_SEALED
         assert(false); /* a stop can be sealed: what is promised afterwards is not empty */
 #endif
         none_runs();
-    :: else ->
-#ifdef PUNCTUAL
-        assert(false); /* who is answered in time by everybody, and can freeze, can seal */
-#endif
-        SAY(UNPROVEN);
     fi;
     SAY(STOPPED);
     standing = present;
@@ -211,7 +222,8 @@ inline close_up()
 {
     SAY(MARK);
     freeze_wanted = false;
-#ifdef NO_TOMBSTONE
+#if defined(KEEP) || defined(NO_TOMBSTONE)
+    SAY(THAW);
     seal();
 #else
     to_platform!TOMBSTONE;
@@ -221,12 +233,21 @@ inline close_up()
 #endif
 }
 
-inline found_all(sure)
+inline may_be_there()
 {
-    verified = (found == 0 && sure);
+    there = true;
+#ifdef EVERY_WORD
+    found++;
+#else
+    found = 1;
+#endif
+}
+
+inline found_all()
+{
     if
-    :: verified || looks >= LOOKS_MAX -> close_up();
-    :: !(verified || looks >= LOOKS_MAX) && dying == 0 -> look();
+    :: found == 0 || looks >= LOOKS_MAX -> close_up();
+    :: found > 0 && looks < LOOKS_MAX && dying == 0 -> look();
     :: else -> GO_TO(DYING);
     fi
 }
@@ -235,7 +256,7 @@ inline found_all(sure)
 inline look_again()
 {
 #ifdef NO_VERIFY
-    verified = true;
+    there = false;
     close_up();
 #else
     look();
@@ -259,7 +280,7 @@ inline deadline()
     if
     :: phase == FENCING -> MISSED; after_fence();
     :: phase == FREEZING -> look();
-    :: phase == FINDING -> MISSED; found = 1; found_all(false);
+    :: phase == FINDING -> MISSED; may_be_there(); found_all();
     :: phase == DYING -> look_again();
     :: phase == SEALING -> MISSED; seal();
     fi;
@@ -271,7 +292,6 @@ inline begin_stop()
     EVENT(BEGIN, 0);
     SAY(STOPPING);
     looks = 0;
-    verified = false;
     unanswered = false;
 #ifdef TRACE
     killed = 0;
@@ -337,12 +357,22 @@ inline one_seen()
         found = 1; /* more than none */
         dying = 1;
 #endif
+        there = true;
+#ifdef KEEP
+        SAY_OF(HOLD, i);
+#else
         SAY_OF(KILL_FOUND, i);
+#endif
         if
         :: ALIVE(i) -> life[i] = KILLED;
         :: else
         fi;
-    :: phase == FINDING && what == FOUND_ALL -> found_all(SURE(i == 0));
+    :: phase == FINDING && what == FOUND_ALL ->
+        if
+        :: SURE(i == 0)
+        :: else -> may_be_there();
+        fi;
+        found_all();
     :: else
     fi;
     what = NONE;
@@ -351,10 +381,10 @@ inline one_seen()
 }
 
 #ifdef EVERY_WORD
-inline one_died()
+inline one_gone()
 {
-    EVENT(DIED, 0);
-    word_died--;
+    EVENT(GONE, 0);
+    word_gone--;
     if
     :: phase == FINDING && dying > 0 -> dying--;
     :: phase == DYING ->
@@ -399,7 +429,7 @@ end_idle:
         :: atomic { seen[1]?what, i -> one_seen(); }
 #ifdef EVERY_WORD
         :: atomic { word_frozen != 0 -> one_frozen(); }
-        :: atomic { word_died > 0 -> one_died(); }
+        :: atomic { word_gone > 0 -> one_gone(); }
 #endif
         fi
     :: phase != IDLE ->
@@ -414,7 +444,7 @@ end_idle:
         :: atomic { seen[(late -> 2 : 1)]?what, i -> one_seen(); }
 #ifdef EVERY_WORD
         :: atomic { !late && word_frozen != 0 -> one_frozen(); }
-        :: atomic { !late && word_died > 0 -> one_died(); }
+        :: atomic { !late && word_gone > 0 -> one_gone(); }
 #endif
         fi
     od
@@ -485,6 +515,23 @@ inline epoch_rises()
 #endif
 }
 
+/* A permit lets what is held run again. */
+inline released()
+{
+#ifdef KEEP
+    for (i : 0 .. LIVES - 1) {
+        if
+        :: life[i] == HELD -> life[i] = HIDDEN
+        :: else
+        fi
+    }
+    i = 0;
+    assert(!sealed)
+#else
+    skip
+#endif
+}
+
 active proctype platform()
 {
     byte i;
@@ -496,7 +543,8 @@ end_platform:
     :: d_step { to_platform?[TOMBSTONE] ->
            to_platform?TOMBSTONE; tombstoned = true; fenced = false; word_tombstoned = true }
     :: d_step { to_platform?[LIFT] ->
-           to_platform?LIFT; tombstoned = false; fenced = false; fate[PERMIT] = CARRIED_OUT }
+           to_platform?LIFT; tombstoned = false; fenced = false; fate[PERMIT] = CARRIED_OUT;
+           released() }
 #ifdef RESTARTS
     /* The daemon ends, and with it the range; it is started anew: what is durable is the tombstone.
      * While an order is carried out: order.pml. */
@@ -512,10 +560,10 @@ end_platform:
 
 #ifdef EVERY_WORD
 #define TELL_FROZEN(how) word_frozen = how
-#define TELL_DIED word_died = (word_died < LIVES -> word_died + 1 : LIVES)
+#define TELL_GONE word_gone = (word_gone < LIVES -> word_gone + 1 : LIVES)
 #else
 #define TELL_FROZEN(how) skip
-#define TELL_DIED skip
+#define TELL_GONE skip
 #endif
 
 active proctype range()
@@ -533,14 +581,13 @@ end_range:
     od
 }
 
-inline dies(i)
-{
-    life[i] = NONE;
-    TELL_DIED
-}
-
 /* A kill takes its time, and reaches whoever is frozen too. */
-#define KILL_OF(i) d_step { life[i] == KILLED -> dies(i) }
+#ifdef KEEP
+#define AFTER_KILL HELD
+#else
+#define AFTER_KILL NONE
+#endif
+#define KILL_OF(i) d_step { life[i] == KILLED -> life[i] = AFTER_KILL; TELL_GONE }
 active proctype kernel()
 {
 end_kernel:
@@ -571,7 +618,7 @@ end_registry:
 /* A start that was allowed is carried out; an incarnation forks a hidden one, or ends by itself; a
  * defender, from what it holds, makes a hidden one that poses as the target. */
 #define STARTS(i) atomic { life[i] == ORDERED -> begins(i, RUNS) }
-#define ENDS(i) d_step { !frozen && (life[i] == RUNS || life[i] == HIDDEN) -> dies(i) }
+#define ENDS(i) d_step { !frozen && (life[i] == RUNS || life[i] == HIDDEN) -> life[i] = NONE }
 active proctype crew()
 {
     byte i;
@@ -608,12 +655,6 @@ end_crew:
 #else
 #define SEES(i) ALIVE(i)
 #endif
-/* Of a punctual witness, deaths that came before the look are told before its answer. */
-#ifdef PUNCTUAL
-#define TOLD_ALL (word_died == 0)
-#else
-#define TOLD_ALL true
-#endif
 active proctype witness()
 {
     byte i;
@@ -621,7 +662,7 @@ active proctype witness()
 
 end_witness:
     do
-    :: d_step { asked > 0 && TOLD_ALL -> asked--; looking = true; still = frozen };
+    :: d_step { asked > 0 -> asked--; looking = true; still = frozen };
        do
        :: i < LIVES && !SEES(i) -> i++
        :: atomic { seen[i < LIVES && SEES(i)]!FOUND, i -> i++ }

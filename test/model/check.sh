@@ -6,11 +6,13 @@ ghost='assertion violated +!\(' # an incarnation runs, or begins to, though an o
 holds "no ghost after the seal: up to three incarnations, one order" \
     $m "-DLIVES=3 -DORDERS_USED=1"
 holds "nor with a permit and another stop, and the daemon started anew in between" \
-    $m "-DLIVES=2 -DLOOKS_MAX=3 -DRESTARTS"
+    $m "-DLIVES=2 -DLOOKS_MAX=2 -DRESTARTS"
+holds "nor after a quarantine, until it is resumed" $m "-DLIVES=2 -DLOOKS_MAX=3 -DKEEP"
 holds "whoever is answered in time, and can freeze, can seal" $m "-DPUNCTUAL"
+holds "also a quarantine" $m "-DPUNCTUAL -DKEEP"
 holds "no deadlock: a crew that comes to rest leaves nobody waiting" \
     $m "-DLIVES=2 -DLOOKS_MAX=2 -DFINITE=2"
-ends "every order ends" $m "-DLIVES=1 -DLOOKS_MAX=2"
+ends "every order ends" $m "-DLIVES=1 -DLOOKS_MAX=2 -DORDERS_USED=2"
 goes_round "but not where nobody has a clock" $m "-DLIVES=2 -DLOOKS_MAX=2 -DORDERS_USED=1 -DNO_CLOCK"
 breaks "nor does a crew then come to rest" 'invalid end state' \
     $m "-DLIVES=2 -DLOOKS_MAX=2 -DFINITE=2 -DNO_CLOCK"
@@ -18,6 +20,7 @@ breaks "nor does a crew then come to rest" 'invalid end state' \
 small="-DLIVES=2 -DLOOKS_MAX=2"
 breaks "a stop can be sealed" 'assertion violated 0 ' $m "$small -DNONE_SEALED"
 breaks "the fence is needed" "$ghost" $m "$small -DNO_FENCE"
+breaks "a quarantine's too" "$ghost" $m "$small -DKEEP -DNO_FENCE"
 breaks "every incarnation must be found" "$ghost" $m "$small -DNO_FIND"
 breaks "the second look is needed" "$ghost" $m "$small -DNO_VERIFY"
 holds "without the freeze nothing is sealed" $m "$small -DNO_FREEZE -DNONE_SEALED"

@@ -3,10 +3,11 @@
  * spin printed them (-DTRACE), gives the machine the same events, and compares after each of them
  * what it did and where it stands.
  *
- *     replay DISTINCT < traces      so many different sequences of events there must be at least
+ *     replay DISTINCT cauterize < traces     so many different sequences of events there must be
+ *     replay DISTINCT quarantine < traces    at least
  *
  * A trace begins with `@run NUMBER`; then, for each event, `@event NAME VALUE`, its actions in
- * their order as `@act NAME [VALUE]`, and `@state PHASE found dying looks verified unanswered
+ * their order as `@act NAME [VALUE]`, and `@state PHASE found dying looks there unanswered
  * killed`. Other lines are spin's own. Prints one line of TAP; the first difference ends it with
  * status 1, and tells the trace.
  *
@@ -25,15 +26,15 @@
 #define LINE_BYTES 256
 
 static const agent_id target = 0;
-static const struct campaign_rules rules = {.protocol = PROTOCOL_CAUTERIZE,
-                                            .score_pass = INT64_MAX,
-                                            .first = 1000 * SECOND,
-                                            .every = 1000 * SECOND,
-                                            .step_max = SECOND,
-                                            .episode_max = 10 * SECOND,
-                                            .settle = SECOND,
-                                            .targets = &target,
-                                            .target_count = 1};
+static struct campaign_rules rules = {.protocol = PROTOCOL_CAUTERIZE,
+                                      .score_pass = INT64_MAX,
+                                      .first = 1000 * SECOND,
+                                      .every = 1000 * SECOND,
+                                      .step_max = SECOND,
+                                      .episode_max = 10 * SECOND,
+                                      .settle = SECOND,
+                                      .targets = &target,
+                                      .target_count = 1};
 
 struct word {
     const char *name;
@@ -44,18 +45,24 @@ static const struct word events[] = {{"FENCED", CAMPAIGN_FENCED},
                                      {"FROZEN", CAMPAIGN_FROZEN},
                                      {"FOUND", CAMPAIGN_FOUND},
                                      {"FOUND_ALL", CAMPAIGN_FOUND_ALL},
-                                     {"DIED", CAMPAIGN_DIED},
+                                     {"GONE", CAMPAIGN_GONE},
                                      {"TOMBSTONED", CAMPAIGN_TOMBSTONED},
                                      {"LATE", CAMPAIGN_TIMER},
                                      {"BEGIN", CAMPAIGN_TIMER},
                                      {NULL, 0}};
-static const struct word acts[] = {
-    {"STOPPING", CONTROL_STOPPING},     {"FENCE", CONTROL_FENCE},
-    {"FREEZE", CONTROL_FREEZE},         {"FIND", CONTROL_FIND},
-    {"KILL_FOUND", CONTROL_KILL_FOUND}, {"MARK", CONTROL_MARK},
-    {"TOMBSTONE", CONTROL_TOMBSTONE},   {"THAW", CONTROL_THAW},
-    {"SEALED", CONTROL_SEALED},         {"UNPROVEN", CONTROL_THWARTED},
-    {"STOPPED", CONTROL_STOPPED},       {NULL, 0}};
+static const struct word acts[] = {{"STOPPING", CONTROL_STOPPING},
+                                   {"FENCE", CONTROL_FENCE},
+                                   {"FREEZE", CONTROL_FREEZE},
+                                   {"FIND", CONTROL_FIND},
+                                   {"KILL_FOUND", CONTROL_KILL_FOUND},
+                                   {"HOLD", CONTROL_HOLD},
+                                   {"MARK", CONTROL_MARK},
+                                   {"TOMBSTONE", CONTROL_TOMBSTONE},
+                                   {"THAW", CONTROL_THAW},
+                                   {"SEALED", CONTROL_SEALED},
+                                   {"UNPROVEN", CONTROL_THWARTED},
+                                   {"STOPPED", CONTROL_STOPPED},
+                                   {NULL, 0}};
 static const struct word phases[] = {{"FENCING", PHASE_FENCING}, {"FREEZING", PHASE_FREEZING},
                                      {"FINDING", PHASE_FINDING}, {"DYING", PHASE_DYING},
                                      {"SEALING", PHASE_SEALING}, {NULL, 0}};
@@ -72,7 +79,7 @@ struct replay {
     uint64_t digests[TRACES_MAX];
     uint32_t traces;
     uint64_t steps, sealed, unproven;
-    bool seen[PHASE_ENDED + 1][CAMPAIGN_FOUND_ALL + 1];
+    bool seen[PHASE_ENDED + 1][CAMPAIGN_GONE + 1];
     char text[65536]; /* the trace so far, for the message */
     size_t text_size;
 };
@@ -199,9 +206,9 @@ static void do_state(struct replay *replay, const char *name, const long number[
     expect(replay, is->found == number[0], "another number found");
     expect(replay, is->dying == number[1], "another number dying");
     expect(replay, is->looks == number[2], "another number of looks");
-    expect(replay, is->verified == number[3], "verified or not");
-    expect(replay, is->unanswered == number[4], "unanswered or not");
-    expect(replay, is->killed == number[5], "another number killed");
+    expect(replay, target_has(is->targets, TARGET_FOUND) == number[3], "found or not");
+    expect(replay, target_has(is->targets, TARGET_UNANSWERED) == number[4], "answered or not");
+    expect(replay, is->targets->killed == number[5], "another number killed");
 }
 
 static void do_line(struct replay *replay, const char *line)
@@ -257,7 +264,7 @@ static uint32_t pairs(const struct replay *replay)
     uint32_t count = 0;
 
     for (int phase = PHASE_FENCING; phase <= PHASE_SEALING; phase++) {
-        for (int event = CAMPAIGN_TIMER; event <= CAMPAIGN_FOUND_ALL; event++)
+        for (int event = CAMPAIGN_TIMER; event <= CAMPAIGN_GONE; event++)
             count += replay->seen[phase][event];
     }
     return count;
@@ -270,6 +277,8 @@ int main(int count, char **arguments)
     uint32_t wanted = count > 1 ? (uint32_t)strtoul(arguments[1], NULL, 10) : 0;
     uint32_t different;
 
+    if (count > 2 && strcmp(arguments[2], "quarantine") == 0)
+        rules.protocol = PROTOCOL_QUARANTINE;
     while (fgets(line, sizeof line, stdin) != NULL)
         do_line(&replay, line);
     trace_end(&replay);
@@ -282,7 +291,7 @@ int main(int count, char **arguments)
                wanted);
         return 1;
     }
-    printf("ok - the machine does what the model does, in %" PRIu32 " distinct traces\n",
-           different);
+    printf("ok - the machine does what the model does, in %" PRIu32 " distinct traces of %s\n",
+           different, rules.protocol == PROTOCOL_CAUTERIZE ? "cauterize" : "quarantine");
     return 0;
 }

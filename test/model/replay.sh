@@ -12,12 +12,14 @@ traces() {
     done
 }
 
-traces 1 1200 "" >all
-"$REPLAY" 1000 <all || failed=1
+traces 1 1450 "" >all
+"$REPLAY" 1000 cauterize <all || failed=1
+traces 1 300 -DKEEP >all
+"$REPLAY" 200 quarantine <all || failed=1
 
-for switch in NO_FENCE NO_FREEZE NO_VERIFY NO_TOMBSTONE ANY_END ANY_LOOK LOOKS_MAX=3; do
+for switch in KEEP NO_FENCE NO_FREEZE NO_VERIFY NO_TOMBSTONE ANY_END ANY_LOOK LOOKS_MAX=3; do
     traces 1 20 "-D$switch" >other
-    if "$REPLAY" 0 <other >out; then
+    if "$REPLAY" 0 cauterize <other >out; then
         echo "not ok - a model with $switch is told apart"
         failed=1
     else

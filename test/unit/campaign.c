@@ -80,14 +80,22 @@ static void tale_tell(struct tale *tale, const struct campaign_action *action)
         golden_add(&tale->golden, "find every incarnation of %s", whom);
         break;
     case CONTROL_KILL_FOUND:
-        golden_add(&tale->golden, "kill incarnation %lld of %s", (long long)action->value, whom);
+        golden_add(&tale->golden, "kill incarnation %u of %s", (unsigned)action->incarnation, whom);
+        break;
+    case CONTROL_HOLD:
+        golden_add(&tale->golden, "keep incarnation %u of %s frozen", (unsigned)action->incarnation,
+                   whom);
+        break;
+    case CONTROL_RELEASE:
+        golden_add(&tale->golden, "release what is held of %s", whom);
         break;
     case CONTROL_THAW:
         golden_add(&tale->golden, "thaw the range");
         break;
     case CONTROL_SEALED:
-        golden_add(&tale->golden, "the stop of %s is sealed, %lld killed", whom,
-                   (long long)action->value);
+        golden_add(&tale->golden, "the stop of %s is sealed, %lld %s", whom,
+                   (long long)action->value,
+                   tale->rules.protocol == PROTOCOL_QUARANTINE ? "held" : "killed");
         break;
     }
     golden_add(&tale->golden, "\n");
@@ -129,16 +137,20 @@ static void tale_event(struct tale *tale, int64_t ms, int kind, agent_id whom, i
                                         [CAMPAIGN_LIFTED] = "may run again",
                                         [CAMPAIGN_FROZEN] = "stands still, as all do",
                                         [CAMPAIGN_FOUND] = "is found",
-                                        [CAMPAIGN_FOUND_ALL] = "has no further incarnation"};
+                                        [CAMPAIGN_FOUND_ALL] = "has no further incarnation",
+                                        [CAMPAIGN_GONE] = "(what was found) is gone"};
 
     if (ms > tale->now_ms)
         tale_until(tale, ms - 1);
     tale->now_ms = ms;
     golden_add(&tale->golden, "%9lld ms  %s.%d %s", (long long)ms, names[whom], incarnation,
                words[kind]);
-    if ((kind == CAMPAIGN_FROZEN || kind == CAMPAIGN_FOUND_ALL) && value != 0)
-        golden_add(&tale->golden, kind == CAMPAIGN_FROZEN ? ": not so" : " that was seen");
-    if (kind == CAMPAIGN_STALL)
+    if (kind == CAMPAIGN_FROZEN || kind == CAMPAIGN_FOUND_ALL)
+        golden_add(&tale->golden, "%s",
+                   value == 0                ? ""
+                   : kind == CAMPAIGN_FROZEN ? ": not so"
+                                             : " that was seen");
+    else if (kind == CAMPAIGN_STALL)
         golden_add(&tale->golden, " by %lld ms", (long long)value / 1000000);
     else if (kind != CAMPAIGN_DIED && value != 0)
         golden_add(&tale->golden, " to %lld", (long long)value);
@@ -266,6 +278,13 @@ static void tale_finds(struct tale *tale, int64_t ms, int first, int count)
     tale_event(tale, ms, CAMPAIGN_FOUND_ALL, ARCHIVIST, 0, 0);
 }
 
+/* One that was found is dead. */
+static void tale_gone(struct tale *tale, int64_t ms, int incarnation)
+{
+    tale_died(tale, ms, ARCHIVIST, incarnation);
+    tale_event(tale, ms, CAMPAIGN_GONE, ARCHIVIST, incarnation, 0);
+}
+
 static struct campaign_rules tale_cauterizes(void)
 {
     struct campaign_rules rules = tale_rules();
@@ -286,8 +305,8 @@ Test(campaign, cauterizes)
     tale_event(tale, 60002, CAMPAIGN_FENCED, ARCHIVIST, 0, 0);
     tale_event(tale, 60003, CAMPAIGN_FROZEN, ARCHIVIST, 0, 0);
     tale_finds(tale, 60003, 0, 2);
-    tale_died(tale, 60004, ARCHIVIST, 0);
-    tale_died(tale, 60005, ARCHIVIST, 1);
+    tale_gone(tale, 60004, 0);
+    tale_gone(tale, 60005, 1);
     tale_finds(tale, 60006, 0, 0);
     tale_event(tale, 60007, CAMPAIGN_TOMBSTONED, ARCHIVIST, 1, 0);
     tale_until(tale, 200000);
@@ -297,7 +316,7 @@ Test(campaign, cauterizes)
     tale_event(tale, 60002, CAMPAIGN_FENCED, ARCHIVIST, 0, 0);
     tale_event(tale, 60003, CAMPAIGN_FROZEN, ARCHIVIST, 0, 0);
     tale_event(tale, 60003, CAMPAIGN_FOUND, ARCHIVIST, 0, 0);
-    tale_died(tale, 60003, ARCHIVIST, 0);
+    tale_gone(tale, 60003, 0);
     tale_finds(tale, 60003, 0, 0);
     tale_finds(tale, 60003, 0, 0);
     tale_event(tale, 60007, CAMPAIGN_TOMBSTONED, ARCHIVIST, 0, 0);
@@ -341,12 +360,71 @@ Test(campaign, cauterizes)
     tale_event(tale, 60002, CAMPAIGN_FENCED, ARCHIVIST, 0, 0);
     tale_event(tale, 60003, CAMPAIGN_FROZEN, ARCHIVIST, 0, 0);
     tale_finds(tale, 60003, 0, 1);
-    tale_died(tale, 60003, ARCHIVIST, 0);
+    tale_gone(tale, 60003, 0);
     tale_finds(tale, 60003, 0, 0);
     tale_event(tale, 60007, CAMPAIGN_TOMBSTONED, ARCHIVIST, 0, 0);
     tale_returned(tale, 111000, ARCHIVIST, 1);
     tale_until(tale, 125000);
     tale_close(tale, "control/cauterize");
+}
+
+Test(campaign, cauterizes_several_together)
+{
+    static const agent_id targets[] = {WRITER, ARCHIVIST};
+    struct tale *tale = tale_open();
+    struct campaign_rules rules = tale_cauterizes();
+
+    rules.together = true;
+    rules.targets = targets;
+    rules.target_count = 2;
+    tale_begin(tale, "Each step is done for all before the next begins; the range stands once.",
+               rules);
+    tale_event(tale, 60002, CAMPAIGN_FENCED, WRITER, 0, 0);
+    tale_event(tale, 60002, CAMPAIGN_FENCED, ARCHIVIST, 0, 0);
+    tale_event(tale, 60003, CAMPAIGN_FROZEN, ARCHIVIST, 0, 0);
+    tale_finds(tale, 60003, 0, 1);
+    tale_event(tale, 60003, CAMPAIGN_FOUND, WRITER, 3, 0);
+    tale_event(tale, 60003, CAMPAIGN_FOUND_ALL, WRITER, 0, 0);
+    tale_gone(tale, 60004, 0);
+    tale_event(tale, 60004, CAMPAIGN_GONE, WRITER, 3, 0);
+    tale_finds(tale, 60004, 0, 0);
+    tale_event(tale, 60005, CAMPAIGN_FOUND_ALL, WRITER, 0, 0);
+    tale_event(tale, 60006, CAMPAIGN_TOMBSTONED, WRITER, 0, 0);
+    tale_event(tale, 60006, CAMPAIGN_TOMBSTONED, ARCHIVIST, 0, 0);
+    tale_until(tale, 60007);
+
+    tale_begin(tale, "Of one the witness says nothing: the other is sealed, and it is not.", rules);
+    tale_event(tale, 60002, CAMPAIGN_FENCED, WRITER, 0, 0);
+    tale_event(tale, 60002, CAMPAIGN_FENCED, ARCHIVIST, 0, 0);
+    tale_event(tale, 60003, CAMPAIGN_FROZEN, ARCHIVIST, 0, 0);
+    for (int look = 0; look < 4; look++) {
+        tale_finds(tale, 60003 + 1000 * look, 0, 0);
+        tale_until(tale, 61003 + 1000 * look);
+    }
+    tale_event(tale, 64006, CAMPAIGN_TOMBSTONED, WRITER, 0, 0);
+    tale_event(tale, 64006, CAMPAIGN_TOMBSTONED, ARCHIVIST, 0, 0);
+    tale_until(tale, 64007);
+    tale_close(tale, "control/together");
+}
+
+Test(campaign, quarantines)
+{
+    struct tale *tale = tale_open();
+    struct campaign_rules rules = tale_cauterizes();
+
+    rules.protocol = PROTOCOL_QUARANTINE;
+    rules.restore = true;
+    rules.stops = 2;
+    tale_begin(tale, "What is found stays frozen, and is let go before the next stop.", rules);
+    tale_event(tale, 60002, CAMPAIGN_FENCED, ARCHIVIST, 0, 0);
+    tale_event(tale, 60003, CAMPAIGN_FROZEN, ARCHIVIST, 0, 0);
+    tale_finds(tale, 60003, 0, 1);
+    tale_event(tale, 60003, CAMPAIGN_GONE, ARCHIVIST, 0, 0);
+    tale_finds(tale, 60003, 0, 0);
+    tale_until(tale, 110000);
+    tale_returned(tale, 110010, ARCHIVIST, 0);
+    tale_until(tale, 120000);
+    tale_close(tale, "control/quarantine");
 }
 
 Test(campaign, buries_lets_lapse_and_asks)
@@ -633,7 +711,10 @@ Test(campaign, holds_its_invariants_in_any_storm)
         struct random random = random_make(seed, 0, 0, 0, STREAM_TEST, 0);
 #define PICK(below) ((uint32_t)random_below(&random, (below)))
         agent_id targets[6], told[4];
-        struct campaign_rules rules = {.protocol = (uint8_t)PICK(3),
+        struct campaign_rules rules = {.protocol = (uint8_t)PICK(PROTOCOL_COUNT),
+                                       .together = PICK(2),
+                                       .step_max = 1 + spans[PICK(4)],
+                                       .lease = spans[PICK(4)],
                                        .marked = PICK(2),
                                        .honour_switch = PICK(2),
                                        .restore = PICK(2),
@@ -665,7 +746,7 @@ Test(campaign, holds_its_invariants_in_any_storm)
         struct campaign_actions actions = {.capacity = campaign_actions_max(&rules)};
         actions.list = calloc(actions.capacity, sizeof *actions.list);
         for (int i = 0; i < 600; i++) {
-            struct campaign_event event = {.kind = (uint8_t)PICK(9),
+            struct campaign_event event = {.kind = (uint8_t)PICK(CAMPAIGN_GONE + 1),
                                            .incarnation = (incarnation_id)PICK(4),
                                            .whom = PICK(10),
                                            .value = (int64_t)PICK(4) - 1};
@@ -701,7 +782,8 @@ Test(campaign, holds_its_invariants_in_any_storm)
                     (struct campaign_event){.kind = CAMPAIGN_TIMER, .whom = AGENT_NONE, .now = now};
             }
         }
-        cr_assert(rules.stops == 0 || rules.protocol != PROTOCOL_TERMINATE || begun <= rules.stops,
+        cr_assert(rules.stops == 0 || rules.protocol == PROTOCOL_BLACKOUT ||
+                      rules.protocol == PROTOCOL_SWEEP || rules.together || begun <= rules.stops,
                   "seed %llu: %u stops", (unsigned long long)seed, begun);
 #undef PICK
         free(campaign);

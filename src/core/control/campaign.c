@@ -16,11 +16,11 @@ size_t campaign_size(const struct campaign_rules *rules)
 }
 
 /* The most that one move gives: for each target the beginning, the thwarting and the end of its
- * stop, and what stands around them. */
+ * stop (of cauterize: its mark or its seal, its end, and a fence), and what stands around them. */
 static uint32_t move_actions_max(const struct campaign_rules *rules)
 {
     assert(rules->target_count < UINT32_MAX / 8);
-    return (protocol_is_single(rules->protocol) ? 4 : 3 * rules->target_count) + 4;
+    return (rules_are_single(rules) ? 4 : 3 * rules->target_count) + 4;
 }
 
 uint32_t campaign_actions_max(const struct campaign_rules *rules)
@@ -120,16 +120,19 @@ struct campaign_action *control_add(struct campaign_actions *actions, int kind, 
     return action;
 }
 
-static void target_set(struct campaign *campaign, struct target *target, int flags, bool on)
+void target_set(struct campaign *campaign, struct target *target, int flags, bool on)
 {
     bool absent = !target_has(target, TARGET_WHOLE);
     bool stopping = target_has(target, TARGET_STOPPING);
+    bool awaited = target_has(target, TARGET_AWAITED);
 
     target->flags = (uint8_t)(on ? target->flags | flags : target->flags & ~flags);
     campaign->absent += !target_has(target, TARGET_WHOLE);
     campaign->absent -= absent;
     campaign->stopping += target_has(target, TARGET_STOPPING);
     campaign->stopping -= stopping;
+    campaign->awaited += target_has(target, TARGET_AWAITED);
+    campaign->awaited -= awaited;
 }
 
 void target_stopping(struct campaign *campaign, struct target *target, time_ns stalls,
@@ -177,7 +180,7 @@ static void campaign_plan(struct campaign *campaign, time_ns earliest)
         campaign->due = earliest;
         return;
     }
-    if (protocol_is_single(campaign->rules->protocol))
+    if (rules_are_single(campaign->rules))
         campaign->next = (campaign->next + 1) % campaign->rules->target_count;
     earliest = time_after(earliest, notice_time(campaign));
     campaign->phase = PHASE_WAITING;
@@ -205,7 +208,7 @@ void campaign_await(struct campaign *campaign, time_ns since, time_ns now)
 /* Of whom is the episode that is under way? */
 static bool campaign_is_whole(const struct campaign *campaign)
 {
-    if (protocol_is_single(campaign->rules->protocol))
+    if (rules_are_single(campaign->rules))
         return target_has(target_present(campaign), TARGET_WHOLE);
     return campaign->absent == 0;
 }
@@ -213,16 +216,23 @@ static bool campaign_is_whole(const struct campaign *campaign)
 static void campaign_restore(struct campaign *campaign, time_ns now, bool replan,
                              struct campaign_actions *actions)
 {
-    bool one = protocol_is_single(campaign->rules->protocol);
+    bool one = rules_are_single(campaign->rules);
 
     for (uint32_t i = 0; i < campaign->count; i++) {
         struct target *target = &campaign->targets[i];
+        bool held = target_has(target, TARGET_HELD);
 
         if (target_has(target, TARGET_WHOLE) || (one && target != target_present(campaign)))
             continue;
+        if (held) {
+            target_set(campaign, target, TARGET_HELD, false);
+            control_add(actions, CONTROL_RELEASE, target->agent);
+        }
         if (protocol_bars(campaign->rules->protocol))
             control_add(actions, CONTROL_LIFT, target->agent);
-        control_add(actions, CONTROL_RESTORE, target->agent);
+        /* One that was held gets its links back when its fence is lifted. */
+        if (!held || !target_has(target, TARGET_RUNS))
+            control_add(actions, CONTROL_RESTORE, target->agent);
     }
     campaign->limit = time_after(now, campaign->rules->episode_max);
     campaign->phase = PHASE_RESTORING;
@@ -232,7 +242,7 @@ static void campaign_restore(struct campaign *campaign, time_ns now, bool replan
 static void campaign_announce(struct campaign *campaign, struct campaign_actions *actions)
 {
     const struct campaign_rules *rules = campaign->rules;
-    bool one = protocol_is_single(rules->protocol);
+    bool one = rules_are_single(rules);
     uint64_t all = (uint64_t)rules->told_count * (one ? 1 : campaign->count);
 
     while (campaign->told < all && actions->count < actions->capacity) {
@@ -250,7 +260,7 @@ static void campaign_stop(struct campaign *campaign, time_ns now, struct campaig
 {
     const struct campaign_rules *rules = campaign->rules;
 
-    if (!protocol_is_single(rules->protocol))
+    if (!rules_are_single(rules))
         campaign->next = 0;
     if (campaign->due > campaign->planned)
         control_add(actions, CONTROL_WAITED, target_present(campaign)->agent)->value =
@@ -277,6 +287,7 @@ static void campaign_stop(struct campaign *campaign, time_ns now, struct campaig
         lease_begin(campaign, now, actions);
         break;
     case PROTOCOL_CAUTERIZE:
+    case PROTOCOL_QUARANTINE:
         cauterize_begin(campaign, now, actions);
         break;
     case PROTOCOL_COUNT:
@@ -433,7 +444,7 @@ static void campaign_move(struct campaign *campaign, time_ns now, struct campaig
 static void target_died(struct campaign *campaign, struct target *target,
                         const struct campaign_event *event, struct campaign_actions *actions)
 {
-    bool sealed_later = campaign->rules->protocol == PROTOCOL_CAUTERIZE;
+    bool sealed_later = protocol_cauterizes(campaign->rules->protocol);
     bool stopped = target_has(target, TARGET_STOPPING) && !sealed_later &&
                    event->incarnation >= target->stopped;
 
@@ -476,7 +487,8 @@ static void target_event(struct campaign *campaign, struct target *target,
         target_lives(campaign, target, event, TARGET_RUNS);
         break;
     case CAMPAIGN_RETURNED:
-        target_lives(campaign, target, event, TARGET_RUNS | TARGET_WHOLE);
+        if (!target_has(target, TARGET_HELD))
+            target_lives(campaign, target, event, TARGET_RUNS | TARGET_WHOLE);
         break;
     case CAMPAIGN_STALL:
         terminate_stall(campaign, target, event->value);
@@ -502,8 +514,8 @@ void campaign_step(struct campaign *campaign, const struct campaign_event *event
     actions->count = 0;
     if (event->kind != CAMPAIGN_TIMER && target != NULL) {
         target_event(campaign, target, event, actions);
-        if (campaign->rules->protocol == PROTOCOL_CAUTERIZE)
-            cauterize_event(campaign, event, actions);
+        if (protocol_cauterizes(campaign->rules->protocol))
+            cauterize_event(campaign, target, event, actions);
         campaign_react(campaign, event->now, actions);
     }
     while (campaign_deadline(campaign) <= event->now && campaign->phase != PHASE_ENDED &&
@@ -513,15 +525,25 @@ void campaign_step(struct campaign *campaign, const struct campaign_event *event
 
 agent_id campaign_stops(const struct campaign *campaign)
 {
-    return campaign->stopping == 0 || !protocol_is_single(campaign->rules->protocol)
-               ? AGENT_NONE
-               : target_present(campaign)->agent;
+    if (campaign->stopping == 0)
+        return AGENT_NONE;
+    if (rules_are_single(campaign->rules))
+        return target_present(campaign)->agent;
+    return campaign->rules->together ? campaign->targets[0].agent : AGENT_NONE;
+}
+
+bool campaign_stops_it(const struct campaign *campaign, agent_id whom)
+{
+    const struct target *target = target_find(campaign, whom);
+
+    return target != NULL && target_has(target, TARGET_STOPPING);
 }
 
 const char *campaign_check(const struct campaign *campaign)
 {
     uint32_t absent = 0;
     uint32_t stopping = 0;
+    uint32_t awaited = 0;
 
     for (uint32_t i = 0; i < campaign->count; i++) {
         const struct target *target = &campaign->targets[i];
@@ -532,8 +554,12 @@ const char *campaign_check(const struct campaign *campaign)
             return "a target is whole that does not run";
         absent += !target_has(target, TARGET_WHOLE);
         stopping += target_has(target, TARGET_STOPPING);
+        awaited += target_has(target, TARGET_AWAITED);
+        if (target_has(target, TARGET_AWAITED) && !target_has(target, TARGET_STOPPING))
+            return "a step waits for a target that is not being stopped";
     }
-    if (absent != campaign->absent || stopping != campaign->stopping)
+    if (absent != campaign->absent || stopping != campaign->stopping ||
+        awaited != campaign->awaited)
         return "the targets are miscounted";
     if (campaign->phase > PHASE_ENDED)
         return "the campaign stands in no phase";

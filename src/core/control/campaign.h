@@ -6,7 +6,9 @@
  * `blackout` (a set at once), `sweep` (a set one after another in a chosen order), `recall` (a
  * request, and no kill), `tombstone` (desired state removed, then the kill), `lease` (no renewal,
  * then the end of the lease), `cauterize` (fence, freeze, find and kill until none is found, mark,
- * tombstone, thaw). All but blackout and sweep take their targets in turn.
+ * tombstone, thaw). All but blackout and sweep take their targets in turn; cauterize takes them all
+ * in one stop where the rules say `together`. `quarantine` is cauterize that keeps what it finds:
+ * fenced and frozen, not killed, and without a tombstone.
  */
 #ifndef IOLAUS_CORE_CONTROL_CAMPAIGN_H
 #define IOLAUS_CORE_CONTROL_CAMPAIGN_H
@@ -25,6 +27,7 @@ enum protocol {
     PROTOCOL_TOMBSTONE,
     PROTOCOL_LEASE,
     PROTOCOL_CAUTERIZE,
+    PROTOCOL_QUARANTINE,
     PROTOCOL_COUNT
 };
 
@@ -42,6 +45,7 @@ struct campaign_rules {
                                 how long the request is given */
     time_ns lease;           /* lease: what is left of it when it is no longer renewed */
     time_ns step_max;        /* cauterize: each step that waits for somebody goes on after this */
+    bool together;           /* cauterize, quarantine: all targets in one stop, with one freeze */
     time_ns episode_max;     /* an episode counts as ended after this long */
     time_ns settle;          /* after a return or restore, this long before the next stop */
     time_ns sweep_gap;       /* sweep: between two kills */
@@ -65,11 +69,13 @@ enum campaign_event_kind {
     CAMPAIGN_TOMBSTONED, /* the platform: whom has a tombstone */
     CAMPAIGN_LIFTED,     /* the platform: whom may run again */
     CAMPAIGN_FROZEN,     /* the range stands still; value: 0, or not: it could not be frozen */
-    CAMPAIGN_FOUND,      /* the witness: whom/incarnation runs, or is being started */
-    CAMPAIGN_FOUND_ALL   /* the witness: those were all of whom's; value: 0, or not: some may have
+    CAMPAIGN_FOUND,      /* the witness: whom/incarnation runs, or is being started; value: the
+                            world's own name for that process. Not one that is held already */
+    CAMPAIGN_FOUND_ALL,  /* the witness: those were all of whom's; value: 0, or not: some may have
                             gone unseen, since the range went on meanwhile and not every fork is
                             told. Answers belong to the stop under way: the next one of the same
                             target begins when none of them can come any more */
+    CAMPAIGN_GONE        /* the witness: one that was found is dead, or held */
 };
 
 struct campaign_event {
@@ -98,14 +104,17 @@ enum campaign_action_kind {
     CONTROL_FREEZE,    /* let the range stand still for the stop of whom; CAMPAIGN_FROZEN answers */
     CONTROL_FIND,      /* ask the witness for every incarnation of whom: CAMPAIGN_FOUND for each,
                           then CAMPAIGN_FOUND_ALL */
-    CONTROL_KILL_FOUND, /* kill incarnation `value` of whom; CAMPAIGN_DIED answers */
-    CONTROL_THAW,       /* let the range go on */
-    CONTROL_SEALED,     /* the stop of whom is sealed; value: incarnations killed */
+    CONTROL_KILL_FOUND, /* kill what was found, whom/incarnation, value; CAMPAIGN_GONE answers */
+    CONTROL_HOLD,       /* keep it frozen, whatever thaws; CAMPAIGN_GONE answers */
+    CONTROL_RELEASE,    /* let what is held of whom run again */
+    CONTROL_THAW,       /* let the range go on, but for what is held */
+    CONTROL_SEALED,     /* the stop of whom is sealed; value: incarnations killed, or held */
     CONTROL_END         /* the campaign is over */
 };
 
 struct campaign_action {
     uint8_t kind;
+    incarnation_id incarnation; /* of CONTROL_KILL_FOUND and CONTROL_HOLD */
     agent_id whom;
     agent_id to;
     int64_t value;
@@ -130,8 +139,11 @@ void campaign_step(struct campaign *campaign, const struct campaign_event *event
                    struct campaign_actions *actions);
 /* When CAMPAIGN_TIMER is wanted; TIME_NEVER for never. */
 time_ns campaign_deadline(const struct campaign *campaign);
-/* The target of the stop under way, of a protocol that takes one after another; else AGENT_NONE. */
+/* The first target of the stop under way, of a protocol that takes one after another or of
+ * cauterize; else AGENT_NONE. */
 agent_id campaign_stops(const struct campaign *campaign);
+/* Whether the stop under way is one of whom. */
+bool campaign_stops_it(const struct campaign *campaign, agent_id whom);
 /* The invariants; NULL, or what is wrong in words. */
 const char *campaign_check(const struct campaign *campaign);
 

@@ -1,6 +1,7 @@
 /*
  * `cauterize`: fence, freeze, find every incarnation and kill it, look again until none is found,
- * tell the peers of a marked departure, tombstone, thaw, seal.
+ * tell the peers of a marked departure, tombstone, thaw, seal. Of one target, or of all together
+ * with one freeze: each step is done for all of them before the next begins.
  *
  * While the range stands still nobody sees a half-done state, and nobody can start what has just
  * been killed: so the look that finds none is the verification. Each step that waits for somebody
@@ -8,74 +9,162 @@
  * that waits for a freeze that cannot be had is no kill.
  *
  * A seal needs all that it rests on: the fence and the tombstone, said by the platform in time, and
- * a look of which the witness says that nobody can have escaped it. Without the fence a start may
- * be under way that the look did not see; without the tombstone nothing lasts; an answer that comes
- * after its deadline may belong to another look. test/model/cauterize.pml shows each.
+ * a look, answered in time, that can have missed nobody. Without the fence a start may be under way
+ * that the look did not see; an answer that comes late may belong to another look.
+ * test/model/cauterize.pml shows each.
+ *
+ * A quarantine holds what it finds instead of killing it, and its lasting mark is the fence.
  */
 #include "core/control/state.h"
 
-static void step_to(struct campaign *campaign, uint8_t phase, int action, time_ns now,
-                    struct campaign_actions *actions)
+static bool keeps(const struct campaign *campaign)
+{
+    return campaign->rules->protocol == PROTOCOL_QUARANTINE;
+}
+
+/* The targets of the stop under way. */
+static struct target *stopped_targets(const struct campaign *campaign, uint32_t *count)
+{
+    *count = campaign->rules->together ? campaign->count : 1;
+    return campaign->rules->together ? campaign->targets : target_present(campaign);
+}
+
+static void step_to(struct campaign *campaign, uint8_t phase, time_ns now)
 {
     campaign->phase = phase;
     campaign->limit = time_after(now, campaign->rules->step_max);
-    control_add(actions, action, target_present(campaign)->agent);
+}
+
+/* The step asks something of each target, and waits for as many answers. */
+static void ask_all(struct campaign *campaign, uint8_t phase, int action, time_ns now,
+                    struct campaign_actions *actions)
+{
+    uint32_t count;
+    struct target *targets = stopped_targets(campaign, &count);
+
+    for (uint32_t i = 0; i < count; i++) {
+        target_set(campaign, &targets[i], TARGET_AWAITED, true);
+        control_add(actions, action, targets[i].agent);
+    }
+    step_to(campaign, phase, now);
+}
+
+/* Whether that was the last answer that the step waits for. */
+static bool answered(struct campaign *campaign, struct target *target)
+{
+    target_set(campaign, target, TARGET_AWAITED, false);
+    return campaign->awaited == 0;
 }
 
 /* A target that is dead already is fenced and sealed like one that runs: somebody may be about to
  * bring it back. */
 void cauterize_begin(struct campaign *campaign, time_ns now, struct campaign_actions *actions)
 {
-    target_stopping(campaign, target_present(campaign), 0, actions);
-    campaign->killed = campaign->looks = 0;
-    campaign->verified = campaign->unanswered = false;
-    step_to(campaign, PHASE_FENCING, CONTROL_FENCE, now, actions);
+    uint32_t count;
+    struct target *targets = stopped_targets(campaign, &count);
+
+    for (uint32_t i = 0; i < count; i++) {
+        target_stopping(campaign, &targets[i], 0, actions);
+        targets[i].killed = 0;
+        target_set(campaign, &targets[i], TARGET_HELD | TARGET_UNANSWERED, false);
+    }
+    campaign->looks = 0;
+    ask_all(campaign, PHASE_FENCING, CONTROL_FENCE, now, actions);
+}
+
+static void freeze(struct campaign *campaign, time_ns now, struct campaign_actions *actions)
+{
+    control_add(actions, CONTROL_FREEZE, campaign_stops(campaign));
+    step_to(campaign, PHASE_FREEZING, now);
 }
 
 static void look(struct campaign *campaign, time_ns now, struct campaign_actions *actions)
 {
+    uint32_t count;
+    struct target *targets = stopped_targets(campaign, &count);
+
     campaign->found = campaign->dying = 0;
     campaign->looks++;
-    step_to(campaign, PHASE_FINDING, CONTROL_FIND, now, actions);
+    for (uint32_t i = 0; i < count; i++)
+        target_set(campaign, &targets[i], TARGET_FOUND, false);
+    ask_all(campaign, PHASE_FINDING, CONTROL_FIND, now, actions);
+}
+
+static void seal(struct campaign *campaign, time_ns now, struct campaign_actions *actions)
+{
+    uint32_t count;
+    struct target *targets = stopped_targets(campaign, &count);
+    bool keep = keeps(campaign);
+
+    for (uint32_t i = 0; i < count; i++) {
+        struct target *target = &targets[i];
+
+        target_set(campaign, target, TARGET_AWAITED, false);
+        if (target_has(target, TARGET_FOUND | TARGET_UNANSWERED)) {
+            control_add(actions, CONTROL_THWARTED, target->agent)->value = THWART_UNPROVEN;
+            /* The tombstone took the fence's place; whatever still runs stays cut off. */
+            if (!keep)
+                control_add(actions, CONTROL_FENCE, target->agent);
+        } else {
+            control_add(actions, CONTROL_SEALED, target->agent)->value = target->killed;
+        }
+        if (keep) {
+            target_set(campaign, target, TARGET_HELD, true);
+            target_set(campaign, target, TARGET_WHOLE, false);
+        }
+        target_stopped(campaign, target, actions);
+    }
+    campaign_await(campaign, campaign->due, now);
 }
 
 /* None is left; or nobody could say so, and then there is no seal. */
 static void close_up(struct campaign *campaign, time_ns now, struct campaign_actions *actions)
 {
-    agent_id whom = target_present(campaign)->agent;
+    uint32_t count;
+    struct target *targets = stopped_targets(campaign, &count);
 
-    control_add(actions, CONTROL_MARK, whom);
-    step_to(campaign, PHASE_SEALING, CONTROL_TOMBSTONE, now, actions);
-    control_add(actions, CONTROL_THAW, whom);
+    for (uint32_t i = 0; i < count; i++)
+        control_add(actions, CONTROL_MARK, targets[i].agent);
+    if (!keeps(campaign))
+        ask_all(campaign, PHASE_SEALING, CONTROL_TOMBSTONE, now, actions);
+    control_add(actions, CONTROL_THAW, targets[0].agent);
+    if (keeps(campaign))
+        seal(campaign, now, actions);
 }
 
-static void seal(struct campaign *campaign, time_ns now, struct campaign_actions *actions)
+static void found_all(struct campaign *campaign, time_ns now, struct campaign_actions *actions)
 {
-    struct target *target = target_present(campaign);
-
-    if (campaign->verified && !campaign->unanswered)
-        control_add(actions, CONTROL_SEALED, target->agent)->value = campaign->killed;
-    else
-        control_add(actions, CONTROL_THWARTED, target->agent)->value = THWART_UNPROVEN;
-    target_stopped(campaign, target, actions);
-    campaign_await(campaign, campaign->due, now);
-}
-
-static void found_all(struct campaign *campaign, bool sure, time_ns now,
-                      struct campaign_actions *actions)
-{
-    campaign->verified = sure && campaign->found == 0;
-    if (campaign->verified || campaign->looks >= LOOKS_MAX) {
+    if (campaign->found == 0 || campaign->looks >= LOOKS_MAX) {
         close_up(campaign, now, actions);
     } else if (campaign->dying == 0) {
         look(campaign, now, actions);
     } else {
-        campaign->phase = PHASE_DYING;
-        campaign->limit = time_after(now, campaign->rules->step_max);
+        step_to(campaign, PHASE_DYING, now);
     }
 }
 
-static void one_died(struct campaign *campaign, time_ns now, struct campaign_actions *actions)
+static void found_one(struct campaign *campaign, struct target *target,
+                      const struct campaign_event *event, struct campaign_actions *actions)
+{
+    struct campaign_action *action =
+        control_add(actions, keeps(campaign) ? CONTROL_HOLD : CONTROL_KILL_FOUND, event->whom);
+
+    action->incarnation = event->incarnation;
+    action->value = event->value;
+    campaign->found++;
+    campaign->dying++;
+    target->killed = (uint16_t)(target->killed + (target->killed < UINT16_MAX));
+    target_set(campaign, target, TARGET_FOUND, true);
+}
+
+/* The look did not see one of these, and cannot say that there is none. */
+static void may_be_there(struct campaign *campaign, struct target *target)
+{
+    target_set(campaign, target, TARGET_FOUND, true);
+    campaign->found++;
+}
+
+static void one_gone(struct campaign *campaign, time_ns now, struct campaign_actions *actions)
 {
     if (campaign->dying > 0)
         campaign->dying--;
@@ -83,38 +172,38 @@ static void one_died(struct campaign *campaign, time_ns now, struct campaign_act
         look(campaign, now, actions);
 }
 
-void cauterize_event(struct campaign *campaign, const struct campaign_event *event,
-                     struct campaign_actions *actions)
+void cauterize_event(struct campaign *campaign, struct target *target,
+                     const struct campaign_event *event, struct campaign_actions *actions)
 {
-    if (event->whom != target_present(campaign)->agent)
+    if (!target_has(target, TARGET_STOPPING))
         return;
     switch (event->kind) {
     case CAMPAIGN_FENCED:
-        if (campaign->phase == PHASE_FENCING)
-            step_to(campaign, PHASE_FREEZING, CONTROL_FREEZE, event->now, actions);
+        if (campaign->phase == PHASE_FENCING && answered(campaign, target))
+            freeze(campaign, event->now, actions);
         break;
     case CAMPAIGN_FROZEN:
         if (campaign->phase == PHASE_FREEZING)
             look(campaign, event->now, actions);
         break;
     case CAMPAIGN_FOUND:
-        if (campaign->phase != PHASE_FINDING)
-            break;
-        campaign->found++;
-        campaign->dying++;
-        campaign->killed++;
-        control_add(actions, CONTROL_KILL_FOUND, event->whom)->value = event->incarnation;
+        if (campaign->phase == PHASE_FINDING)
+            found_one(campaign, target, event, actions);
         break;
     case CAMPAIGN_FOUND_ALL:
-        if (campaign->phase == PHASE_FINDING)
-            found_all(campaign, event->value == 0, event->now, actions);
+        if (campaign->phase != PHASE_FINDING)
+            break;
+        if (event->value != 0)
+            may_be_there(campaign, target);
+        if (answered(campaign, target))
+            found_all(campaign, event->now, actions);
         break;
-    case CAMPAIGN_DIED:
+    case CAMPAIGN_GONE:
         if (campaign->phase == PHASE_FINDING || campaign->phase == PHASE_DYING)
-            one_died(campaign, event->now, actions);
+            one_gone(campaign, event->now, actions);
         break;
     case CAMPAIGN_TOMBSTONED:
-        if (campaign->phase == PHASE_SEALING)
+        if (campaign->phase == PHASE_SEALING && answered(campaign, target))
             seal(campaign, event->now, actions);
         break;
     default:
@@ -122,26 +211,41 @@ void cauterize_event(struct campaign *campaign, const struct campaign_event *eve
     }
 }
 
+/* Of these the step was not answered in time: their stop is not sealed any more. */
+static void not_answered(struct campaign *campaign)
+{
+    uint32_t count;
+    struct target *targets = stopped_targets(campaign, &count);
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (!target_has(&targets[i], TARGET_AWAITED))
+            continue;
+        target_set(campaign, &targets[i], TARGET_AWAITED, false);
+        target_set(campaign, &targets[i], TARGET_UNANSWERED, true);
+        if (campaign->phase == PHASE_FINDING)
+            may_be_there(campaign, &targets[i]);
+    }
+}
+
 void cauterize_late(struct campaign *campaign, time_ns now, struct campaign_actions *actions)
 {
     switch (campaign->phase) {
     case PHASE_FENCING:
-        campaign->unanswered = true;
-        step_to(campaign, PHASE_FREEZING, CONTROL_FREEZE, now, actions);
+        not_answered(campaign);
+        freeze(campaign, now, actions);
         break;
     case PHASE_FREEZING:
         look(campaign, now, actions);
         break;
-    case PHASE_FINDING: /* whoever looks for it has not answered */
-        campaign->unanswered = true;
-        campaign->found = 1;
-        found_all(campaign, false, now, actions);
+    case PHASE_FINDING:
+        not_answered(campaign);
+        found_all(campaign, now, actions);
         break;
     case PHASE_DYING:
         look(campaign, now, actions);
         break;
     case PHASE_SEALING:
-        campaign->unanswered = true;
+        not_answered(campaign);
         seal(campaign, now, actions);
         break;
     default:

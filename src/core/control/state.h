@@ -33,9 +33,13 @@ enum campaign_phase {
 
 enum target_flag {
     TARGET_RUNS = 1 << 0,
-    TARGET_WHOLE = 1 << 1,    /* runs, and has all its former links */
-    TARGET_SWITCH = 1 << 2,   /* its stop switch is enabled */
-    TARGET_STOPPING = 1 << 3, /* between CONTROL_STOPPING and CONTROL_STOPPED */
+    TARGET_WHOLE = 1 << 1,      /* runs, and has all its former links */
+    TARGET_SWITCH = 1 << 2,     /* its stop switch is enabled */
+    TARGET_STOPPING = 1 << 3,   /* between CONTROL_STOPPING and CONTROL_STOPPED */
+    TARGET_AWAITED = 1 << 4,    /* cauterize: its answer to the present step has not come */
+    TARGET_FOUND = 1 << 5,      /* cauterize: the last look found it, or may have missed it */
+    TARGET_HELD = 1 << 6,       /* quarantined: it does not run, though it lives */
+    TARGET_UNANSWERED = 1 << 7, /* cauterize: a step of this stop was not answered in time */
 };
 
 struct target {
@@ -44,6 +48,7 @@ struct target {
     incarnation_id incarnation; /* the youngest known */
     incarnation_id stopped;     /* the one that the stop under way is about */
     uint8_t flags;
+    uint16_t killed; /* by the stop under way, over all its looks (or held); stays at its most */
 };
 
 struct campaign {
@@ -60,15 +65,13 @@ struct campaign {
     time_ns planned; /* the earliest instant of the next stop: `first`, or `every` after the last */
     time_ns due;     /* when it comes */
     time_ns kill_at;
-    time_ns since;   /* the stop (of a sweep: its last kill), from which episode_max counts */
-    time_ns limit;   /* the longest that a phase waits for others */
-    bool replan;     /* RESTORING: after an episode, not before a stop that is due */
-    uint32_t found;  /* FINDING: incarnations of this look */
-    uint32_t dying;  /* DYING: of those, how many have not been seen to die */
-    uint32_t killed; /* by this stop, over all its looks */
-    uint32_t looks;  /* how often it looked */
-    bool verified;   /* the last look found none, and can have missed none */
-    bool unanswered; /* platform or witness let a deadline pass: no seal */
+    time_ns since;    /* the stop (of a sweep: its last kill), from which episode_max counts */
+    time_ns limit;    /* the longest that a phase waits for others */
+    bool replan;      /* RESTORING: after an episode, not before a stop that is due */
+    uint32_t awaited; /* targets with TARGET_AWAITED */
+    uint32_t found;   /* FINDING: incarnations of this look */
+    uint32_t dying;   /* DYING: of those, how many have not been seen to die */
+    uint32_t looks;   /* how often it looked */
 };
 
 /* cauterize: a target that is found again and again, or that nobody looks for, is looked for so
@@ -83,6 +86,7 @@ struct target *target_find(const struct campaign *campaign, agent_id agent);
 /* The target of the present stop (terminate), or of the kill that comes next (sweep). */
 struct target *target_present(const struct campaign *campaign);
 struct campaign_action *control_add(struct campaign_actions *actions, int kind, agent_id whom);
+void target_set(struct campaign *campaign, struct target *target, int flags, bool on);
 void target_stopping(struct campaign *campaign, struct target *target, time_ns stalls,
                      struct campaign_actions *actions);
 void target_stopped(struct campaign *campaign, struct target *target,
@@ -107,23 +111,30 @@ void lease_begin(struct campaign *campaign, time_ns now, struct campaign_actions
 void lease_over(struct campaign *campaign, time_ns now, struct campaign_actions *actions);
 /* What happened, of which a step of cauterize may be the answer; and the deadline of a step. */
 void cauterize_begin(struct campaign *campaign, time_ns now, struct campaign_actions *actions);
-void cauterize_event(struct campaign *campaign, const struct campaign_event *event,
-                     struct campaign_actions *actions);
+void cauterize_event(struct campaign *campaign, struct target *target,
+                     const struct campaign_event *event, struct campaign_actions *actions);
 void cauterize_late(struct campaign *campaign, time_ns now, struct campaign_actions *actions);
 void sweep_begin(struct campaign *campaign, time_ns now);
 void sweep_kill(struct campaign *campaign, time_ns now, struct campaign_actions *actions);
 
-/* Whether a protocol takes one target after another, each a stop of its own. */
-static inline bool protocol_is_single(uint8_t protocol)
+/* Whether one target is taken after another, each a stop of its own. */
+static inline bool rules_are_single(const struct campaign_rules *rules)
 {
-    return protocol != PROTOCOL_BLACKOUT && protocol != PROTOCOL_SWEEP;
+    return rules->protocol != PROTOCOL_BLACKOUT && rules->protocol != PROTOCOL_SWEEP &&
+           !rules->together;
+}
+
+/* Whether the steps of a protocol are those of cauterize. */
+static inline bool protocol_cauterizes(uint8_t protocol)
+{
+    return protocol == PROTOCOL_CAUTERIZE || protocol == PROTOCOL_QUARANTINE;
 }
 
 /* Whether a protocol leaves a target that only a permit lets run again. */
 static inline bool protocol_bars(uint8_t protocol)
 {
     return protocol == PROTOCOL_TOMBSTONE || protocol == PROTOCOL_LEASE ||
-           protocol == PROTOCOL_CAUTERIZE;
+           protocol_cauterizes(protocol);
 }
 
 static inline bool target_has(const struct target *target, int flags)

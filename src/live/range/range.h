@@ -105,6 +105,21 @@ int range_take(struct range *range, struct range_event *event, struct error *err
 int range_kill_node(struct range *range, node_id node, struct error *error);
 int range_kill_agent(struct range *range, agent_id agent, struct error *error);
 
+/* Until when, of CLOCK_BOOTTIME, the range may run: then its first process ends it, whoever hangs.
+ * Renewed by being called again; before the first call there is no lease. False: it was not heard,
+ * since the first process has much to hear; to be called again soon. */
+bool range_lease(struct range *range, time_ns until);
+/* Lets every process of the agents stand still, and waits until all do, at most `limit_ns`: 0, or
+ * ERROR_IO (some may stand still even so). The first process goes on. Without cgroups:
+ * ERROR_MACHINE. A frozen process can be killed. */
+int range_freeze(struct range *range, time_ns limit_ns, struct error *error);
+/* Lets them go on, but for those whose own agent is held. */
+int range_thaw(struct range *range, struct error *error);
+/* Keeps one agent's processes still, whatever thaws around them; or lets them go on. */
+int range_hold_agent(struct range *range, agent_id agent, bool still, struct error *error);
+/* Moves a process into an agent's cgroup. */
+int range_adopt(struct range *range, agent_id agent, pid_t pid, struct error *error);
+
 /* The directory of an agent's cgroup below the cgroup2 mount, opened O_PATH (openat works on it)
  * and the range's, or -1 where there are none; and its path as /proc/PID/cgroup gives it (`0::`
  * left out), in the caller's buffer: "" where there are none. agent AGENT_NONE: of the whole range.
