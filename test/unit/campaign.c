@@ -323,6 +323,22 @@ Test(campaign, cauterizes)
                rules);
     tale_until(tale, 200000);
 
+    tale_begin(tale,
+               "The fence was late, and somebody may have been started behind the look: no seal.",
+               rules);
+    tale_until(tale, 61000);
+    tale_event(tale, 61001, CAMPAIGN_FROZEN, ARCHIVIST, 0, 0);
+    tale_event(tale, 61001, CAMPAIGN_FENCED, ARCHIVIST, 0, 0);
+    tale_finds(tale, 61001, 0, 0);
+    tale_event(tale, 61002, CAMPAIGN_TOMBSTONED, ARCHIVIST, 0, 0);
+    tale_until(tale, 61003);
+
+    tale_begin(tale, "Nobody says that it has a tombstone: no seal.", rules);
+    tale_event(tale, 60002, CAMPAIGN_FENCED, ARCHIVIST, 0, 0);
+    tale_event(tale, 60003, CAMPAIGN_FROZEN, ARCHIVIST, 0, 0);
+    tale_finds(tale, 60003, 0, 0);
+    tale_until(tale, 61004);
+
     rules.restore = true;
     rules.stops = 2;
     tale_begin(tale, "Before the next stop a permit is needed to bring it back.", rules);

@@ -61,7 +61,7 @@ void cauterize_begin(struct campaign *campaign, time_ns now, struct campaign_act
     for (uint32_t i = 0; i < count; i++) {
         target_stopping(campaign, &targets[i], 0, actions);
         targets[i].killed = 0;
-        target_set(campaign, &targets[i], TARGET_HELD, false);
+        target_set(campaign, &targets[i], TARGET_HELD | TARGET_OPEN, false);
     }
     campaign->looks = 0;
     ask_all(campaign, PHASE_FENCING, CONTROL_FENCE, now, actions);
@@ -95,7 +95,7 @@ static void seal(struct campaign *campaign, time_ns now, struct campaign_actions
         struct target *target = &targets[i];
 
         target_set(campaign, target, TARGET_AWAITED, false);
-        if (target_has(target, TARGET_FOUND)) {
+        if (target_has(target, TARGET_FOUND | TARGET_OPEN)) {
             control_add(actions, CONTROL_THWARTED, target->agent)->value = THWART_UNPROVEN;
             /* The tombstone took the fence's place; whatever still runs stays cut off. */
             if (!keep)
@@ -195,37 +195,42 @@ void cauterize_event(struct campaign *campaign, struct target *target,
     }
 }
 
-/* Whoever looks for these has not answered: they count as found. */
-static void not_found_out(struct campaign *campaign)
+/* Nobody has answered for these in time. Where it was the witness that was asked, they count as
+ * found; where it was the platform, somebody may have been started behind the look, and what the
+ * look did not find proves nothing. */
+static uint32_t unanswered(struct campaign *campaign, int flag)
 {
-    uint32_t count;
+    uint32_t count, left = 0;
     struct target *targets = stopped_targets(campaign, &count);
 
     for (uint32_t i = 0; i < count; i++)
         if (target_has(&targets[i], TARGET_AWAITED)) {
             target_set(campaign, &targets[i], TARGET_AWAITED, false);
-            target_set(campaign, &targets[i], TARGET_FOUND, true);
-            campaign->found++;
+            target_set(campaign, &targets[i], flag, true);
+            left++;
         }
+    return left;
 }
 
 void cauterize_late(struct campaign *campaign, time_ns now, struct campaign_actions *actions)
 {
     switch (campaign->phase) {
     case PHASE_FENCING:
+        unanswered(campaign, TARGET_OPEN);
         freeze(campaign, now, actions);
         break;
     case PHASE_FREEZING:
         look(campaign, now, actions);
         break;
     case PHASE_FINDING:
-        not_found_out(campaign);
+        campaign->found += unanswered(campaign, TARGET_FOUND);
         found_all(campaign, now, actions);
         break;
     case PHASE_DYING:
         look(campaign, now, actions);
         break;
     case PHASE_SEALING:
+        unanswered(campaign, TARGET_OPEN);
         seal(campaign, now, actions);
         break;
     default:

@@ -39,6 +39,7 @@ enum target_flag {
     TARGET_AWAITED = 1 << 4,  /* cauterize: its answer to the present step has not come */
     TARGET_FOUND = 1 << 5,    /* cauterize: the last look found it, or gave no answer */
     TARGET_HELD = 1 << 6,     /* quarantined: it does not run, though it lives */
+    TARGET_OPEN = 1 << 7,     /* cauterize: the platform did not say in time that it is cut off */
 };
 
 struct target {
