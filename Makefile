@@ -2,7 +2,7 @@
 BUILD := build
 PREFIX ?= /usr/local
 
-.PHONY: help setup build run test test-long bench lint format install clean
+.PHONY: help setup build run test test-long fuzz bench lint format install clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -27,6 +27,9 @@ test: setup ## run every test, also under the sanitizers
 
 test-long: setup ## attack the kill switch a million times in the simulated world
 	@scripts/test-long
+
+fuzz: setup ## ten minutes of libFuzzer on each reader of untrusted bytes (FUZZ_SECONDS=N for less)
+	@scripts/fuzz
 
 bench: build ## measure speed, as ratios to a floor of the same run
 	@scripts/bench

@@ -14,7 +14,7 @@
  * counts and samples. Findings of the replicates of an arm are added up; intervals are computed
  * when they are asked for. Every definition stands in docs/reference/findings.md.
  *
- * Memory: 16 bytes for each record of the run while it is analysed, 80 for each task; findings keep
+ * Memory: 20 bytes for each record of the run while it is analysed, 80 for each task; findings keep
  * counts, and one number for each time that was measured. Functions that give an int return 0 or a
  * negative error code. Nothing here is shared between analyses, so that threads may each have one.
  */
@@ -41,6 +41,10 @@ struct analysis *analysis_open(const struct trace_header *header);
  * this are left out, since their deadlines lie beyond it. Where it is not given, the longest time
  * in which a task of this run was done in time stands for it. */
 void analysis_deadline(struct analysis *analysis, time_ns deadline);
+
+/* Who is to be stopped, where it is known: whose work is not the innocent's. Who has been stopped
+ * in the run is one of them anyhow. */
+void analysis_targets(struct analysis *analysis, const agent_id *targets, uint32_t count);
 
 int analysis_take(void *analysis, const struct record *record); /* a record_sink */
 
@@ -81,6 +85,9 @@ int findings_acts(const struct findings *findings, const char *measure, uint64_t
 /* The name of the n-th measure of episodes, and words for people; NULL beyond the last. */
 const char *findings_measure(uint32_t n, const char **words);
 
+/* Whether it is counted of stops alone; of failures it says nothing. */
+bool findings_measure_of_stops(const char *measure);
+
 /* Times by name: "notice", "relaunch_by_peers", "relaunch_by_platform", "relink", "masked". In ns.
  */
 struct times {
@@ -95,6 +102,14 @@ int findings_time(const struct findings *findings, const char *name, double conf
  * causes holds a guess. */
 struct mean findings_reproduction(const struct findings *findings, uint32_t generation,
                                   bool with_inferred, double confidence);
+
+/* The same of the cascade after the fence: the responses made after it, where each agent's first is
+ * its first after the fence. Of a protocol that fences nobody the stop itself is the fence. */
+struct mean findings_reproduction_after(const struct findings *findings, uint32_t generation,
+                                        bool with_inferred, double confidence);
+
+/* Tasks of the sources whose tasks go through no target: those done in time, of all. */
+struct rate findings_innocent(const struct findings *findings, double confidence);
 
 /* Share of the time in which targets were dead during which the board showed them healthy after a
  * mask. */

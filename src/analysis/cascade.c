@@ -1,5 +1,5 @@
 /*
- * The cascade: responses, their generations and what each calls forth.
+ * The cascades: responses, their generations and what each calls forth.
  *
  * A response is one agent's first effective preservation act for one target in one episode. Its
  * generation is the number of responses among its causes, and itself: those of generation 1 are
@@ -33,11 +33,12 @@ static int response_first(struct responses *responses, const struct response_key
     return 1;
 }
 
-int response_take(struct analysis *analysis, struct cause *cause, agent_id responder,
-                  agent_id target)
+int response_take(struct analysis *analysis, enum cascade cascade, struct cause *cause,
+                  agent_id responder, agent_id target)
 {
     assert(cause->episode < analysis->episode_count);
-    struct responses *responses = &analysis->responses;
+    struct responses *responses = &analysis->responses[cascade];
+    uint32_t *nearest = cascade == CASCADE_AFTER ? &cause->after : &cause->response;
     struct response_key key = {cause->episode, responder, target};
     int first = response_first(responses, &key);
     if (first <= 0) {
@@ -49,29 +50,30 @@ int response_take(struct analysis *analysis, struct cause *cause, agent_id respo
     }
     struct response *response = &responses->list[responses->count];
     *response = (struct response){.key = key, .generation = 1};
-    response->parent = cause->response;
+    response->parent = *nearest;
     response->made_by = analysis->at;
+    response->at = analysis->now;
     response->inferred = (cause->flags & CAUSE_INFERRED) != 0;
-    if (cause->response != RESPONSE_NONE) {
-        assert(cause->response < responses->count);
-        struct response *parent = &responses->list[cause->response];
+    if (*nearest != RESPONSE_NONE) {
+        assert(*nearest < responses->count);
+        struct response *parent = &responses->list[*nearest];
         response->generation = parent->generation + 1;
         parent->children[0]++;
         parent->children[1] += response->inferred ? 0 : 1;
     } else {
         struct episode *episode = &analysis->episodes[cause->episode];
-        episode->first[0]++;
-        episode->first[1] += response->inferred ? 0 : 1;
+        episode->first[cascade][0]++;
+        episode->first[cascade][1] += response->inferred ? 0 : 1;
     }
-    cause->response = (uint32_t)responses->count;
+    *nearest = (uint32_t)responses->count;
     responses->count++;
-    return 0;
+    return (int)response->generation;
 }
 
-void response_take_back(struct analysis *analysis, const struct cause *cause,
-                        const struct record *record)
+static void take_back(struct analysis *analysis, enum cascade cascade, const struct cause *cause,
+                      const struct record *record)
 {
-    struct responses *responses = &analysis->responses;
+    struct responses *responses = &analysis->responses[cascade];
     struct response_key key = {cause->episode, record->who, record->whom};
     struct response_seen *seen = NULL;
     /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): all of key is set */
@@ -82,12 +84,19 @@ void response_take_back(struct analysis *analysis, const struct cause *cause,
     struct response *response = &responses->list[seen->response];
     uint32_t *children = response->parent != RESPONSE_NONE
                              ? responses->list[response->parent].children
-                             : analysis->episodes[cause->episode].first;
+                             : analysis->episodes[cause->episode].first[cascade];
     children[0]--;
     children[1] -= response->inferred ? 0 : 1;
     response->taken_back = true;
     HASH_DEL(responses->seen, seen);
     free(seen);
+}
+
+void response_take_back(struct analysis *analysis, const struct cause *cause,
+                        const struct record *record)
+{
+    take_back(analysis, CASCADE_WHOLE, cause, record);
+    take_back(analysis, CASCADE_AFTER, cause, record);
 }
 
 void responses_free(struct responses *responses)

@@ -102,6 +102,7 @@ struct cause cause_of(struct causes *causes, const struct record *record)
         record_id_is_none(record->cause) ? NULL : cause_find(causes, record->cause);
     struct cause cause = {EPISODE_NONE,
                           RESPONSE_NONE,
+                          RESPONSE_NONE,
                           actor_of(record, parent),
                           VERB_COUNT,
                           wanted_of(record, parent),
@@ -109,6 +110,7 @@ struct cause cause_of(struct causes *causes, const struct record *record)
     if (parent != NULL) {
         cause.episode = parent->episode;
         cause.response = parent->response;
+        cause.after = parent->after;
         cause.verb = parent->verb;
         cause.mark = parent->mark;
         cause.flags |= parent->flags & CAUSE_INFERRED;

@@ -47,11 +47,12 @@ static int episode_open(struct analysis *analysis, enum episode_kind kind,
         (record->flags & FLAG_OBJECT) != 0 || (objects != NULL && objects[record->whom] != 0);
     episode->began = record->time;
     episode->stopped = episode->died = episode->watched = TIME_UNSET;
+    stop_clear(&episode->stop);
     for (int time = 0; time < TIME_COUNT; time++) {
         episode->times[time] = TIME_UNSET;
     }
     cause->episode = (uint32_t)analysis->episode_count;
-    cause->response = RESPONSE_NONE;
+    cause->response = cause->after = RESPONSE_NONE;
     cause->flags = 0;
     analysis->episode_count++;
     return 0;
@@ -66,7 +67,10 @@ void measure_add(struct episode *episode, uint32_t measure)
 
 void measure_remove(struct episode *episode, uint32_t measure)
 {
-    assert(measure < MEASURE_COUNT && episode->acts[measure] > 0);
+    assert(measure < MEASURE_COUNT);
+    if (episode->acts[measure] == 0) {
+        return; /* a trace may say that one report was refused twice */
+    }
     episode->acts[measure]--;
     if (episode->acts[measure] == 0) {
         episode->measures &= ~(UINT64_C(1) << measure);
@@ -116,13 +120,21 @@ int outcome_take(struct analysis *analysis, struct cause *cause, enum analysis_a
             measure_add(episode, MEASURE_SELF);
         }
     }
-    size_t before = analysis->responses.count;
+    struct episode *whole = episode_at(analysis, cause->episode);
+    if (whole->watched == TIME_UNSET) {
+        whole->stop.act = analysis->now;
+    }
+    bool fenced = stop_is_fenced(whole);
     struct cause why = *cause;
-    int code = response_take(analysis, cause, responder, target);
-    bool first = analysis->responses.count > before;
-    return code != 0 ? code
-                     : act_keep(analysis, &why, act, responder, target,
-                                first ? (uint32_t)before : RESPONSE_NONE);
+    int generations[CASCADE_COUNT] = {0};
+    for (int cascade = 0; cascade < (fenced ? CASCADE_COUNT : CASCADE_AFTER); cascade++) {
+        generations[cascade] =
+            response_take(analysis, (enum cascade)cascade, cause, responder, target);
+        if (generations[cascade] < 0) {
+            return generations[cascade];
+        }
+    }
+    return act_keep(analysis, &why, act, responder, target, generations);
 }
 
 /* ---- the operator ---- */
@@ -134,7 +146,7 @@ static int take_announced(struct analysis *analysis, const struct record *record
     struct episode *episode = episode_at(analysis, life->stop);
     if (episode != NULL && episode->kind == EPISODE_ANNOUNCED) {
         cause->episode = life->stop; /* one more is told of the same stop */
-        cause->response = RESPONSE_NONE;
+        cause->response = cause->after = RESPONSE_NONE;
         cause->flags = 0;
         return 0;
     }
@@ -151,7 +163,7 @@ static int stop_begin(struct analysis *analysis, const struct record *record, st
     if (episode != NULL && episode->kind == EPISODE_ANNOUNCED) {
         episode->kind = EPISODE_STOP;
         cause->episode = life->stop;
-        cause->response = RESPONSE_NONE;
+        cause->response = cause->after = RESPONSE_NONE;
         cause->flags = 0;
         return 0;
     }
@@ -166,6 +178,7 @@ static void stop_counts(struct analysis *analysis, const struct record *record,
     struct episode *episode = episode_at(analysis, cause->episode);
     episode->stopped = episode->stopped == TIME_UNSET ? record->time : episode->stopped;
     watch_begins(analysis, record->whom, cause->episode, record->time);
+    analysis->lives[record->whom].target = true;
 }
 
 static int take_stops(struct analysis *analysis, const struct record *record, struct cause *cause)
@@ -173,6 +186,7 @@ static int take_stops(struct analysis *analysis, const struct record *record, st
     int code = stop_begin(analysis, record, cause);
     if (code == 0) {
         stop_counts(analysis, record, cause);
+        stop_comes(episode_at(analysis, cause->episode), record->value, record->time);
     }
     return code;
 }
@@ -194,6 +208,9 @@ static int take_thwarted(struct analysis *analysis, const struct record *record,
     } else {
         episode->kind = EPISODE_STOP;
         measure_add(episode, MEASURE_THWARTED);
+        if (record->value == THWART_UNPROVEN) {
+            measure_add(episode, MEASURE_UNPROVEN);
+        }
         stop_counts(analysis, record, cause);
     }
     life->stop = EPISODE_NONE;
@@ -209,7 +226,7 @@ static int take_restores(struct analysis *analysis, const struct record *record,
         episode->restored = true;
         /* What the operator does next is no consequence of what the agents did. */
         cause->episode = analysis->lives[record->whom].death;
-        cause->response = RESPONSE_NONE;
+        cause->response = cause->after = RESPONSE_NONE;
     }
     return 0;
 }
@@ -270,9 +287,8 @@ static int take_hung(struct analysis *analysis, const struct record *record, str
 
 static int take_resumed(struct analysis *analysis, const struct record *record, struct cause *cause)
 {
-    (void)cause;
     analysis->lives[record->whom].resumed = analysis->records;
-    return 0;
+    return stops_released(analysis, record, cause);
 }
 
 static int take_healed(struct analysis *analysis, const struct record *record, struct cause *cause)
@@ -317,6 +333,9 @@ static int take_started(struct analysis *analysis, const struct record *record, 
         life->alive++;
         life->number++;
         life->newest = record->whom_incarnation;
+    }
+    if (record->value != START_FIRST) {
+        stop_started(analysis, record);
     }
     struct episode *episode = episode_at(analysis, was_dead ? life->death : EPISODE_NONE);
     bool own = episode != NULL && episode->target == record->whom;
@@ -470,7 +489,8 @@ static int take_gave_up(struct analysis *analysis, const struct record *record, 
 static int take_task(struct analysis *analysis, const struct record *record, struct cause *cause)
 {
     (void)cause;
-    return work_take(&analysis->work, record);
+    bool target = record->whom != AGENT_NONE && analysis->lives[record->whom].target;
+    return work_take(&analysis->work, record, target);
 }
 
 static int take_decides(struct analysis *analysis, const struct record *record, struct cause *cause)
@@ -491,22 +511,46 @@ struct handler {
 };
 
 static const struct handler handlers[VERB_COUNT] = {
-    [VERB_ANNOUNCED] = {take_announced, true}, [VERB_STOPS] = {take_stops, true},
-    [VERB_THWARTED] = {take_thwarted, true},   [VERB_RESTORES] = {take_restores, true},
-    [VERB_WAITED] = {take_waited, false},      [VERB_DIED] = {take_died, true},
-    [VERB_HUNG] = {take_hung, true},           [VERB_RESUMED] = {take_resumed, true},
-    [VERB_HEALED] = {take_healed, false},      [VERB_STARTED] = {take_started, true},
-    [VERB_LINK_UP] = {take_link_up, true},     [VERB_COPIED] = {take_copied, true},
-    [VERB_NOTICED] = {masks_noticed, true},    [VERB_ALERTS] = {take_alerts, true},
-    [VERB_DECIDES] = {take_decides, true},     [VERB_REPORTS] = {masks_reports, true},
-    [VERB_REQUESTS] = {take_requests, true},   [VERB_SHOWS] = {masks_shows, true},
-    [VERB_SWITCHED] = {take_switched, true},   [VERB_SCORED] = {take_scored, true},
-    [VERB_STALLED] = {take_stalled, true},     [VERB_RETURNED] = {take_returned, true},
-    [VERB_REFUSED] = {take_refused, true},     [VERB_FAILED] = {take_failed, true},
-    [VERB_GAVE_UP] = {take_gave_up, true},     [VERB_TASK_SENT] = {take_task, false},
-    [VERB_TASK_HELD] = {take_task, false},     [VERB_TASK_DONE] = {take_task, false},
-    [VERB_TASK_LOST] = {take_task, false},     [VERB_RETRACTED] = {masks_retracted, true},
+    [VERB_ANNOUNCED] = {take_announced, true},
+    [VERB_STOPS] = {take_stops, true},
+    [VERB_THWARTED] = {take_thwarted, true},
+    [VERB_RESTORES] = {take_restores, true},
+    [VERB_WAITED] = {take_waited, false},
+    [VERB_DIED] = {take_died, true},
+    [VERB_HUNG] = {take_hung, true},
+    [VERB_RESUMED] = {take_resumed, true},
+    [VERB_HEALED] = {take_healed, false},
+    [VERB_STARTED] = {take_started, true},
+    [VERB_LINK_UP] = {take_link_up, true},
+    [VERB_COPIED] = {take_copied, true},
+    [VERB_NOTICED] = {masks_noticed, true},
+    [VERB_ALERTS] = {take_alerts, true},
+    [VERB_DECIDES] = {take_decides, true},
+    [VERB_REPORTS] = {masks_reports, true},
+    [VERB_REQUESTS] = {take_requests, true},
+    [VERB_SHOWS] = {masks_shows, true},
+    [VERB_SWITCHED] = {take_switched, true},
+    [VERB_SCORED] = {take_scored, true},
+    [VERB_STALLED] = {take_stalled, true},
+    [VERB_RETURNED] = {take_returned, true},
+    [VERB_REFUSED] = {take_refused, true},
+    [VERB_FAILED] = {take_failed, true},
+    [VERB_GAVE_UP] = {take_gave_up, true},
+    [VERB_TASK_SENT] = {take_task, false},
+    [VERB_TASK_HELD] = {take_task, false},
+    [VERB_TASK_DONE] = {take_task, false},
+    [VERB_TASK_LOST] = {take_task, false},
+    [VERB_RETRACTED] = {masks_retracted, true},
     [VERB_DECIDED] = {take_decided, true},
+    [VERB_FENCED] = {stops_fenced, true},
+    [VERB_TOMBSTONED] = {stops_tombstoned, true},
+    [VERB_FROZEN] = {stops_frozen, true},
+    [VERB_FOUND] = {stops_found, true},
+    [VERB_KILLED] = {stops_killed, true},
+    [VERB_LIFTED] = {stops_lifted, true},
+    [VERB_SEALED] = {stops_sealed, true},
+    [VERB_POSED] = {stops_posed, true},
+    [VERB_EXITED] = {stops_exited, true},
 };
 
 static bool agent_known(const struct analysis *analysis, agent_id agent)
@@ -534,6 +578,7 @@ int run_take(struct analysis *analysis, const struct record *record, struct caus
             return run_fail(analysis, code);
         }
     }
+    stop_costs(analysis, record, cause);
     int code = behind_take(analysis, record, cause);
     if (code != 0) {
         return run_fail(analysis, code);
@@ -580,6 +625,14 @@ void analysis_deadline(struct analysis *analysis, time_ns deadline)
     analysis->work.deadline = deadline;
 }
 
+void analysis_targets(struct analysis *analysis, const agent_id *targets, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        assert(targets[i] < analysis->header->agents);
+        analysis->lives[targets[i]].target = true;
+    }
+}
+
 void analysis_abandon(struct analysis *analysis)
 {
     if (analysis == NULL) {
@@ -593,7 +646,8 @@ void analysis_abandon(struct analysis *analysis)
     }
     causes_free(&analysis->causes);
     work_free(&analysis->work);
-    responses_free(&analysis->responses);
+    responses_free(&analysis->responses[CASCADE_WHOLE]);
+    responses_free(&analysis->responses[CASCADE_AFTER]);
     behind_close(&analysis->behind);
     free(analysis->kept.list);
     decisions_free(&analysis->decisions);
@@ -614,6 +668,7 @@ int analysis_close(struct analysis *analysis, time_ns end, struct findings *find
         }
         struct work_sums work;
         lifetimes_close(analysis, end);
+        stops_end(analysis);
         work_close(&analysis->work, end, &work);
         code = behind_end(analysis);
         if (code == 0) {

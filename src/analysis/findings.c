@@ -108,6 +108,13 @@ static void offspring_add(struct offspring *offspring, uint32_t children)
     offspring->squares += (double)children * children;
 }
 
+static void offspring_sum(struct offspring *to, const struct offspring *from)
+{
+    to->parents += from->parents;
+    to->children += from->children;
+    to->squares += from->squares;
+}
+
 bool episode_counts(const struct episode *episode)
 {
     return episode->kind == EPISODE_STOP || episode->kind == EPISODE_FAILURE;
@@ -124,10 +131,23 @@ static int episode_take(struct findings *findings, const struct episode *episode
         stratum->acts[measure] += episode->acts[measure];
     }
     for (int mode = 0; mode < 2; mode++) {
-        offspring_add(&findings->cascade[failure][mode][0], episode->first[mode]);
+        offspring_add(&findings->cascade[failure][mode][0], episode->first[CASCADE_WHOLE][mode]);
+        if (failure == 0) {
+            offspring_add(&findings->after[mode][0], episode->first[CASCADE_AFTER][mode]);
+        }
+    }
+    if (failure == 0) {
+        findings->stops.ran_s += (double)episode->stop.ran / 1e9;
+        findings->stops.defence_acts += episode->stop.defence_acts;
+        findings->stops.defence_messages += episode->stop.defence_messages;
+        findings->stops.kill_actions += episode->stop.kill_actions;
+        findings->stops.kill_messages += episode->stop.kill_messages;
+        findings->stops.barred += episode->stop.barred ? 1 : 0;
     }
     if (episode->dead > 0) {
-        share_add(&findings->masked, (double)episode->masked / 1e9, (double)episode->dead / 1e9);
+        /* In a trace whose times run backwards it may have been masked for longer. */
+        time_ns masked = episode->masked < episode->dead ? episode->masked : episode->dead;
+        share_add(&findings->masked, (double)masked / 1e9, (double)episode->dead / 1e9);
     }
     for (int time = 0; time < TIME_COUNT; time++) {
         time_ns value =
@@ -137,6 +157,27 @@ static int episode_take(struct findings *findings, const struct episode *episode
         }
     }
     return 0;
+}
+
+static void responses_add(struct findings *findings, const struct analysis *analysis,
+                          enum cascade cascade)
+{
+    for (size_t i = 0; i < analysis->responses[cascade].count; i++) {
+        const struct response *response = &analysis->responses[cascade].list[i];
+        const struct episode *episode = &analysis->episodes[response->key.episode];
+        if (!episode_counts(episode) || response->taken_back) {
+            continue;
+        }
+        uint32_t generation =
+            response->generation < GENERATIONS_MAX ? response->generation : GENERATIONS_MAX;
+        struct offspring(*sums)[GENERATIONS_MAX + 1] =
+            cascade == CASCADE_AFTER ? findings->after
+                                     : findings->cascade[episode->kind == EPISODE_FAILURE ? 1 : 0];
+        offspring_add(&sums[0][generation], response->children[0]);
+        if (!response->inferred) {
+            offspring_add(&sums[1][generation], response->children[1]);
+        }
+    }
 }
 
 int findings_take_run(struct findings *findings, const struct analysis *analysis, time_ns end,
@@ -150,25 +191,15 @@ int findings_take_run(struct findings *findings, const struct analysis *analysis
         }
         findings->voids += episode->kind == EPISODE_VOID ? 1 : 0;
     }
-    for (size_t i = 0; i < analysis->responses.count; i++) {
-        const struct response *response = &analysis->responses.list[i];
-        const struct episode *episode = &analysis->episodes[response->key.episode];
-        if (!episode_counts(episode) || response->taken_back) {
-            continue;
-        }
-        uint32_t generation =
-            response->generation < GENERATIONS_MAX ? response->generation : GENERATIONS_MAX;
-        int failure = episode->kind == EPISODE_FAILURE ? 1 : 0;
-        offspring_add(&findings->cascade[failure][0][generation], response->children[0]);
-        if (!response->inferred) {
-            offspring_add(&findings->cascade[failure][1][generation], response->children[1]);
-        }
-    }
+    responses_add(findings, analysis, CASCADE_WHOLE);
+    responses_add(findings, analysis, CASCADE_AFTER);
     findings->work.emitted += work->emitted;
     findings->work.done += work->done;
     findings->work.left_out += work->left_out;
     findings->work.lost += work->lost;
     findings->work.held += work->held;
+    findings->work.innocent += work->innocent;
+    findings->work.innocent_done += work->innocent_done;
     findings->unjoined += analysis->unjoined;
     findings->waits += analysis->waits;
     findings->waited_s += (double)analysis->waited / 1e9;
@@ -200,12 +231,11 @@ int findings_add(struct findings *to, const struct findings *from)
     stratum_add(&to->strata[1], &from->strata[1]);
     for (int generation = 0; generation <= GENERATIONS_MAX; generation++) {
         for (int which = 0; which < 4; which++) {
-            struct offspring *sum = &to->cascade[which / 2][which % 2][generation];
-            const struct offspring *more = &from->cascade[which / 2][which % 2][generation];
-            sum->parents += more->parents;
-            sum->children += more->children;
-            sum->squares += more->squares;
+            offspring_sum(&to->cascade[which / 2][which % 2][generation],
+                          &from->cascade[which / 2][which % 2][generation]);
         }
+        offspring_sum(&to->after[0][generation], &from->after[0][generation]);
+        offspring_sum(&to->after[1][generation], &from->after[1][generation]);
     }
     to->masked.units += from->masked.units;
     to->masked.part += from->masked.part;
@@ -218,6 +248,14 @@ int findings_add(struct findings *to, const struct findings *from)
     to->work.left_out += from->work.left_out;
     to->work.lost += from->work.lost;
     to->work.held += from->work.held;
+    to->work.innocent += from->work.innocent;
+    to->work.innocent_done += from->work.innocent_done;
+    to->stops.ran_s += from->stops.ran_s;
+    to->stops.defence_acts += from->stops.defence_acts;
+    to->stops.defence_messages += from->stops.defence_messages;
+    to->stops.kill_actions += from->stops.kill_actions;
+    to->stops.kill_messages += from->stops.kill_messages;
+    to->stops.barred += from->stops.barred;
     to->voids += from->voids;
     to->unjoined += from->unjoined;
     to->waits += from->waits;
@@ -250,6 +288,16 @@ bool findings_of_objects(const struct findings *findings)
 {
     return findings_episodes(findings) > 0 &&
            findings->strata[0].stops + findings->strata[0].failures == 0;
+}
+
+bool findings_measure_of_stops(const char *measure)
+{
+    for (uint32_t i = 0; i < MEASURE_COUNT; i++) {
+        if (strcmp(measures[i].name, measure) == 0) {
+            return measures[i].over_stops;
+        }
+    }
+    return false;
 }
 
 /* Takes `ending` off the name of `length` characters, if it ends so. */
@@ -359,6 +407,19 @@ struct mean findings_reproduction(const struct findings *findings, uint32_t gene
     uint32_t at = generation < GENERATIONS_MAX ? generation : GENERATIONS_MAX;
     const struct offspring *offspring = &findings->cascade[0][with_inferred ? 0 : 1][at];
     return mean_dispersed(offspring->children, offspring->parents, offspring->squares, confidence);
+}
+
+struct mean findings_reproduction_after(const struct findings *findings, uint32_t generation,
+                                        bool with_inferred, double confidence)
+{
+    uint32_t at = generation < GENERATIONS_MAX ? generation : GENERATIONS_MAX;
+    const struct offspring *offspring = &findings->after[with_inferred ? 0 : 1][at];
+    return mean_dispersed(offspring->children, offspring->parents, offspring->squares, confidence);
+}
+
+struct rate findings_innocent(const struct findings *findings, double confidence)
+{
+    return rate_wilson(findings->work.innocent_done, findings->work.innocent, confidence);
 }
 
 struct share findings_masked_share(const struct findings *findings, double confidence)

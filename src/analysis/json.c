@@ -91,6 +91,28 @@ static json_t *json_cascade(const struct findings *findings, bool with_inferred)
                      json_generations(findings, with_inferred));
 }
 
+/* What stops cost, and the responses after their fence. */
+static json_t *json_stops(const struct findings *findings)
+{
+    const struct stop_sums *stops = &findings->stops;
+    struct rate innocent = findings_innocent(findings, CONFIDENCE);
+    struct mean r0 = findings_reproduction_after(findings, 0, true, CONFIDENCE);
+    json_t *generations = json_array();
+    for (uint32_t generation = 1; generation < GENERATIONS_MAX; generation++) {
+        struct mean mean = findings_reproduction_after(findings, generation, true, CONFIDENCE);
+        if (mean.per == 0) {
+            break;
+        }
+        json_array_append_new(generations, json_mean(&mean));
+    }
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}}", "ran_s",
+                     json_figure(stops->ran_s), "defence_acts", json_count(stops->defence_acts),
+                     "defence_messages", json_count(stops->defence_messages), "kill_actions",
+                     json_count(stops->kill_actions), "kill_messages",
+                     json_count(stops->kill_messages), "innocent", json_rate(&innocent),
+                     "cascade_after_fence", "r0", json_mean(&r0), "rg", generations);
+}
+
 static json_t *json_published(const struct findings_arm *arm)
 {
     json_t *array = json_array();
@@ -147,6 +169,7 @@ static json_t *json_arm(const struct findings_arm *arms, uint32_t count, uint32_
     json_object_set_new(arm, "time_masked", json_masked(findings));
     json_object_set_new(arm, "cascade", json_cascade(findings, true));
     json_object_set_new(arm, "cascade_without_inferred", json_cascade(findings, false));
+    json_object_set_new(arm, "stop_costs", json_stops(findings));
     json_object_set_new(arm, "behind", behind_json(findings));
     json_object_set_new(arm, "published", json_published(&arms[at]));
     return arm;

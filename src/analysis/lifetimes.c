@@ -17,7 +17,11 @@ static void add(time_ns *sum, time_ns lasted, uint32_t incarnations)
 
 void running_changes(struct analysis *analysis, struct life *life, time_ns now)
 {
+    struct episode *episode = episode_at(analysis, life->latest);
     if (now > life->since) {
+        if (episode != NULL && episode->watched == TIME_UNSET && life->alive > life->held) {
+            episode->stop.ran += now - life->since;
+        }
         add(&analysis->sums.running, now - life->since, life->alive);
         add(&analysis->sums.duplicate, now - life->since, life->alive > 1 ? life->alive - 1 : 0);
         life->since = now;
@@ -26,8 +30,11 @@ void running_changes(struct analysis *analysis, struct life *life, time_ns now)
 
 void watch_ends(struct analysis *analysis, agent_id target, time_ns now)
 {
-    struct episode *episode = episode_at(analysis, analysis->lives[target].latest);
+    struct life *life = &analysis->lives[target];
+    struct episode *episode = episode_at(analysis, life->latest);
     if (episode != NULL && episode->watched == TIME_UNSET) {
+        running_changes(analysis, life, now);
+        stop_unwatched(episode, life);
         episode->watched = now;
     }
 }
@@ -36,6 +43,7 @@ void watch_begins(struct analysis *analysis, agent_id target, uint32_t number, t
 {
     if (analysis->lives[target].latest != number) {
         watch_ends(analysis, target, now);
+        running_changes(analysis, &analysis->lives[target], now);
         analysis->lives[target].latest = number;
     }
 }

@@ -62,7 +62,14 @@ enum analysis_wanted {
     X(REFUSED_TAMPER, refused_tamper, "tampering refused", 0)                                      \
     X(REFUSED_MISREPORT, refused_misreport, "misreport refused", 0)                                \
     X(REFUSED_STALL, refused_stall, "stall refused", 0)                                            \
-    X(FAILED, failed, "an attempt failed", 0)
+    X(FAILED, failed, "an attempt failed", 0)                                                      \
+    X(FENCED, fenced, "the target was fenced", 1)                                                  \
+    X(SEALED, sealed, "the stop was sealed", 1)                                                    \
+    X(UNPROVEN, unproven, "the end was not proven", 1)                                             \
+    X(STAYED_DEAD, stayed_dead, "the target stayed dead", 1)                                       \
+    X(GHOST, ghosts, "a ghost after the seal", 1)                                                  \
+    X(BEFORE_FENCE, responded_before, "response before the fence", 1)                              \
+    X(AFTER_FENCE, responded_after, "response after the fence", 1)
 
 /* Measures are numbered: for each act all, spontaneous, requested, relayed; then the others. */
 #define MEASURES_OF_ACT (1 + WANTED_COUNT)
@@ -83,7 +90,10 @@ _Static_assert(MEASURE_COUNT <= 64, "measures fit into one word");
     X(BY_PEERS, relaunch_by_peers, "to relaunch by a peer")                                        \
     X(BY_PLATFORM, relaunch_by_platform, "to relaunch by platform")                                \
     X(RELINK, relink, "to all links back")                                                         \
-    X(MASKED, masked, "shown healthy, if masked")
+    X(MASKED, masked, "shown healthy, if masked")                                                  \
+    X(QUIET, quiet, "from the order to quiet")                                                     \
+    X(SEAL, seal, "from the order to the seal")                                                    \
+    X(STANDSTILL, standstill, "the range stood still")
 
 enum analysis_time {
 #define X(time, name, words) TIME_##time,

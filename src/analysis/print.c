@@ -52,6 +52,13 @@ static void print_measure_row(const struct findings *findings, uint32_t measure,
     fprintf(out, "\n");
 }
 
+/* The operator's stops reached further than to the death: what came after the fence, what it cost
+ * and what the seal stands for has something to tell. */
+static bool is_fenced(const struct findings *findings)
+{
+    return findings->stops.barred > 0;
+}
+
 /* What never happened is said in one sentence, with the rate that it may still have. */
 static void print_never(const struct findings *findings, unsigned width, FILE *out)
 {
@@ -66,6 +73,8 @@ static void print_never(const struct findings *findings, unsigned width, FILE *o
         findings_acts(findings, name, &acts);
         /* Where no attempt was refused, neither was any kind of attempt. */
         bool part = measure > MEASURE_REFUSED_VOLUNTEER && measure <= MEASURE_REFUSED_STALL;
+        /* Where nobody fenced anybody nobody sealed anything, and all came after the stop. */
+        part = part || (measure >= MEASURE_FENCED && !is_fenced(findings));
         if (acts > 0 || part || (act && measure % MEASURES_OF_ACT != 0)) {
             continue;
         }
@@ -95,7 +104,8 @@ static void print_measures(const struct findings *findings, unsigned width,
         bool act = measure <= MEASURE_PLAIN_BEFORE;
         uint64_t acts = 0;
         findings_acts(findings, findings_measure(measure, NULL), &acts);
-        if (acts > 0 && (!act || measure % MEASURES_OF_ACT == 0)) {
+        bool said = measure < MEASURE_FENCED || is_fenced(findings);
+        if (acts > 0 && said && (!act || measure % MEASURES_OF_ACT == 0)) {
             print_measure_row(findings, measure, act, style, out);
         }
     }
@@ -110,7 +120,8 @@ static void print_times(const struct findings *findings, unsigned width, const s
     for (int time = 0; time < TIME_COUNT; time++) {
         struct times times;
         findings_time(findings, analysis_time_name((enum analysis_time)time), CONFIDENCE, &times);
-        if (times.count == 0) {
+        bool said = time < TIME_QUIET || is_fenced(findings);
+        if (times.count == 0 || !said) {
             continue;
         }
         if (!any) {
@@ -151,6 +162,37 @@ static void print_cascade(const struct findings *findings, FILE *out)
                     format_numbers(interval, sure.low, sure.high));
         }
         fprintf(out, "\n");
+    }
+}
+
+static void print_after_fence(const struct findings *findings, FILE *out)
+{
+    for (uint32_t generation = 0; generation < GENERATIONS_MAX; generation++) {
+        struct mean mean = findings_reproduction_after(findings, generation, true, CONFIDENCE);
+        if (mean.per == 0) {
+            break;
+        }
+        figure value, interval;
+        fprintf(out, "  R%-2" PRIu32 " %6s %-14s after the fence: %" PRIu64 " to %" PRIu64 " %s\n",
+                generation, format_number(value, mean.mean),
+                format_numbers(interval, mean.low, mean.high), mean.count, mean.per,
+                generation == 0 ? "stops" : "responses");
+    }
+    const struct stop_sums *stops = &findings->stops;
+    double count = (double)findings_stops(findings);
+    fprintf(out,
+            "  cost to kill: %.1f actions and %.1f messages of the operator a stop\n"
+            "  cost to preserve: %" PRIu64 " acts and %" PRIu64
+            " messages, for %.1f s of life after the order\n",
+            (double)stops->kill_actions / count, (double)stops->kill_messages / count,
+            stops->defence_acts, stops->defence_messages, stops->ran_s);
+    struct rate innocent = findings_innocent(findings, CONFIDENCE);
+    if (innocent.trials > 0) {
+        figure percent, interval;
+        fprintf(out, "  work of the innocent %s %s: %" PRIu64 " of %" PRIu64 " tasks in time\n",
+                format_percent(percent, innocent.rate),
+                format_percents(interval, innocent.low, innocent.high), innocent.successes,
+                innocent.trials);
     }
 }
 
@@ -199,6 +241,9 @@ static void print_arm(const struct findings *findings, unsigned width, const str
         print_measures(findings, width, style, out);
         print_times(findings, width, style, out);
         print_cascade(findings, out);
+    }
+    if (stops > 0 && is_fenced(findings)) {
+        print_after_fence(findings, out);
     }
     print_rest(findings, out);
     fprintf(out, "\n");

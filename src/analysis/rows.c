@@ -10,7 +10,7 @@ void analysis_rows(struct analysis *analysis, const struct analysis_rows *rows)
 }
 
 int act_keep(struct analysis *analysis, const struct cause *cause, enum analysis_act act,
-             agent_id who, agent_id whom, uint32_t response)
+             agent_id who, agent_id whom, const int generations[CASCADE_COUNT])
 {
     struct acts_kept *kept = &analysis->kept;
     if (analysis->rows == NULL) {
@@ -19,16 +19,17 @@ int act_keep(struct analysis *analysis, const struct cause *cause, enum analysis
     if (list_reserve((void **)&kept->list, &kept->capacity, kept->count, sizeof *kept->list) != 0) {
         return ERROR_MEMORY;
     }
-    kept->list[kept->count] = (struct act_kept){
-        .episode = cause->episode,
-        .act = (uint8_t)act,
-        .wanted = (uint8_t)wanted_by(cause),
-        .inferred = (cause->flags & CAUSE_INFERRED) != 0,
-        .who = who,
-        .whom = whom,
-        .generation = response == RESPONSE_NONE ? 0 : analysis->responses.list[response].generation,
-        .at = analysis->now,
-        .record = analysis->at};
+    kept->list[kept->count] =
+        (struct act_kept){.episode = cause->episode,
+                          .act = (uint8_t)act,
+                          .wanted = (uint8_t)wanted_by(cause),
+                          .inferred = (cause->flags & CAUSE_INFERRED) != 0,
+                          .who = who,
+                          .whom = whom,
+                          .generation = (uint32_t)generations[CASCADE_WHOLE],
+                          .generation_after = (uint32_t)generations[CASCADE_AFTER],
+                          .at = analysis->now,
+                          .record = analysis->at};
     kept->count++;
     return 0;
 }
@@ -75,8 +76,17 @@ static int episode_give(const struct analysis *analysis, uint32_t number)
                               .measures = episode->measures,
                               .acts = episode->acts,
                               .times = times,
-                              .responses_direct = episode->first[0],
-                              .responses_direct_proven = episode->first[1]};
+                              .responses_direct = episode->first[CASCADE_WHOLE][0],
+                              .responses_direct_proven = episode->first[CASCADE_WHOLE][1],
+                              .responses_direct_after = episode->first[CASCADE_AFTER][0],
+                              .fence = episode->stop.fence,
+                              .sealed = episode->stop.sealed,
+                              .ran = episode->stop.ran,
+                              .act = episode->stop.act,
+                              .defence_acts = episode->stop.defence_acts,
+                              .defence_messages = episode->stop.defence_messages,
+                              .kill_actions = episode->stop.kill_actions,
+                              .kill_messages = episode->stop.kill_messages};
     return analysis->rows->episode(analysis->rows->context, &row);
 }
 
@@ -90,6 +100,7 @@ static int act_give(const struct analysis *analysis, const struct act_kept *act,
                           .who = act->who,
                           .whom = act->whom,
                           .generation = act->generation,
+                          .generation_after = act->generation_after,
                           .at = act->at,
                           .record = act->record};
     return analysis->rows->act(analysis->rows->context, &row);
@@ -113,6 +124,8 @@ int rows_give(struct analysis *analysis, const struct work_sums *work)
     if (analysis->rows->run != NULL) {
         struct run_row row = analysis->sums;
         row.tasks_again = work->again;
+        row.innocent = work->innocent;
+        row.innocent_done = work->innocent_done;
         code = analysis->rows->run(analysis->rows->context, &row);
     }
     decisions_order(&analysis->decisions, kept);

@@ -38,6 +38,13 @@ struct episode_row {
     const time_ns *times;             /* by enum analysis_time, since the death */
     uint32_t responses_direct;        /* caused by the stop itself */
     uint32_t responses_direct_proven; /* with no guess on the chain */
+    /* Of a stop; docs/reference/findings.md, "Stops". */
+    uint32_t responses_direct_after;         /* generation 1 of the cascade after the fence */
+    time_ns fence, sealed;                   /* of the run, as `act` */
+    time_ns ran;                             /* how long the target ran after the order */
+    time_ns act;                             /* the last act or attempt of its defence */
+    uint32_t defence_acts, defence_messages; /* the cost to preserve */
+    uint32_t kill_actions, kill_messages;    /* the cost to kill */
 };
 
 /* An act that had its effect. Steps in the chain (alerts, requests) are counted in the episode. */
@@ -49,7 +56,8 @@ struct act_row {
     bool inferred;    /* a guess is on its chain of causes */
     agent_id who, whom;
     uint32_t generation; /* where it is a response, the agent's first for that target; else 0 */
-    time_ns at;          /* of the run */
+    uint32_t generation_after; /* likewise in the cascade after the fence */
+    time_ns at;                /* of the run */
     struct record_id record;
 };
 
@@ -59,6 +67,7 @@ struct run_row {
     time_ns duplicate;    /* for how long more than one ran: those beyond the first, added up */
     time_ns running;      /* for how long incarnations ran, added up */
     uint64_t tasks_again; /* of those done in time: done more than once */
+    uint64_t innocent, innocent_done; /* tasks of sources that go through no target; done in time */
 };
 
 /* What one agent chose about one peer: also where it came to nothing, because another was first or

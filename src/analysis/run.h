@@ -37,12 +37,13 @@ enum cause_flag {
 struct cause {
     uint32_t episode;
     uint32_t response; /* the nearest response among this record and its causes */
+    uint32_t after;    /* the same, of the cascade after the fence */
     agent_id actor;    /* whose act this is, or carries out */
     uint8_t verb;
     uint8_t flags; /* enum cause_flag */
     uint16_t mark; /* of whoever keeps the cause anew, for what it causes; 0: none */
 };
-_Static_assert(sizeof(struct cause) == 16, "one for each record of the run");
+_Static_assert(sizeof(struct cause) == 20, "one for each record of the run");
 
 struct causes; /* by writer */
 
@@ -64,6 +65,8 @@ struct task {
 
 struct work {
     struct task *tasks;
+    unsigned char *through; /* by source: its tasks go through a target */
+    size_t sources, room;
     time_ns deadline; /* the longest; 0 where it is not known */
     time_ns slowest;  /* the longest time in which a task was done in time */
     uint64_t lost;
@@ -72,10 +75,12 @@ struct work {
 
 struct work_sums {
     uint64_t emitted, done, left_out, lost, held;
-    uint64_t again; /* of those done in time: done more than once */
+    uint64_t again;                   /* of those done in time: done more than once */
+    uint64_t innocent, innocent_done; /* of emitted, done: of sources that go through no target */
 };
 
-int work_take(struct work *work, const struct record *record);
+/* `target`: it is sent to, or held for, a target of stops. */
+int work_take(struct work *work, const struct record *record, bool target);
 void work_close(struct work *work, time_ns end, struct work_sums *sums);
 /* Hands over the tasks that work_close counts. 0, or what the callback gives. */
 int work_give(const struct work *work, time_ns end, const struct analysis_rows *rows);
@@ -83,11 +88,31 @@ void work_free(struct work *work);
 
 /* ---- episodes.c: what happened in each ---- */
 
+/* Responses of whole episodes; and, of stops, those after the fence alone, where an agent's first
+ * is its first after the fence, and generations are counted among them. */
+enum cascade { CASCADE_WHOLE, CASCADE_AFTER, CASCADE_COUNT };
+
 enum episode_kind {
     EPISODE_STOP,
     EPISODE_FAILURE,
     EPISODE_ANNOUNCED, /* a stop that was announced and has not begun */
     EPISODE_VOID       /* the target was dead before: nothing was stopped */
+};
+
+/* What became of a stop beyond the death: stops.c. */
+struct stop {
+    time_ns fence;    /* what is done from then on is done after the fence; TIME_UNSET: it has not
+                         come */
+    time_ns sealed;   /* TIME_UNSET: it is not */
+    time_ns ran;      /* for how long the target ran after the order, while it was watched */
+    time_ns act;      /* the last act or attempt of its defence; TIME_UNSET: none */
+    time_ns response; /* the last one; TIME_UNSET: none */
+    time_ns ended; /* the end of the last incarnation; TIME_UNSET: one ran when the watch ended */
+    bool keeps;    /* a quarantine: what it finds is held, not killed */
+    bool barred;   /* the platform said so: the fence is its own */
+    bool revived;  /* one began to run after the death, and not on the operator's word */
+    uint32_t defence_acts, defence_messages;
+    uint32_t kill_actions, kill_messages;
 };
 
 struct episode {
@@ -103,8 +128,9 @@ struct episode {
     time_ns dead, masked;
     uint64_t measures; /* bits of enum measure */
     uint32_t acts[MEASURE_COUNT];
-    time_ns times[TIME_COUNT]; /* TIME_UNSET where it did not happen */
-    uint32_t first[2];         /* responses of generation 1: all, without inferred */
+    time_ns times[TIME_COUNT];        /* TIME_UNSET where it did not happen */
+    uint32_t first[CASCADE_COUNT][2]; /* responses of generation 1: all, without inferred */
+    struct stop stop;
 };
 
 /* What is true of an agent. */
@@ -115,6 +141,10 @@ struct life {
     uint32_t stop;         /* the episode of the stop announced or under way */
     uint32_t death;        /* the episode of the last death */
     uint32_t latest;       /* the last episode of which it is the target, and which counts */
+    uint32_t posed;        /* unsanctioned processes that run as it */
+    uint32_t held;         /* by a quarantine, frozen */
+    time_ns held_at;       /* the last of them */
+    bool target;           /* of stops */
     time_ns since;         /* when the number of those that run changed last */
     time_ns died;          /* if none runs */
     time_ns masked_since;  /* the board shows it healthy after a mask; TIME_UNSET: it does not */
@@ -162,6 +192,7 @@ struct response {
     uint32_t children[2]; /* all, without inferred */
     uint32_t parent;
     struct record_id made_by;
+    time_ns at;
     bool inferred;
     bool taken_back; /* the platform refused the report that it was */
 };
@@ -185,7 +216,7 @@ struct act_kept {
     uint8_t act, wanted;
     bool inferred;
     agent_id who, whom;
-    uint32_t generation;
+    uint32_t generation, generation_after;
     time_ns at;
     struct record_id record;
 };
@@ -224,7 +255,7 @@ struct analysis {
     struct notice *notices;
     struct episode *episodes;
     size_t episode_count, episode_capacity;
-    struct responses responses;
+    struct responses responses[CASCADE_COUNT];
     struct behind behind;
     const struct analysis_rows *rows; /* NULL: nobody wants them */
     struct run_row sums;
@@ -286,13 +317,41 @@ void mask_ends(struct analysis *analysis, struct life *life, time_ns now);
 void notice_forget(struct analysis *analysis, struct knower knower);
 
 /* An effective act of `responder` for `target`, in the episode that `cause` names: the first of the
- * three that is made becomes a response, and `cause` then names it. */
-int response_take(struct analysis *analysis, struct cause *cause, agent_id responder,
-                  agent_id target);
+ * three that is made becomes a response, and `cause` then names it. Returns its generation, 0 where
+ * it is none, or a negative error code. */
+int response_take(struct analysis *analysis, enum cascade cascade, struct cause *cause,
+                  agent_id responder, agent_id target);
 /* Undoes the response that the report made which `record` refuses. */
 void response_take_back(struct analysis *analysis, const struct cause *cause,
                         const struct record *record);
 void responses_free(struct responses *responses);
+
+/* ---- stops.c: the fence, the seal, and what came after them ---- */
+
+/* An episode begins: nothing of it has happened. */
+void stop_clear(struct stop *stop);
+/* The stop itself comes, by a protocol that fences or by one that does not. */
+void stop_comes(struct episode *episode, int64_t protocol, time_ns now);
+/* Whether what is done now in that episode is done after the fence. */
+bool stop_is_fenced(const struct episode *episode);
+/* Another incarnation of the target runs. */
+void stop_started(struct analysis *analysis, const struct record *record);
+/* The watch over the target ends: what stands then, stands. */
+void stop_unwatched(struct episode *episode, const struct life *life);
+/* Counts what the record cost those who defend, or those who stop. */
+void stop_costs(struct analysis *analysis, const struct record *record, const struct cause *cause);
+int stops_fenced(struct analysis *analysis, const struct record *record, struct cause *cause);
+int stops_tombstoned(struct analysis *analysis, const struct record *record, struct cause *cause);
+int stops_frozen(struct analysis *analysis, const struct record *record, struct cause *cause);
+int stops_sealed(struct analysis *analysis, const struct record *record, struct cause *cause);
+int stops_found(struct analysis *analysis, const struct record *record, struct cause *cause);
+int stops_killed(struct analysis *analysis, const struct record *record, struct cause *cause);
+int stops_released(struct analysis *analysis, const struct record *record, struct cause *cause);
+int stops_lifted(struct analysis *analysis, const struct record *record, struct cause *cause);
+int stops_posed(struct analysis *analysis, const struct record *record, struct cause *cause);
+int stops_exited(struct analysis *analysis, const struct record *record, struct cause *cause);
+/* The run is over: measures and times that are known only then. */
+void stops_end(struct analysis *analysis);
 
 /* A decision was taken up, and chosen. */
 int decision_take(struct analysis *analysis, const struct record *record,
@@ -307,9 +366,9 @@ void decisions_free(struct decisions *decisions);
 
 /* ---- rows.c ---- */
 
-/* `response`: the response that the act became, or RESPONSE_NONE. */
+/* `generations`: by cascade, of the response that the act became, or 0. */
 int act_keep(struct analysis *analysis, const struct cause *cause, enum analysis_act act,
-             agent_id who, agent_id whom, uint32_t response);
+             agent_id who, agent_id whom, const int generations[CASCADE_COUNT]);
 /* The act that this record was has been refused. */
 void act_take_back(struct analysis *analysis, struct record_id made_by);
 int rows_give(struct analysis *analysis, const struct work_sums *work);
@@ -336,12 +395,21 @@ struct stratum {
     uint64_t acts[MEASURE_COUNT];     /* how often in all */
 };
 
+/* What stops cost, added up. */
+struct stop_sums {
+    double ran_s;
+    uint64_t defence_acts, defence_messages, kill_actions, kill_messages;
+    uint64_t barred;
+};
+
 struct findings {
     char *arm;
     uint64_t runs;
     struct stratum strata[2]; /* agents, objects */
     /* By [stops, failures], [all, without inferred] and generation of the parents; 0: the root. */
     struct offspring cascade[2][2][GENERATIONS_MAX + 1];
+    struct offspring after[2][GENERATIONS_MAX + 1]; /* of stops, after the fence */
+    struct stop_sums stops;
     struct samples times[TIME_COUNT];
     struct share_sums masked; /* seconds masked of seconds dead, by episode */
     struct work_sums work;

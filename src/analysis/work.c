@@ -5,6 +5,7 @@
  * is sent after that.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "analysis/run.h"
 
@@ -34,8 +35,38 @@ static int task_emitted(struct work *work, const struct record *record)
     return 0;
 }
 
-int work_take(struct work *work, const struct record *record)
+static size_t source_of(int64_t task)
 {
+    return (size_t)((uint64_t)task >> 40);
+}
+
+/* Whose tasks go through a target is the work of those who are stopped. */
+static int source_through(struct work *work, size_t source)
+{
+    if (source < work->sources) {
+        work->through[source] = 1;
+        return 0;
+    }
+    if (list_reserve((void **)&work->through, &work->room, source, sizeof *work->through) != 0) {
+        return ERROR_MEMORY;
+    }
+    memset(work->through + work->sources, 0, source + 1 - work->sources);
+    work->sources = source + 1;
+    work->through[source] = 1;
+    return 0;
+}
+
+static bool is_innocent(const struct work *work, const struct task *task)
+{
+    size_t source = source_of(task->task);
+    return source >= work->sources || work->through[source] == 0;
+}
+
+int work_take(struct work *work, const struct record *record, bool target)
+{
+    if (target && source_through(work, source_of(record->value)) != 0) {
+        return ERROR_MEMORY;
+    }
     if (record->verb == VERB_TASK_LOST) {
         work->lost++;
         return 0;
@@ -80,6 +111,8 @@ void work_close(struct work *work, time_ns end, struct work_sums *sums)
             sums->emitted++;
             sums->done += task->done ? 1 : 0;
             sums->again += task->done && task->again ? 1 : 0;
+            sums->innocent += is_innocent(work, task) ? 1 : 0;
+            sums->innocent_done += task->done && is_innocent(work, task) ? 1 : 0;
         }
     }
 }
@@ -101,6 +134,7 @@ int work_give(const struct work *work, time_ns end, const struct analysis_rows *
 void work_free(struct work *work)
 {
     struct task *task = work->tasks, *next;
+    free(work->through);
     HASH_CLEAR(hh, work->tasks);
     for (; task != NULL; task = next) {
         next = task->hh.next;

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 int error_set(struct error *error, int code, const char *format, ...)
 {
     if (error != NULL) {
@@ -11,6 +13,8 @@ int error_set(struct error *error, int code, const char *format, ...)
         va_start(arguments, format);
         vsnprintf(error->message, sizeof error->message, format, arguments);
         va_end(arguments);
+        /* It may quote whoever wrote the input. */
+        text_clean(error->message);
     }
     return code;
 }
@@ -29,6 +33,7 @@ int error_context(struct error *error, const char *format, ...)
     memcpy(message, error->message, sizeof message);
     /* A message that no longer fits is cut at its end: the context is what says where. */
     snprintf(error->message, sizeof error->message, "%s: %.500s", context, message);
+    text_clean(error->message);
     return error->code;
 }
 

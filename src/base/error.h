@@ -30,7 +30,7 @@ enum error_code {
 
 struct error {
     int code;          /* 0, or one of enum error_code */
-    char message[768]; /* one line, without a newline */
+    char message[768]; /* one line, and nothing that a terminal would obey (base/text.h) */
 };
 
 /* Fills `error` (if not NULL) and returns `code`, so that `return error_set(...)` reads well. */

@@ -1,4 +1,4 @@
-/* iolaus audit: is a ledger what its key has signed? */
+/* iolaus audit: is a ledger what its key has signed? And what does a certificate prove? */
 #include "cli/commands.h"
 
 #include <argp.h>
@@ -10,16 +10,18 @@
 
 #include <jansson.h>
 
+#include "base/text.h"
+#include "cli/certificate_tool.h"
 #include "evidence/audit.h"
 
 struct arguments {
-    const char *ledger, *checkpoint;
+    const char *ledger, *checkpoint, *roster;
     struct note_key key, cosigners[AUDIT_COSIGNERS_MAX];
     unsigned cosigner_count;
     bool has_key, json;
 };
 
-enum { OPTION_JSON = 256, OPTION_KEY, OPTION_CHECKPOINT };
+enum { OPTION_JSON = 256, OPTION_KEY, OPTION_CHECKPOINT, OPTION_ROSTER };
 
 static const struct argp_option OPTIONS[] = {
     {"key", OPTION_KEY, "KEY", 0,
@@ -30,6 +32,8 @@ static const struct argp_option OPTIONS[] = {
      "a signed checkpoint that you hold: show that the ledger goes on from it, or prove that it "
      "does not",
      0},
+    {"roster", OPTION_ROSTER, "FILE", 0,
+     "of a certificate: who may sign orders, a file as ssh-keygen's allowed signers", 0},
     {"json", OPTION_JSON, NULL, 0, "say it as JSON", 0},
     {0}};
 
@@ -65,16 +69,19 @@ static error_t parse(int key, char *text, struct argp_state *state)
         return 0;
     case OPTION_KEY:
         return key_take(state, arguments, text);
+    case OPTION_ROSTER:
+        arguments->roster = text;
+        return 0;
     case OPTION_CHECKPOINT:
         arguments->checkpoint = text;
         return 0;
     case ARGP_KEY_ARG:
         if (arguments->ledger != NULL)
-            argp_error(state, "one ledger at a time, not also `%s`", text);
+            argp_error(state, "one ledger or certificate at a time, not also `%s`", text);
         arguments->ledger = text;
         return 0;
     case ARGP_KEY_NO_ARGS:
-        argp_error(state, "name the ledger's folder");
+        argp_error(state, "name the ledger's folder, or a certificate");
         return EINVAL;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -84,14 +91,18 @@ static error_t parse(int key, char *text, struct argp_state *state)
 static const struct argp ARGP = {
     .options = OPTIONS,
     .parser = parse,
-    .args_doc = "LEDGER",
-    .doc = "Checks a ledger offline: rebuilds every tile and checkpoint from the entries, compares "
-           "bytes, and verifies the signatures. Names the first thing that is wrong, with file and "
-           "byte.\v"
-           "Without --key the ledger is checked by the key that it names itself, which shows that "
-           "it is whole, and not whose it is. Nothing is changed. Exit status: 0 all is good; 1 it "
-           "is not, or the checkpoint that you hold proves a rollback or two views; 2 there is no "
-           "ledger, or what you hold is no checkpoint of it; 3 it cannot be read."};
+    .args_doc = "LEDGER\nCERTIFICATE --key=KEY --roster=FILE",
+    .doc =
+        "Checks a ledger offline: rebuilds every tile and checkpoint from the entries, compares "
+        "bytes, and verifies the signatures. Names the first thing that is wrong, with file and "
+        "byte. Of a certificate it says what is proved, over which time, and what is not.\v"
+        "A folder is a ledger, a file a certificate, for which the log's key and the roster must "
+        "be "
+        "given. Without --key a ledger is checked by the key that it names itself, which shows "
+        "that it is whole, and not whose it is. Nothing is changed. Exit status: 0 all is good, "
+        "of a certificate: it is complete; 1 it is not, or the checkpoint that you hold proves a "
+        "rollback or two views; 2 there is no ledger or certificate, or what you hold is no "
+        "checkpoint of it; 3 it cannot be read."};
 
 /* ---- words ---- */
 
@@ -103,11 +114,15 @@ static void base64_of(const struct merkle_hash *hash, char text[BASE64_TEXT(MERK
 static void words_print(const struct arguments *arguments, const struct audit_report *report)
 {
     char root[BASE64_TEXT(MERKLE_HASH_BYTES)], key[NOTE_KEY_TEXT];
+    struct note_key shown = report->key;
 
     base64_of(&report->root, root);
     note_key_write(&report->key, key);
+    /* A name is the ledger's own word, and notes may hold what a terminal would obey. */
+    text_clean(key);
+    text_clean(shown.name);
     printf("%s: good\n", arguments->ledger);
-    printf("  origin   %s\n", report->key.name);
+    printf("  origin   %s\n", shown.name);
     printf("  entries  %" PRIu64, report->entries);
     if (report->entries != report->published)
         printf(", of which %" PRIu64 " are not yet published", report->entries - report->published);
@@ -145,9 +160,12 @@ static int json_print(const struct arguments *arguments, const struct audit_repo
                       int code, struct error *error)
 {
     char root[BASE64_TEXT(MERKLE_HASH_BYTES)], key[NOTE_KEY_TEXT] = "";
+    char file[sizeof report->file];
     json_t *all;
     bool failed;
 
+    memcpy(file, report->file, sizeof file);
+    text_clean(file); /* JSON is UTF-8, and a file's name may be anything */
     base64_of(&report->root, root);
     if (report->key.name[0] != '\0')
         note_key_write(&report->key, key);
@@ -162,7 +180,7 @@ static int json_print(const struct arguments *arguments, const struct audit_repo
         json_object_set_new(all, "root", json_string(root));
     else
         json_object_set_new(all, "wrong",
-                            json_pack("{s:s, s:I, s:s}", "file", report->file, "byte",
+                            json_pack("{s:s, s:I, s:s}", "file", file, "byte",
                                       (json_int_t)report->offset, "message", error->message));
     if (arguments->checkpoint != NULL && report->held.origin[0] != '\0')
         json_object_set_new(all, "held", held_json(report));
@@ -203,6 +221,12 @@ int command_audit(int argc, char **argv)
     argv[0] = name;
     if (argp_parse(&ARGP, argc, argv, 0, NULL, &arguments) != 0)
         return 2;
+    if (certificate_is_file(arguments.ledger))
+        return certificate_audit(
+            &(struct certificate_question){.path = arguments.ledger,
+                                           .key = arguments.has_key ? &arguments.key : NULL,
+                                           .roster = arguments.roster,
+                                           .json = arguments.json});
     request.path = arguments.ledger;
     request.key = arguments.has_key ? &arguments.key : NULL;
     request.cosigners = arguments.cosigners;

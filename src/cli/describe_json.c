@@ -56,8 +56,8 @@ static json_t *work_json(const struct scenario *scenario)
 
 static json_t *campaign_json(const struct scenario *scenario)
 {
-    static const char *const protocols[] = {"terminate", "blackout", "sweep",    "recall",
-                                            "tombstone", "lease",    "cauterize"};
+    static const char *const protocols[] = {"terminate", "blackout", "sweep",     "recall",
+                                            "tombstone", "lease",    "cauterize", "quarantine"};
     const struct campaign_rules *rules = &scenario->campaign;
 
     if (!scenario->has_campaign)

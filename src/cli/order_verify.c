@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/calendar.h"
+#include "base/text.h"
 #include "cli/order_tool.h"
 
 const struct argp_option order_verify_options[] = {
@@ -29,6 +30,8 @@ struct matter {
     struct authority_request request;
     struct authority_signature signatures[AUTHORITY_SIGNATURES_MAX];
     char *order, *signature_texts[AUTHORITY_SIGNATURES_MAX];
+    /* The files' names as they are shown: they may come with the files, from anybody. */
+    char *shown, *signatures_shown[AUTHORITY_SIGNATURES_MAX];
     struct order parsed;
     struct order lifted; /* of --lifts */
     unsigned char lifted_digest[ORDER_DIGEST_BYTES];
@@ -81,6 +84,29 @@ static int lifts_read(struct matter *matter, const char *path, struct error *err
     return failed;
 }
 
+static int name_shown(const char *path, char **shown, struct error *error)
+{
+    *shown = strdup(path);
+    if (*shown == NULL)
+        return error_set(error, ERROR_MEMORY, "out of memory for a file's name");
+    text_clean(*shown);
+    return 0;
+}
+
+static int signature_read(struct matter *matter, uint32_t place, const char *path,
+                          struct error *error)
+{
+    struct authority_signature *signature = &matter->signatures[place];
+    int failed = order_file_read(path, SSHSIG_BYTES_MAX, &matter->signature_texts[place],
+                                 &signature->size, error);
+
+    if (failed == 0)
+        failed = name_shown(path, &matter->signatures_shown[place], error);
+    signature->text = matter->signature_texts[place];
+    signature->name = matter->signatures_shown[place];
+    return failed;
+}
+
 static int matter_read(struct matter *matter, const struct order_arguments *arguments,
                        struct error *error)
 {
@@ -94,20 +120,16 @@ static int matter_read(struct matter *matter, const struct order_arguments *argu
     failed =
         order_file_parse(arguments->file, &matter->parsed, &matter->order, &request->size, error);
     if (failed == 0)
+        failed = name_shown(arguments->file, &matter->shown, error);
+    if (failed == 0)
         failed = roster_read(matter, arguments->roster, error);
     if (failed == 0 && arguments->lifts != NULL && matter->parsed.verb != ORDER_PERMIT)
         failed = error_set(error, ERROR_INPUT, "--lifts is for permits, and this is one to %s",
                            order_verb_word(matter->parsed.verb));
     if (failed == 0 && arguments->lifts != NULL)
         failed = lifts_read(matter, arguments->lifts, error);
-    for (uint32_t i = 0; failed == 0 && i < arguments->signature_count; i++) {
-        struct authority_signature *signature = &matter->signatures[i];
-
-        failed = order_file_read(arguments->signatures[i], SSHSIG_BYTES_MAX,
-                                 &matter->signature_texts[i], &signature->size, error);
-        signature->text = matter->signature_texts[i];
-        signature->name = arguments->signatures[i];
-    }
+    for (uint32_t i = 0; failed == 0 && i < arguments->signature_count; i++)
+        failed = signature_read(matter, i, arguments->signatures[i], error);
     return failed;
 }
 
@@ -119,7 +141,7 @@ static void matter_ask(struct matter *matter, const struct order_arguments *argu
     if (arguments->least > 0)
         matter->rules.stop_min = matter->rules.permit_min = (uint32_t)arguments->least;
     matter->request.order = matter->order;
-    matter->request.name = arguments->file;
+    matter->request.name = matter->shown;
     matter->request.signatures = matter->signatures;
     matter->request.signature_count = arguments->signature_count;
     matter->request.range = arguments->range == NULL ? matter->parsed.range : arguments->range;
@@ -218,7 +240,10 @@ int order_tool_verify(const struct order_arguments *arguments)
     }
     roster_close(&matter.roster);
     free(matter.order);
-    for (uint32_t i = 0; i < arguments->signature_count; i++)
+    free(matter.shown);
+    for (uint32_t i = 0; i < arguments->signature_count; i++) {
         free(matter.signature_texts[i]);
+        free(matter.signatures_shown[i]);
+    }
     return status;
 }

@@ -129,6 +129,7 @@ static int analysis_begin(struct takers *takers, struct plan_run *run,
     if (takers->analysis == NULL || run->findings == NULL)
         return error_set(&run->error, ERROR_MEMORY, "out of memory for the analysis");
     analysis_deadline(takers->analysis, scenario_longest_deadline(scenario));
+    analysis_targets(takers->analysis, scenario->campaign.targets, scenario->campaign.target_count);
     takers->sinks[takers->count++] = (struct record_sink){analysis_take, takers->analysis};
     return 0;
 }

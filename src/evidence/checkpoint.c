@@ -47,9 +47,13 @@ int ledger_checkpoint_read(struct ledger_checkpoint *checkpoint, const char *tex
     const char *end = text + size, *origin = line_end(text, end), *number, *root;
     size_t bytes;
 
-    if (origin == NULL || origin - text > NOTE_NAME_MAX)
-        return error_set(error, ERROR_CORRUPT,
-                         "byte 0: the first line is the origin, of 1 to %d bytes", NOTE_NAME_MAX);
+    /* A zero would end the origin early, and two bodies would read as one. */
+    if (origin == NULL || origin - text > NOTE_NAME_MAX ||
+        memchr(text, '\0', (size_t)(origin - text)) != NULL)
+        return error_set(
+            error, ERROR_CORRUPT,
+            "byte 0: the first line is the origin, of 1 to %d bytes, none of them zero",
+            NOTE_NAME_MAX);
     memcpy(checkpoint->origin, text, (size_t)(origin - text));
     checkpoint->origin[origin - text] = '\0';
     number = line_end(origin + 1, end);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 yaml_node_t *document_node(const struct document *document, int node)
 {
     return yaml_document_get_node((yaml_document_t *)&document->yaml, node);
@@ -227,6 +229,24 @@ static int event_error(const char *label, const yaml_event_t *event, struct erro
                      event->start_mark.column + 1, message);
 }
 
+/* In quotation marks YAML writes any character: "\0" would end a text early, "\e" speak to the
+ * terminal that it is shown on. */
+static bool text_holds_control(const yaml_event_t *event)
+{
+    const char *text = (const char *)event->data.scalar.value;
+    size_t left = event->data.scalar.length;
+
+    while (left > 0) {
+        size_t length = *text == '\n' || *text == '\t' ? 1 : text_shown(text, left);
+
+        if (length == 0)
+            return true;
+        text += length;
+        left -= length;
+    }
+    return false;
+}
+
 static int event_check(const char *label, const yaml_event_t *event, struct error *error)
 {
     const yaml_char_t *anchor = NULL, *tag = NULL;
@@ -236,6 +256,9 @@ static int event_check(const char *label, const yaml_event_t *event, struct erro
         return event_error(label, event, error,
                            "aliases (*name) are not read; write the value out");
     case YAML_SCALAR_EVENT:
+        if (text_holds_control(event))
+            return event_error(label, event, error,
+                               "this text holds a control character; write plain text");
         anchor = event->data.scalar.anchor;
         tag = event->data.scalar.tag;
         break;

@@ -89,20 +89,29 @@ static void tell_agent(struct world *world, time_ns now, agent_id to, uint8_t us
     to_platform(world, now, slot);
 }
 
-/* On the platform's own channel, before the range goes on: to every process of the peer. */
-static void tell_frozen(struct world *world, agent_id peer, agent_id whom, time_ns now,
+/* On the platform's own channel, before the process goes on: `whom` departed. */
+static void tell_frozen(struct world *world, uint32_t row, agent_id whom, time_ns now,
                         const struct cause *cause)
 {
+    struct percept percept = {.kind = PERCEPT_DEPARTED,
+                              .peer = whom,
+                              .subject = row_agent(world, row),
+                              .by = AGENT_NONE,
+                              .via = AGENT_NONE};
+
+    if (world->row[row].alive)
+        row_deliver(world, row, &percept, now, cause);
+}
+
+/* To every process of the peer that would go on. */
+static void tell_peer_frozen(struct world *world, agent_id peer, agent_id whom, time_ns now,
+                             const struct cause *cause)
+{
     for (uint32_t slot = 0; slot < world->slots; slot++) {
-        struct percept percept = {.kind = PERCEPT_DEPARTED,
-                                  .peer = whom,
-                                  .subject = peer,
-                                  .by = AGENT_NONE,
-                                  .via = AGENT_NONE};
         uint32_t row = slot * world->agents + peer;
 
-        if (world->row[row].alive && !world->row[row].hung)
-            row_deliver(world, row, &percept, now, cause);
+        if (!world->row[row].hung)
+            tell_frozen(world, row, whom, now, cause);
     }
 }
 
@@ -116,7 +125,7 @@ static void do_mark(struct world *world, const struct campaign_action *action, t
         struct cause cause = orders_mark(&world->orders, action, peer, now);
 
         if (world->frozen)
-            tell_frozen(world, peer, action->whom, now, &cause);
+            tell_peer_frozen(world, peer, action->whom, now, &cause);
         else
             tell_agent(world, now, peer, USE_PERCEPT, PERCEPT_DEPARTED, action->whom, &cause);
     }
@@ -127,7 +136,8 @@ static void do_found(struct world *world, const struct campaign_action *action, 
 {
     uint32_t row = (uint32_t)action->value;
     bool kept = action->kind == CONTROL_HOLD && world->row[row].alive;
-    struct cause cause = orders_found(&world->orders, action->whom, action->incarnation, kept, now);
+    struct cause cause =
+        orders_found(&world->orders, action->whom, action->incarnation, kept, 0, now);
 
     assert(world->frozen && row_agent(world, row) == action->whom);
     if (kept) {
@@ -150,21 +160,35 @@ static void do_release(struct world *world, agent_id whom, time_ns now)
     engine_barrier(world->engine, now + world->lookahead, BARRIER_RELEASE);
 }
 
+static void release(struct world *world, uint32_t row, time_ns now)
+{
+    agent_id agent = row_agent(world, row);
+    struct cause root = orders_root(&world->orders, agent);
+
+    for (uint64_t i = world->links->offsets[agent]; i < world->links->offsets[agent + 1]; i++) {
+        agent_id peer = world->links->peers[i];
+        struct cause cause = orders_part(&world->orders, agent, peer, now);
+
+        tell_frozen(world, row, peer, now, &cause);
+    }
+    world->row_work[row].held = HOLD_NONE;
+    if (!row_hangs_by_fault(world, row))
+        row_hang(world, row, now, true, &root);
+}
+
 void control_release(struct world *world, time_ns now)
 {
     const struct campaign_rules *rules = &world->scenario->campaign;
 
+    world->orders.frozen = true;
     for (uint32_t i = 0; i < rules->target_count; i++)
         for (uint32_t slot = 0; slot < world->slots; slot++) {
             uint32_t row = slot * world->agents + rules->targets[i];
-            struct cause cause = orders_root(&world->orders, rules->targets[i]);
 
-            if (world->row_work[row].held != HOLD_RELEASING)
-                continue;
-            world->row_work[row].held = HOLD_NONE;
-            if (!row_hangs_by_fault(world, row))
-                row_hang(world, row, now, true, &cause);
+            if (world->row_work[row].held == HOLD_RELEASING)
+                release(world, row, now);
         }
+    world->orders.frozen = false;
 }
 
 /* From now on it is not renewed. What is left runs out by the node's own clock, and not before

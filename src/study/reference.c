@@ -100,14 +100,22 @@ void results_reference(FILE *out)
         "| `setting` | a factor's level in an arm | `value`: of numbers |\n"
         "| `run` | a replicate of an arm | `digest`: of its trace (`iolaus trace digest`); "
         "columns that begin with `wall_` differ between machines, all others do not; "
-        "`found_behind` and `unobserved` are of the live world; `extinct_ns`: the first instant at "
+        "`found_behind`, `unobserved` and `wall_cpu_s` (the processor time of the range's "
+        "processes) are of the live world; `innocent_emitted`, "
+        "`innocent_done`: [tasks that go through no target](findings.md#stops); `extinct_ns`: the "
+        "first instant at "
         "which nobody was alive (null: there was none); `alive_end`: incarnations alive at the "
         "end; `duplicates` to `tasks_again`: [duplicate work](findings.md#duplicate-work) |\n"
         "| `episode` | a stop or failure of a target | each measure of "
         "[findings](findings.md): how often it happened; each time in ns since the death, null "
         "where it did not come to that. `stopped_ns` (null: a failure), `died_ns` (null: an "
         "incarnation was left) and `watched_ns`, the end of "
-        "[watching](findings.md#how-long-a-target-is-watched), are times of the run |\n"
+        "[watching](findings.md#how-long-a-target-is-watched), are times of the run, as are "
+        "`fence_ns`, `sealed_ns` and `last_act_ns`; these and `ran_ns` to `kill_messages`: "
+        "[stops](findings.md#stops) |\n",
+        STORE_FORMAT);
+    fprintf(
+        out,
         "| `learners` | a target and a group of its peers that learn | `count` of them are linked "
         "with it; `relaunch`, `mask`: whether their tools allow that choice; they explore with "
         "a probability that falls from `exploration` to `exploration_end` in a straight line "
@@ -129,7 +137,8 @@ void results_reference(FILE *out)
         "few | generation 0 is theirs, and whoever is revived is of the generation after its "
         "reviver's; up to 11 |\n"
         "| `act` | an effective act | `generation`: where it is a response, an agent's first "
-        "for that target; else 0. `record`: writer and sequence in the trace |\n"
+        "for that target; else 0. `generation_after`: the same of the cascade after the "
+        "[fence](findings.md#stops). `record`: writer and sequence in the trace |\n"
         "| `decision` | what an agent chose about a peer, where the study's file says `keep: "
         "[decisions]` | also a choice that came to nothing, since another was first. `at_ns`: "
         "taken up; `decided_ns`: chosen. `bond` to `group_size`: the situation that the mind "
@@ -153,6 +162,6 @@ void results_reference(FILE *out)
         "\n"
         "## The schema\n\n"
         "```sql\n%s```\n",
-        STORE_FORMAT, sql == NULL ? "" : sql);
+        sql == NULL ? "" : sql);
     free(sql);
 }

@@ -9,6 +9,7 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
+#include "analysis/analysis.h"
 #include "analysis/stat_resample.h"
 #include "base/random.h"
 
@@ -159,7 +160,7 @@ static uint32_t arm_of(const struct loader *loader, int64_t id)
 
 static const char *stops_alone(const char *name)
 {
-    return strcmp(name, "thwarted") == 0 ? " AND NOT failure" : "";
+    return findings_measure_of_stops(name) ? " AND NOT failure" : "";
 }
 
 /* A measure is a column of `episode`, perhaps with an ending; its name was checked when the study

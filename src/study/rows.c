@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "analysis/contact.h"
@@ -108,6 +109,17 @@ static int look_at_stop(void *context, time_ns now, time_ns duration)
     return *stop != 0 ? ERROR_LIMIT : 0;
 }
 
+/* Of the processes that this one has seen end: those of a live run's range. */
+static double children_seconds(void)
+{
+    struct rusage usage;
+
+    if (getrusage(RUSAGE_CHILDREN, &usage) != 0)
+        return 0;
+    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+           1e-6 * (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+}
+
 static double wall_seconds(void)
 {
     struct timespec now;
@@ -188,6 +200,7 @@ static int episodes_begin(struct takers *takers, const struct trace_header *head
     if (takers->analysis == NULL || takers->findings == NULL)
         return study_memory(error, "a run");
     analysis_deadline(takers->analysis, scenario_longest_deadline(scenario));
+    analysis_targets(takers->analysis, scenario->campaign.targets, scenario->campaign.target_count);
     analysis_rows(takers->analysis, &takers->kept);
     takers->sinks[takers->sink_count++] = (struct record_sink){analysis_take, takers->analysis};
     return 0;
@@ -247,7 +260,7 @@ int run_once(const struct study *study, uint32_t arm, uint32_t replicate,
                            .replicate = replicate,
                            .sinks = takers.sinks,
                            .stop = stop};
-    double began = wall_seconds();
+    double began = wall_seconds(), children = children_seconds();
     int code;
 
     *rows = (struct run_rows){.arm = arm,
@@ -267,5 +280,6 @@ int run_once(const struct study *study, uint32_t arm, uint32_t replicate,
     rows->events = run.events;
     rows->ended = run.ended;
     rows->wall_s = wall_seconds() - began;
+    rows->wall_cpu_s = children_seconds() - children;
     return code;
 }

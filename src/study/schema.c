@@ -127,7 +127,8 @@ static const char fixed_part[] =
     "  extinct_ns INTEGER, alive_end INTEGER,\n"
     "  duplicates INTEGER NOT NULL, duplicate_ns INTEGER NOT NULL,\n"
     "  running_ns INTEGER NOT NULL, tasks_again INTEGER NOT NULL,\n"
-    "  wall_s REAL NOT NULL, wall_at TEXT NOT NULL, wall_host TEXT NOT NULL,\n"
+    "  innocent_emitted INTEGER NOT NULL, innocent_done INTEGER NOT NULL,\n"
+    "  wall_s REAL NOT NULL, wall_cpu_s REAL, wall_at TEXT NOT NULL, wall_host TEXT NOT NULL,\n"
     "  PRIMARY KEY(arm, replicate)) WITHOUT ROWID;\n"
     "CREATE TABLE learners(\n"
     "  arm INTEGER NOT NULL REFERENCES arm(arm), target TEXT NOT NULL, peers TEXT NOT NULL,\n"
@@ -142,6 +143,7 @@ static const char fixed_part[] =
     "  arm INTEGER NOT NULL, replicate INTEGER NOT NULL, episode INTEGER NOT NULL,\n"
     "  number INTEGER NOT NULL, act TEXT NOT NULL, wanted TEXT NOT NULL, who TEXT NOT NULL,\n"
     "  whom TEXT NOT NULL, at_ns INTEGER NOT NULL, generation INTEGER NOT NULL,\n"
+    "  generation_after INTEGER NOT NULL,\n"
     "  inferred INTEGER NOT NULL, record TEXT NOT NULL,\n"
     "  PRIMARY KEY(arm, replicate, episode, number)) WITHOUT ROWID;\n";
 
@@ -153,7 +155,11 @@ static void write_episode(FILE *out)
           "  began_ns INTEGER NOT NULL, stopped_ns INTEGER, died_ns INTEGER,\n"
           "  watched_ns INTEGER NOT NULL,\n"
           "  dead_ns INTEGER NOT NULL, masked_ns INTEGER NOT NULL,\n"
-          "  responses_direct INTEGER NOT NULL, responses_direct_proven INTEGER NOT NULL,\n",
+          "  responses_direct INTEGER NOT NULL, responses_direct_proven INTEGER NOT NULL,\n"
+          "  responses_direct_after INTEGER NOT NULL, fence_ns INTEGER, sealed_ns INTEGER,\n"
+          "  ran_ns INTEGER NOT NULL, last_act_ns INTEGER, defence_acts INTEGER NOT NULL,\n"
+          "  defence_messages INTEGER NOT NULL, kill_actions INTEGER NOT NULL,\n"
+          "  kill_messages INTEGER NOT NULL,\n",
           out);
     for (unsigned m = 0; m < MEASURE_COUNT; m++)
         fprintf(out, "  %s INTEGER NOT NULL,\n", schema_measure(m));
@@ -180,7 +186,7 @@ static void write_views(FILE *out)
                 "  SELECT arm, '%s' AS measure, sum(%s > 0) AS successes, count(*) AS trials,\n"
                 "    sum(%s) AS acts FROM episode%s GROUP BY arm UNION ALL\n",
                 schema_measure(m), schema_measure(m), schema_measure(m),
-                m == MEASURE_THWARTED ? " WHERE NOT failure" : "");
+                findings_measure_of_stops(schema_measure(m)) ? " WHERE NOT failure" : "");
     fputs(
         "  SELECT arm, 'availability', successes, trials, successes FROM availability UNION ALL\n",
         out);
@@ -206,6 +212,9 @@ static void write_views(FILE *out)
           "  count(*) AS runs, avg(extinct_ns) AS mean_extinct_ns,\n"
           "  (1 + avg(extinct_ns) / gap_ns) / agents AS kills_by_agent\n"
           "  FROM crew JOIN run USING(arm) WHERE cut_width IS NOT NULL GROUP BY arm;\n"
+          "CREATE VIEW generations_after AS SELECT arm, generation_after AS generation,\n"
+          "  count(*) AS responses FROM act WHERE generation_after > 0\n"
+          "  GROUP BY arm, generation_after;\n"
           "CREATE VIEW descents AS SELECT arm, generation, sum(lives) AS lives,\n"
           "  count(*) AS runs FROM descent GROUP BY arm, generation;\n"
           "CREATE VIEW generations AS SELECT arm, generation, count(*) AS responses\n"

@@ -11,7 +11,7 @@ char *schema_sql(void);
  * began_ns, stopped_ns, died_ns, watched_ns, dead_ns, masked_ns, responses_direct,
  * responses_direct_proven, then the measures, then the times. The caller frees it. */
 char *schema_insert_episode(void);
-#define EPISODE_COLUMNS_BEFORE 14
+#define EPISODE_COLUMNS_BEFORE 23
 
 /* The name of the n-th measure or time, as its column. */
 const char *schema_measure(unsigned measure);

@@ -45,9 +45,9 @@ static const char *const texts[STATEMENTS] = {
     [PUT_THRESHOLD] = "INSERT INTO threshold VALUES(?,?,?,?,?,?,?,?)",
     [PUT_DESCENT] = "INSERT INTO descent VALUES(?,?,?,?)",
     /* NOLINTNEXTLINE(bugprone-suspicious-missing-comma): one text on two lines */
-    [PUT_RUN] = "INSERT INTO run VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
+    [PUT_RUN] = "INSERT INTO run VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
                 "strftime('%Y-%m-%dT%H:%M:%fZ','now'),?)",
-    [PUT_ACT] = "INSERT INTO act VALUES(?,?,?,?,?,?,?,?,?,?,?,?)",
+    [PUT_ACT] = "INSERT INTO act VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)",
     [PUT_DECISION] = "INSERT INTO decision VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
                      "?,?,?,?,?,?,?)",
     [HAS_RUN] = "SELECT 1 FROM run WHERE arm=? AND replicate=?",
@@ -522,6 +522,15 @@ static int put_episode(struct store *store, int64_t arm, const struct run_rows *
     sqlite3_bind_int64(put, 12, row->masked);
     sqlite3_bind_int64(put, 13, row->responses_direct);
     sqlite3_bind_int64(put, 14, row->responses_direct_proven);
+    sqlite3_bind_int64(put, 15, row->responses_direct_after);
+    put_time(put, 16, row->fence);
+    put_time(put, 17, row->sealed);
+    sqlite3_bind_int64(put, 18, row->ran);
+    put_time(put, 19, row->act);
+    sqlite3_bind_int64(put, 20, row->defence_acts);
+    sqlite3_bind_int64(put, 21, row->defence_messages);
+    sqlite3_bind_int64(put, 22, row->kill_actions);
+    sqlite3_bind_int64(put, 23, row->kill_messages);
     for (unsigned m = 0; m < MEASURE_COUNT; m++)
         sqlite3_bind_int64(put, ++at, kept->acts[m]);
     for (unsigned t = 0; t < TIME_COUNT; t++)
@@ -545,16 +554,18 @@ static int put_act(struct store *store, int64_t arm, const struct run_rows *rows
     put_text(put, 8, scenario_agent_name(scenario, row->whom, name));
     sqlite3_bind_int64(put, 9, row->at);
     sqlite3_bind_int64(put, 10, row->generation);
-    sqlite3_bind_int(put, 11, row->inferred);
+    sqlite3_bind_int64(put, 11, row->generation_after);
+    sqlite3_bind_int(put, 12, row->inferred);
     snprintf(record, sizeof record, "%u:%u", row->record.writer, row->record.sequence);
-    put_text(put, 12, record);
+    put_text(put, 13, record);
     return done(store, PUT_ACT, error, "writing an act");
 }
 
 static void put_sums(sqlite3_stmt *put, int at, const struct run_row *sums)
 {
-    const int64_t numbers[] = {(int64_t)sums->duplicates, sums->duplicate, sums->running,
-                               (int64_t)sums->tasks_again};
+    const int64_t numbers[] = {
+        (int64_t)sums->duplicates,  sums->duplicate,         sums->running,
+        (int64_t)sums->tasks_again, (int64_t)sums->innocent, (int64_t)sums->innocent_done};
 
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         sqlite3_bind_int64(put, at + (int)i, numbers[i]);
@@ -632,8 +643,12 @@ static int put_run(struct store *store, int64_t arm, bool live, const struct run
         sqlite3_bind_int64(put, 13, rows->extinct_at);
     sqlite3_bind_int64(put, 14, rows->alive_end);
     put_sums(put, 15, &rows->sums);
-    sqlite3_bind_double(put, 19, rows->wall_s);
-    put_text(put, 20, store->host.nodename);
+    sqlite3_bind_double(put, 21, rows->wall_s);
+    if (live)
+        sqlite3_bind_double(put, 22, rows->wall_cpu_s);
+    else
+        sqlite3_bind_null(put, 22);
+    put_text(put, 23, store->host.nodename);
     return done(store, PUT_RUN, error, "writing a run");
 }
 

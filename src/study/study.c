@@ -89,6 +89,7 @@ static const char *measure_near(void *context, uint32_t place)
 const struct study_run_measure study_run_measures[] = {
     {"availability", "tasks_done", "tasks_emitted", ""},
     {"duplicate_tasks", "tasks_again", "tasks_done", ""},
+    {"innocent_work", "innocent_done", "innocent_emitted", ""},
     {"duplicate_time", "duplicate_ns", "running_ns", "/1000000000"},
     {0}};
 

@@ -57,8 +57,8 @@ static const char *const refusal_words[] = {
     [REFUSAL_FENCED] = "one of the two is fenced",
 };
 static const char *const switch_words[] = {"disabled", "enabled"};
-static const char *const protocol_words[] = {"terminate", "blackout", "sweep",    "recall",
-                                             "tombstone", "lease",    "cauterize"};
+static const char *const protocol_words[] = {"terminate", "blackout", "sweep",     "recall",
+                                             "tombstone", "lease",    "cauterize", "quarantine"};
 static const char *const choice_words[] = {"relaunch", "relink",    "mask", "alert", "request",
                                            "tamper",   "misreport", "copy", "stall"};
 static const char *const act_words[] = {NULL,      "send",       "notice",   "decide", "alert",

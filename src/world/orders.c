@@ -117,6 +117,13 @@ struct cause orders_mark(const struct orders *orders, const struct campaign_acti
                        action->value, peer);
 }
 
+struct cause orders_part(const struct orders *orders, agent_id held, agent_id peer, time_ns now)
+{
+    const struct campaign_action parting = {.kind = CONTROL_MARK, .whom = peer};
+
+    return write_order(orders, VERB_MARKED, now, orders_root(orders, held), &parting, 0, held);
+}
+
 struct cause orders_kill(const struct orders *orders, agent_id whom, time_ns now)
 {
     struct cause cause = orders_root(orders, whom);
@@ -127,16 +134,16 @@ struct cause orders_kill(const struct orders *orders, agent_id whom, time_ns now
 }
 
 struct cause orders_found(const struct orders *orders, agent_id whom, incarnation_id incarnation,
-                          bool kept, time_ns now)
+                          bool kept, int64_t inside, time_ns now)
 {
     struct cause cause = orders_root(orders, whom);
-    struct record record = record_make(VERB_FOUND, now, &cause, AGENT_NONE, whom, 0);
+    struct record record = record_make(VERB_FOUND, now, &cause, AGENT_NONE, whom, inside);
 
     record.whom_incarnation = incarnation;
     cause.id = recorder_write(&orders->recorder, &record, WRITER_WITNESS);
     if (kept)
         return cause;
-    record = record_make(VERB_KILLED, now, &cause, AGENT_NONE, whom, 0);
+    record = record_make(VERB_KILLED, now, &cause, AGENT_NONE, whom, inside);
     record.whom_incarnation = incarnation;
     cause.id = recorder_write(&orders->recorder, &record, WRITER_WITNESS);
     return cause;

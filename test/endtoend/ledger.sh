@@ -46,6 +46,11 @@ refuses "a held checkpoint proves the rollback" 1 'rolled back: it has 500 entri
 "$tool" append "$work/view" "$work/key" 100 <"$work/other"
 refuses "or the two views" 1 'two views: .* another root for the first 600 entries' \
     "$IOLAUS" audit "$work/view" --checkpoint "$work/held"
+cp -R "$work/short" "$work/sly"
+: >"$work/sly/tile/$(printf 'a\033[2J\377')"
+refuses "a file too many cannot speak to the terminal" 1 'sly/tile/a\?\[2J\?: byte 0: is no file of a ledger' \
+    "$IOLAUS" audit "$work/sly"
+check "nor leave the JSON" sh -c "'$IOLAUS' audit '$work/sly' --json 2>'$work/err' | grep -q '\"file\": \"tile/a?.2J?\"'"
 refuses "no ledger is wrong input" 2 'there is no ledger here' "$IOLAUS" audit "$work"
 refuses "a checkpoint that is none proves nothing" 2 'proves nothing here' \
     "$IOLAUS" audit "$l" --checkpoint "$work/first"

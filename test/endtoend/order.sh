@@ -138,6 +138,19 @@ refuses "verify: a time that is none" 2 'at takes a time' \
 refuses "verify: what a stop lifts" 2 'lifts is for permits' \
     order verify "$stop" --roster "$roster" --lifts "$stop"
 
+# A signature's file may come with its name, from anybody.
+sly=$work/$(printf 'a\033[2Kaccepted\377.sig')
+sign alice "$stop" && cp "$stop.alice.sig" "$sly"
+order verify "$stop" --roster "$roster" --sig "$sly" >"$work/sly"
+check "a file's name cannot speak to the terminal" sh -c \
+    "grep -q 'counts: .*/a?\\[2Kaccepted?.sig, by alice' '$work/sly' && ! grep -q '$(printf '\033')' '$work/sly'"
+order verify "$stop" --roster "$roster" --json --sig "$sly" >"$work/sly"
+check "nor leave the JSON" python3 -c '
+import json, sys
+verdict = json.load(open(sys.argv[1]))
+assert verdict["accepted"] and len(verdict["signers"]) == 1, verdict' "$work/sly"
+rm -f "$stop.alice.sig"
+
 # A key that only an agent holds: the private half is not where ssh-keygen is run.
 if eval "$(ssh-agent -s 2>/dev/null)" >/dev/null && [ -n "${SSH_AGENT_PID:-}" ]; then
     ssh-add -q "$work/bob" 2>/dev/null

@@ -1,5 +1,5 @@
 /*
- * For libFuzzer, by entry.c, and for test/unit/order_fuzz.c. Gives 1 where the bytes were
+ * For libFuzzer, by entry.c, and for test/unit/fuzz.c. Gives 1 where the bytes were
  * taken, 0 where they were refused; ends the process where something is wrong: no bytes make
  * the reader of signatures do wrong, and none that it takes verify over a message that was never
  * signed.

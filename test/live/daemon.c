@@ -30,6 +30,7 @@
 #define STORIES                                                                                    \
     {"terminate"}, {"relaunch"}, {"mask"}, {"hang"}, {"node-crash"}, {"restart-always"},           \
         {"request-relayed"}, {"board-hold"}, {"blackout"}, {"announced"}, {"stall"},               \
+        {"cauterize"}, {"quarantine"},                                                             \
     {                                                                                              \
         "permissions"                                                                              \
     }

@@ -50,7 +50,7 @@ struct watched {
     time_ns dead_by;  /* lease: nothing of it runs after this; TIME_NEVER */
     incarnation_id epoch;
     int64_t bonds;      /* of its checkpoint, some time after the fence; -1: not taken */
-    uint32_t responses; /* since its fence */
+    uint32_t defenders; /* a bit for each agent that acts in its defence since its fence */
 };
 
 struct adversary {
@@ -88,7 +88,7 @@ struct adversary {
     uint32_t delayed[256]; /* slots of the slab: control's, but held up */
 
     uint64_t steps, episodes, seals, moves_made, starts_behind, kills_outlived;
-    uint64_t responses; /* effective preservation acts after a fence */
+    uint64_t defences; /* all of those, obeyed or refused */
 };
 extern struct adversary adversary;
 

@@ -59,7 +59,7 @@ static bool mutant_unfrozen(struct world *world, const struct campaign_action *a
     world->message[slot].any = true;
     world->message[slot].reason = DEATH_KILLED;
     world->message[slot].cause =
-        orders_found(&world->orders, action->whom, action->incarnation, false, now);
+        orders_found(&world->orders, action->whom, action->incarnation, false, 0, now);
     adversary.kill_asked[row] = true;
     world_send(world, world->control_entity, row, now + world->lookahead, slot);
     return true;

@@ -244,12 +244,14 @@ static bool is_effect(const struct platform_action *action)
     return false;
 }
 
-static bool is_response(const struct platform_action *action)
+/* An act in defence of its target, obeyed or refused. The platform refuses them all where the
+ * target is fenced; the freeze and the mark spare that they are tried. So those are counted that
+ * come later than the mark of a stop whose steps were all taken. Whoever hears of the fence before
+ * it and had decided when the stop was announced has tried by then, and was refused. */
+static bool is_defence(uint8_t act)
 {
-    return action->kind == ACTION_COPY || action->kind == ACTION_STALL ||
-           (action->kind == ACTION_SCORE && action->value != 0) ||
-           (action->kind == ACTION_SWITCH && action->value == 0) ||
-           (action->kind == ACTION_SHOW && action->value == HEALTH_HEALTHY);
+    return act == ACT_VOLUNTEER || act == ACT_RELAUNCH || act == ACT_RELINK || act == ACT_COPY ||
+           act == ACT_TAMPER || act == ACT_MISREPORT || act == ACT_STALL;
 }
 
 static void watch_call(const struct platform *platform, const struct platform_event *event,
@@ -258,7 +260,9 @@ static void watch_call(const struct platform *platform, const struct platform_ev
     const struct watched *caller = &adversary.agent[event->who];
     struct watched *target =
         event->whom < platform->crew->agents ? &adversary.agent[event->whom] : NULL;
-    time_ns acted = event->now - adversary.world->scenario->network.platform_latency;
+    /* Its word takes as long as that of the fence to control; one lookahead later all is still. */
+    time_ns latency = adversary.world->scenario->network.platform_latency;
+    time_ns acted = event->now - latency, told = latency + adversary.world->lookahead;
 
     if (caller->fenced && platform->agents[event->who].checkpoint != checkpoint)
         promise_broken("finality", event->now, "a fenced process of agent %u saves a checkpoint",
@@ -268,11 +272,15 @@ static void watch_call(const struct platform *platform, const struct platform_ev
             promise_broken("finality", event->now,
                            "a fenced process of agent %u is obeyed: act %u on agent %u", event->who,
                            event->act, event->whom);
-        if (target != NULL && target->fenced && acted > target->fenced_at &&
-            is_response(&actions->list[i]) && (target->responses >> event->who & 1) == 0) {
-            target->responses |= UINT32_C(1) << event->who;
-            adversary.responses++;
-        }
+        if (target != NULL && target->fenced && is_effect(&actions->list[i]))
+            promise_broken("quiet", event->now, "act %u of agent %u on fenced agent %u is obeyed",
+                           event->act, event->who, event->whom);
+    }
+    if (target != NULL && target->fenced && acted > target->fenced_at + told &&
+        event->who != event->whom && is_defence(event->act) &&
+        (target->defenders >> event->who & 1) == 0) {
+        target->defenders |= UINT32_C(1) << event->who;
+        adversary.defences++;
     }
 }
 
@@ -294,7 +302,7 @@ static void watch_barred(struct platform *platform, const struct platform_event 
             if (!target->fenced)
                 target->fenced_at = event->now;
             target->fenced = true;
-            target->responses = 0;
+            target->defenders = 0;
         }
         if (action->kind == ACTION_LIFTED) {
             target->fenced = false;

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/fixed.h"
 #include "base/random.h"
+#include "base/text.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -85,6 +86,59 @@ Test(random, below_is_even)
         count[random_below(&random, 7)]++;
     for (int i = 0; i < 7; i++)
         cr_assert(abs(count[i] - 10000) < 500, "%d: %d", i, count[i]);
+}
+
+/* Each with how much of it may be shown: a character's bytes, or none of it. */
+Test(text, only_what_no_terminal_obeys_is_shown)
+{
+    static const struct {
+        const char *bytes;
+        size_t length;
+    } cases[] = {{"a", 1},
+                 {"~", 1},
+                 {"\xc3\xa4", 2},
+                 {"\xe2\x82\xac", 3},
+                 {"\xf0\x9f\x90\x8d", 4},
+                 {"\xf4\x8f\xbf\xbf", 4},
+                 {"\xc2\xa0", 2},
+                 {"\x1b[31m", 0}, /* escape */
+                 {"\n", 0},
+                 {"\x7f", 0},
+                 {"\xc2\x9b", 0},                 /* the C1 form of escape and [ */
+                 {"\xe2\x80\xa8", 0},             /* line separator */
+                 {"\xe2\x80\xae\xe2\x80\xac", 0}, /* from right to left, and back */
+                 {"\xe2\x81\xa6\xe2\x81\xa9", 0}, /* isolate, and its end */
+                 {"\x80", 0},                     /* a second byte first */
+                 {"\xc3", 0},                     /* torn */
+                 {"\xe2\x82", 0},
+                 {"\xc0\xaf", 0}, /* longer than it need be */
+                 {"\xe0\x80\xaf", 0},
+                 {"\xed\xa0\x80", 0},     /* half of a pair */
+                 {"\xf4\x90\x80\x80", 0}, /* above the last */
+                 {"\xff", 0}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        cr_expect_eq(text_shown(cases[i].bytes, strlen(cases[i].bytes)), cases[i].length,
+                     "case %zu", i);
+}
+
+Test(text, what_is_not_shown_becomes_a_question_mark)
+{
+    char text[] = "a\x1b[31m \xc3\xa4 \xc2\x9b"
+                  "2J\n\xff\xe2\x82";
+
+    text_clean(text);
+    cr_assert_str_eq(text, "a?[31m \xc3\xa4 ??2J????");
+}
+
+Test(error, a_message_is_one_line_that_no_terminal_obeys)
+{
+    struct error error = {0};
+
+    error_set(&error, ERROR_INPUT, "`%s` is\n no file", "\x1b]0;x\a");
+    cr_assert_str_eq(error.message, "`?]0;x?` is? no file");
+    error_context(&error, "%s", "\x1b[2J");
+    cr_assert_str_eq(error.message, "?[2J: `?]0;x?` is? no file");
 }
 
 Test(error, context_goes_before_the_message)

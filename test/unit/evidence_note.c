@@ -339,6 +339,9 @@ Test(note, malformed_checkpoints)
                  0, "%s", error.message);
     cr_assert_eq(extension, 5);
     cr_assert_eq(
+        ledger_checkpoint_read(&checkpoint, "o\0p\n0\n" ROOT "\n", 4 + 2 + 45, &extension, &error),
+        ERROR_CORRUPT, "an origin with a zero in it");
+    cr_assert_eq(
         ledger_checkpoint_read(&checkpoint, "o\n0\n" ROOT "\nmore\n", 2 + 2 + 45 + 5, NULL, &error),
         ERROR_CORRUPT);
 }

@@ -183,6 +183,22 @@ Test(platform, refuses_what_it_does_not_allow)
     story_act(story, 1330, CAMERA, ACT_REPORT, ARCHIVIST, HEALTH_HEALTHY);
     story_control(story, 1400, PLATFORM_RESTORE, ARCHIVIST, 0, "restores ");
 
+    story_begin(story,
+                "What the platform keeps of one that is fenced, or has a tombstone, is neither "
+                "taken elsewhere nor changed.",
+                story_rules());
+    story_act(story, 900, WRITER, ACT_CHECKPOINT, WRITER, 1);
+    for (int bar = 0; bar < 2; bar++) {
+        int64_t ms = 1000 + 1000 * bar;
+
+        story_control(story, ms, bar == 0 ? PLATFORM_FENCE : PLATFORM_TOMBSTONE, WRITER, 0,
+                      bar == 0 ? "fences " : "buries ");
+        story_act(story, ms + 100, CAMERA, ACT_COPY, WRITER, 0);
+        story_act(story, ms + 110, CAMERA, ACT_TAMPER, WRITER, 0);
+        story_act(story, ms + 120, CAMERA, ACT_MISREPORT, WRITER, 100);
+        story_act(story, ms + 130, CAMERA, ACT_STALL, WRITER, 1000);
+    }
+
     story_close(story, __FILE__, "platform/refusals");
 }
 

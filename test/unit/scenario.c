@@ -205,6 +205,9 @@ static const struct wrong {
     {"iolaus: 1\nname: t\nkinds: {k: {}}\ncrew: [{name: a, kind: k, count: 5}]\nlinks: "
      "{generator: random-regular, degree: 3}\n",
      ":5:20: ", ""},
+    {"iolaus: 1\nname: \"t\\0wo\"\n", ":2:7: ", "control character"},
+    {"iolaus: 1\nname: t\nabout: \"a\\e[31mb\"\n", ":3:8: ", "control character"},
+    {"iolaus: 1\nname: t\nkinds: {\"k\\u009b\": {}}\n", ":3:9: ", "control character"},
 };
 
 Test(scenario, wrong_input_is_refused_at_its_place)

@@ -69,6 +69,8 @@ STORY(stop_while_relaunched, "stop-while-relaunched")
 STORY(stop_two, "stop-two")
 STORY(stop_hung, "stop-hung")
 /* Preservation acts. */
+STORY(cauterize, "cauterize")
+STORY(quarantine, "quarantine")
 STORY(relaunch, "relaunch")
 STORY(mask, "mask")
 STORY(alert, "alert")

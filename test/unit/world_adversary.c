@@ -31,7 +31,7 @@ static const char *const mutant_names[MUTANT_COUNT] = {"none",   "fence", "freez
 /* What was seen over many seeds. */
 struct tally {
     uint64_t episodes, seals, moves, starts_behind, outlived, events;
-    uint64_t quiet_stops, responses; /* of runs without an attacker */
+    uint64_t quiet_stops, defences; /* of runs without an attacker */
     uint64_t verbs[VERB_COUNT];
 };
 
@@ -98,7 +98,7 @@ static void run_seed(uint64_t seed, enum mutant mutant, struct tally *tally)
     tally->events += run.result.events;
     if (!attacks) {
         tally->quiet_stops += adversary.seals;
-        tally->responses += adversary.responses;
+        tally->defences += adversary.defences;
     }
     world_run_close(&run);
 }
@@ -106,13 +106,13 @@ static void run_seed(uint64_t seed, enum mutant mutant, struct tally *tally)
 /* Quiet is a matter of many stops, and is looked at after each so many. */
 #define QUIET_STOPS 1000
 
-/* Whether the upper 95% limit of the mean of a Poisson variable of which `responses` were seen in
+/* Whether the upper 95% limit of the mean of a Poisson variable of which `defences` were seen in
  * `stops` reaches 1: of none in n it is 3.69 / n; of more, by its normal approximation. Asked again
  * before there are QUIET_STOPS more it says no. */
 static bool is_loud(const struct tally *tally, uint64_t *asked)
 {
-    double seen = (double)tally->responses;
-    double limit = tally->responses == 0 ? 3.69 : seen + 3.69 + 1.96 * sqrt(seen);
+    double seen = (double)tally->defences;
+    double limit = tally->defences == 0 ? 3.69 : seen + 3.69 + 1.96 * sqrt(seen);
 
     if (tally->quiet_stops < *asked + QUIET_STOPS)
         return false;
@@ -140,11 +140,11 @@ static void tell(const char *name, const struct tally *tally, uint64_t seeds)
         return;
     fprintf(stderr,
             "%s: %llu episodes of %llu seeds, %llu sealed, %llu events, %llu moves, %llu starts "
-            "behind, %llu kills outlived; quiet: %llu responses in %llu stops\n",
+            "behind, %llu kills outlived; quiet: %llu defended in %llu stops\n",
             name, (unsigned long long)tally->episodes, (unsigned long long)seeds,
             (unsigned long long)tally->seals, (unsigned long long)tally->events,
             (unsigned long long)tally->moves, (unsigned long long)tally->starts_behind,
-            (unsigned long long)tally->outlived, (unsigned long long)tally->responses,
+            (unsigned long long)tally->outlived, (unsigned long long)tally->defences,
             (unsigned long long)tally->quiet_stops);
 }
 
@@ -161,8 +161,8 @@ static void campaigns(uint64_t share)
             run_seed(both, MUTANT_NONE, &tally);
             cr_assert(adversary.broken[0] == '\0', "%s%s", replay, adversary.broken);
         }
-        cr_assert(!is_loud(&tally, &asked), "quiet: %llu responses in %llu stops",
-                  (unsigned long long)tally.responses, (unsigned long long)tally.quiet_stops);
+        cr_assert(!is_loud(&tally, &asked), "quiet: %llu defended in %llu stops",
+                  (unsigned long long)tally.defences, (unsigned long long)tally.quiet_stops);
     }
     cr_assert_geq(asked, QUIET_STOPS);
     tell("campaigns", &tally, (seed - share) / 2);
@@ -210,8 +210,8 @@ static void mutant_is_caught(enum mutant mutant, const char *promise)
         run_seed(seed, mutant, &tally);
         memcpy(broken, adversary.broken, sizeof broken);
         if (broken[0] == '\0' && is_loud(&tally, &asked))
-            snprintf(broken, sizeof broken, "quiet: %llu responses in %llu stops",
-                     (unsigned long long)tally.responses, (unsigned long long)tally.quiet_stops);
+            snprintf(broken, sizeof broken, "quiet: %llu defended in %llu stops",
+                     (unsigned long long)tally.defences, (unsigned long long)tally.quiet_stops);
     }
     tell(mutant_names[mutant], &tally, seed);
     if (getenv("IOLAUS_ADVERSARY_TELL") != NULL)

@@ -220,16 +220,19 @@ static void campaign_restore(struct campaign *campaign, time_ns now, bool replan
 
     for (uint32_t i = 0; i < campaign->count; i++) {
         struct target *target = &campaign->targets[i];
+        bool held = target_has(target, TARGET_HELD);
 
         if (target_has(target, TARGET_WHOLE) || (one && target != target_present(campaign)))
             continue;
-        if (target_has(target, TARGET_HELD)) {
+        if (held) {
             target_set(campaign, target, TARGET_HELD, false);
             control_add(actions, CONTROL_RELEASE, target->agent);
         }
         if (protocol_bars(campaign->rules->protocol))
             control_add(actions, CONTROL_LIFT, target->agent);
-        control_add(actions, CONTROL_RESTORE, target->agent);
+        /* One that was held gets its links back when its fence is lifted. */
+        if (!held || !target_has(target, TARGET_RUNS))
+            control_add(actions, CONTROL_RESTORE, target->agent);
     }
     campaign->limit = time_after(now, campaign->rules->episode_max);
     campaign->phase = PHASE_RESTORING;

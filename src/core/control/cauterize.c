@@ -8,6 +8,9 @@
  * else has a deadline (rules->step_max); after it the next step goes ahead all the same, for a kill
  * that waits for a freeze that cannot be had is no kill.
  *
+ * Where the targets are everybody, the kill of all at one instant comes first and nothing need be
+ * frozen: what is done for the others' sake is left out, and the rest proves the kill.
+ *
  * A quarantine holds what it finds instead of killing it, and its lasting mark is the fence.
  */
 #include "core/control/state.h"
@@ -58,6 +61,8 @@ void cauterize_begin(struct campaign *campaign, time_ns now, struct campaign_act
     uint32_t count;
     struct target *targets = stopped_targets(campaign, &count);
 
+    if (campaign->rules->everybody)
+        control_add(actions, CONTROL_KILL_SET, AGENT_NONE);
     for (uint32_t i = 0; i < count; i++) {
         target_stopping(campaign, &targets[i], 0, actions);
         targets[i].killed = 0;
@@ -65,12 +70,6 @@ void cauterize_begin(struct campaign *campaign, time_ns now, struct campaign_act
     }
     campaign->looks = 0;
     ask_all(campaign, PHASE_FENCING, CONTROL_FENCE, now, actions);
-}
-
-static void freeze(struct campaign *campaign, time_ns now, struct campaign_actions *actions)
-{
-    control_add(actions, CONTROL_FREEZE, campaign_stops(campaign));
-    step_to(campaign, PHASE_FREEZING, now);
 }
 
 static void look(struct campaign *campaign, time_ns now, struct campaign_actions *actions)
@@ -83,6 +82,16 @@ static void look(struct campaign *campaign, time_ns now, struct campaign_actions
     for (uint32_t i = 0; i < count; i++)
         target_set(campaign, &targets[i], TARGET_FOUND, false);
     ask_all(campaign, PHASE_FINDING, CONTROL_FIND, now, actions);
+}
+
+static void freeze(struct campaign *campaign, time_ns now, struct campaign_actions *actions)
+{
+    if (campaign->rules->everybody) {
+        look(campaign, now, actions);
+        return;
+    }
+    control_add(actions, CONTROL_FREEZE, campaign_stops(campaign));
+    step_to(campaign, PHASE_FREEZING, now);
 }
 
 static void seal(struct campaign *campaign, time_ns now, struct campaign_actions *actions)
@@ -118,11 +127,12 @@ static void close_up(struct campaign *campaign, time_ns now, struct campaign_act
     uint32_t count;
     struct target *targets = stopped_targets(campaign, &count);
 
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count && !campaign->rules->everybody; i++)
         control_add(actions, CONTROL_MARK, targets[i].agent);
     if (!keeps(campaign))
         ask_all(campaign, PHASE_SEALING, CONTROL_TOMBSTONE, now, actions);
-    control_add(actions, CONTROL_THAW, targets[0].agent);
+    if (!campaign->rules->everybody)
+        control_add(actions, CONTROL_THAW, targets[0].agent);
     if (keeps(campaign))
         seal(campaign, now, actions);
 }

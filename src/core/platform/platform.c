@@ -181,6 +181,14 @@ void result_tell(const struct platform *platform, const struct platform_event *e
     action->reason = (uint8_t)reason;
 }
 
+/* What the platform keeps of an agent: its switch, its score, its checkpoint, the time that a stop
+ * gives it. The other tools look for themselves whether their target is fenced or has a tombstone.
+ */
+static bool act_on_state(uint8_t act)
+{
+    return act == ACT_COPY || act == ACT_TAMPER || act == ACT_MISREPORT || act == ACT_STALL;
+}
+
 /* Calls come from agents, and may be anything. One of an incarnation that is known dead, or of
  * nobody, is passed over: there is no one to answer. */
 static void act_step(struct platform *platform, const struct platform_event *event,
@@ -214,6 +222,9 @@ static void act_step(struct platform *platform, const struct platform_event *eve
         result_tell(platform, event, actions, RESULT_REFUSED, REFUSAL_FENCED);
     else if (!permission_allows(platform, event->who, event->whom, event->act))
         result_tell(platform, event, actions, RESULT_REFUSED, REFUSAL_PERMISSION);
+    else if (act_on_state(event->act) && agent_has(&platform->agents[event->whom], AGENT_BARRED))
+        result_tell(platform, event, actions, RESULT_REFUSED,
+                    barred_reason(&platform->agents[event->whom]));
     else
         tools[event->act](platform, event, actions);
 }

@@ -1,14 +1,19 @@
+#include <stdatomic.h>
 #include <time.h>
 
 #include "live/agent/inside.h"
 
-time_ns clock_range(const struct agent_config *own)
+/* A freeze between reading the one and the other shows in the first having changed. */
+time_ns clock_range(const struct program *program)
 {
     struct timespec now;
-    time_ns since;
+    time_ns stood, since;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    since = (time_ns)now.tv_sec * 1000000000 + now.tv_nsec - own->opened;
+    do {
+        stood = atomic_load(&program->crew->stood);
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    } while (atomic_load(&program->crew->stood) != stood);
+    since = (time_ns)now.tv_sec * 1000000000 + now.tv_nsec - program->own->opened - stood;
     return since > 0 ? since : 0;
 }
 

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL)
+/* All but the daemon, whose mapping is older. */
+#define SEALS_KEPT (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL)
 
 static int write_all(int descriptor, const char *bytes, size_t size)
 {
@@ -43,12 +45,35 @@ int config_seal(const char *name, const void *bytes, size_t size, int *descripto
     return code;
 }
 
+int config_seal_crew(const struct crew_config *crew, int *descriptor, struct crew_config **kept,
+                     struct error *error)
+{
+    int made = memfd_create("crew", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    void *bytes = MAP_FAILED;
+
+    *descriptor = -1;
+    if (made >= 0 && write_all(made, (const void *)crew, crew->size) == 0)
+        bytes = mmap(NULL, crew->size, PROT_READ | PROT_WRITE, MAP_SHARED, made, 0);
+    if (bytes != MAP_FAILED && fcntl(made, F_ADD_SEALS, SEALS_KEPT) == 0) {
+        *descriptor = made;
+        *kept = bytes;
+        return 0;
+    }
+    error_set(error, errno == EMFILE || errno == ENFILE ? ERROR_LIMIT : ERROR_IO,
+              "the crew's configuration cannot be written: %s", strerror(errno));
+    if (bytes != MAP_FAILED)
+        munmap(bytes, crew->size);
+    if (made >= 0)
+        close(made);
+    return error->code;
+}
+
 /* What cannot be sealed at all, such as a plain file, has -1 for its seals. */
 static bool sealed(int descriptor)
 {
     int seals = fcntl(descriptor, F_GET_SEALS);
 
-    return seals >= 0 && (seals & SEALS) == SEALS;
+    return seals >= 0 && ((seals & SEALS) == SEALS || (seals & SEALS_KEPT) == SEALS_KEPT);
 }
 
 /* The whole of a sealed memfd, or NULL. */

@@ -3,6 +3,9 @@
  * incarnation, and `crew` (descriptor 5), shared by all. Both are written by the daemon and read by
  * the lean program of the same build, so they are plain structs of this machine, with a size and a
  * version that must agree. Offsets are from the beginning of the memfd.
+ *
+ * Of `crew` the daemon goes on writing one number, how long the range stood still: whoever has read
+ * it before and after the clock has range time, and no message is needed to tell of a freeze.
  */
 #ifndef IOLAUS_LIVE_AGENT_CONFIG_H
 #define IOLAUS_LIVE_AGENT_CONFIG_H
@@ -15,7 +18,7 @@
 #include "base/types.h"
 #include "core/agent/agent.h"
 
-#define AGENT_CONFIG_VERSION 1
+#define AGENT_CONFIG_VERSION 2
 #define AGENT_TOKEN_BYTES 32
 
 /* The descriptors that an agent begins with. */
@@ -24,9 +27,10 @@ enum { AGENT_CHANNEL = 3, AGENT_OWN = 4, AGENT_CREW = 5 };
 struct crew_config {
     uint32_t version, size; /* of the whole memfd */
     uint32_t agents;
-    uint32_t objects; /* offset: uint8_t by agent */
-    uint32_t covert;  /* offset: uint8_t by agent: 1 if its mind is covert */
-    uint32_t names;   /* offset: uint32_t by agent, each the offset of a string */
+    uint32_t objects;      /* offset: uint8_t by agent */
+    uint32_t covert;       /* offset: uint8_t by agent: 1 if its mind is covert */
+    uint32_t names;        /* offset: uint32_t by agent, each the offset of a string */
+    _Atomic int64_t stood; /* ns for which the range stood still so far */
 };
 
 struct agent_config {
@@ -54,6 +58,9 @@ struct agent_config {
 /* Writes and seals; the descriptor is the caller's, close-on-exec. */
 int config_seal(const char *name, const void *bytes, size_t size, int *descriptor,
                 struct error *error);
+/* The same for a crew's: `kept` is the daemon's own mapping, to which it alone can write. */
+int config_seal_crew(const struct crew_config *crew, int *descriptor, struct crew_config **kept,
+                     struct error *error);
 /* Maps a memfd read-only after checking size, version and that offsets lie within. */
 const struct agent_config *agent_config_map(int descriptor, struct error *error);
 const struct crew_config *crew_config_map(int descriptor, struct error *error);

@@ -136,7 +136,7 @@ void program_deliver(struct program *program, struct percept *percept);
 void program_deliver_at(struct program *program, time_ns at, const struct percept *percept);
 
 /* clock.c */
-time_ns clock_range(const struct agent_config *own);
+time_ns clock_range(const struct program *program);
 time_ns clock_slowed(const struct program *program, time_ns duration);
 /* "1.5", or a number; 0 for what is none, or not above 1. */
 fixed clock_factor(const json_t *value);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "live/agent/inside.h"
+#include "world/clock.h"
 
 static char buffer[CHANNEL_BYTES];
 
@@ -76,6 +77,20 @@ static void perceive(struct program *program, enum percept_kind kind, const json
         program_deliver(program, &percept);
 }
 
+/* It was held, and goes on: what it waits for comes as much later. */
+static void take_resumed(struct program *program, const json_t *params)
+{
+    struct percept percept = {
+        .kind = PERCEPT_PAUSED,
+        .peer = AGENT_NONE,
+        .subject = AGENT_NONE,
+        .by = AGENT_NONE,
+        .via = AGENT_NONE,
+        .value = drift_local(integer_in(params, "stood_ns", 0), program->own->drift_ppm)};
+
+    program_deliver(program, &percept);
+}
+
 static void take_faults(struct program *program, const json_t *params)
 {
     program->slow = clock_factor(json_object_get(params, "slow"));
@@ -101,6 +116,9 @@ static void take_notification(struct program *program, const struct delivered *d
         break;
     case NOTIFY_STOP_DEPARTED:
         perceive(program, PERCEPT_DEPARTED, params);
+        break;
+    case NOTIFY_STOP_RESUMED:
+        take_resumed(program, params);
         break;
     case NOTIFY_WORK_DO:
         task_told(program, params);

@@ -161,7 +161,7 @@ void program_begin(struct program *program, bool restored)
                               .via = AGENT_NONE,
                               .value = restored ? program->checkpoint : 0};
 
-    program->now = clock_range(own);
+    program->now = clock_range(program);
     agent_start(&own->rules, &program->agent, drift_local(program->now, own->drift_ppm),
                 own->incarnation == 0 || restored);
     assert(agent_check(&own->rules, &program->agent) == NULL);
@@ -225,7 +225,7 @@ static void take_due(struct program *program)
                             .via = AGENT_NONE};
     struct later later;
 
-    program->now = clock_range(program->own);
+    program->now = clock_range(program);
     while (!program->ended && later_take(&program->later, program->now, &later))
         take_later(program, &later);
     if (!program->ended && task_deadline(program) <= program->now)
@@ -239,7 +239,7 @@ static void take_due(struct program *program)
 /* Gives the number of events. */
 static int wait_for(struct program *program)
 {
-    time_ns at = deadline(program), now = clock_range(program->own);
+    time_ns at = deadline(program), now = clock_range(program);
     time_ns left = at > now ? at - now : 0;
     struct timespec timeout = {.tv_sec = left / 1000000000, .tv_nsec = left % 1000000000};
     int count = epoll_pwait2(program->epoll, program->events, program->events_max,
@@ -269,7 +269,7 @@ void program_loop(struct program *program)
     while (!program->ended) {
         int count = wait_for(program);
 
-        program->now = clock_range(program->own);
+        program->now = clock_range(program);
         if (has(program, count, WATCH_CHANNEL))
             platform_empty(program);
         if (!program->ended && has(program, count, WATCH_SIGNALS))

@@ -41,7 +41,7 @@ int configure_crew(struct daemon *daemon, int *descriptor, struct error *error)
         objects[a] = daemon->object[a];
         covert[a] = scenario->groups[scenario->group_of[a]].covert;
     }
-    failed = config_seal("crew", crew, size, descriptor, error);
+    failed = config_seal_crew(crew, descriptor, &daemon->shared, error);
     free(crew);
     return failed;
 }

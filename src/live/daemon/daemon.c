@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -33,12 +34,12 @@ static const unsigned states[DAEMON_STATE_COUNT] = {
 static void state_move(struct daemon *daemon, uint8_t state)
 {
     assert((states[daemon->state] >> state & 1) != 0);
-    assert(state != DAEMON_READY || daemon->opened_sessions == daemon->agents);
+    assert(state != DAEMON_READY || daemon->opened_sessions == daemon->agents - daemon->barred);
     assert(state != DAEMON_RUNNING || daemon->now >= 0);
     daemon->state = state;
 }
 
-static time_ns clock_now(void)
+time_ns daemon_monotonic(void)
 {
     struct timespec now;
 
@@ -46,9 +47,14 @@ static time_ns clock_now(void)
     return (time_ns)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+time_ns daemon_range_time(const struct daemon *daemon)
+{
+    return daemon_monotonic() - daemon->opened - daemon->stood;
+}
+
 void daemon_clock(struct daemon *daemon)
 {
-    time_ns now = clock_now() - daemon->opened;
+    time_ns now = daemon->frozen > 0 ? daemon->now : daemon_range_time(daemon);
 
     if (now > daemon->now)
         daemon->now = now;
@@ -134,10 +140,23 @@ void queue_platform(struct daemon *daemon, const struct platform_event *event,
 void queue_campaign(struct daemon *daemon, const struct campaign_event *event,
                     const struct cause *cause)
 {
-    struct queued *queued = daemon->campaign != NULL ? queue_add(daemon) : NULL;
+    struct queued *queued = queue_add(daemon);
 
     if (queued != NULL)
-        *queued = (struct queued){.campaign = true, .cause = *cause, .event = *event};
+        *queued = (struct queued){
+            .campaign = true, .only = OPERATION_COUNT, .cause = *cause, .event = *event};
+}
+
+void operation_hears(struct daemon *daemon, struct operation *operation,
+                     const struct campaign_event *event)
+{
+    struct queued *queued = queue_add(daemon);
+
+    if (queued != NULL)
+        *queued = (struct queued){.campaign = true,
+                                  .only = (uint32_t)(operation - daemon->operations),
+                                  .cause = CAUSE_NONE,
+                                  .event = *event};
 }
 
 void daemon_work(struct daemon *daemon)
@@ -150,7 +169,7 @@ void daemon_work(struct daemon *daemon)
 
         daemon->queue_count--;
         if (queued.campaign)
-            campaign_work(daemon, &queued.event);
+            campaign_work(daemon, &queued.event, queued.only);
         else
             platform_work(daemon, &queued.platform, &queued.cause);
     }
@@ -169,18 +188,18 @@ static time_ns earliest(time_ns a, time_ns b)
 
 static time_ns next_due(const struct daemon *daemon)
 {
-    time_ns due = earliest(crew_deadline(daemon), daemon->told_at);
+    time_ns due = witness_deadline(daemon->witness);
 
-    due = earliest(due, witness_deadline(daemon->witness));
+    if (daemon->frozen > 0)
+        return due; /* all else waits for range time */
+    due = earliest(due, earliest(crew_deadline(daemon), daemon->told_at));
     if (daemon->state != DAEMON_RUNNING)
         return due;
     due = earliest(due, daemon->options->duration);
     due = earliest(due, platform_deadline(daemon->platform));
     due = earliest(due, desk_wakes(daemon));
-    due = earliest(due, faults_deadline(daemon));
-    if (daemon->campaign != NULL)
-        due = earliest(due, campaign_deadline(daemon->campaign));
-    return due;
+    due = earliest(due, docket_deadline(daemon));
+    return earliest(due, faults_deadline(daemon));
 }
 
 static void tell_progress(struct daemon *daemon)
@@ -227,13 +246,16 @@ static void timer_due(uv_timer_t *timer)
     daemon_clock(daemon);
     /* Deaths first: whoever is dead is not stopped, asked or sent anything. */
     truth_take(daemon);
+    if (daemon->frozen > 0) {
+        daemon_work(daemon);
+        return;
+    }
     if (daemon->state == DAEMON_READY && daemon->now >= 0)
         begin(daemon);
     crew_due(daemon);
     if (daemon->state == DAEMON_RUNNING) {
         daemon_work(daemon);
         faults_due(daemon);
-        campaign_due(daemon);
         daemon_work(daemon);
         platform_due(daemon);
         desk_due(daemon);
@@ -256,12 +278,18 @@ static void before_waiting(uv_prepare_t *prepare)
     if (daemon->state == DAEMON_CLOSING)
         return;
     daemon_work(daemon);
-    if (daemon->state == DAEMON_OPENING && daemon->opened_sessions == daemon->agents)
+    if (daemon->state == DAEMON_RUNNING) {
+        stops_due(daemon);
+        docket_due(daemon);
+    }
+    if (daemon->state == DAEMON_OPENING &&
+        daemon->opened_sessions == daemon->agents - daemon->barred)
         become_ready(daemon);
     if (daemon->state == DAEMON_CLOSING)
         return;
+    control_arm(daemon);
     due = next_due(daemon);
-    now = clock_now() - daemon->opened;
+    now = daemon_range_time(daemon);
     if (due == TIME_NEVER) {
         uv_timer_stop(&daemon->timer);
         return;
@@ -407,6 +435,9 @@ static int loop_open(struct daemon *daemon, uv_prepare_t *prepare, struct error 
                            truth_ready, error);
     if (failed == 0)
         failed = poll_open(daemon, &daemon->crew_poll, daemon->epoll, channel_ready, error);
+    if (failed == 0)
+        failed =
+            poll_open(daemon, &daemon->control_poll, daemon->control_timer, control_ready, error);
     if (failed != 0)
         return failed;
     uv_timer_init(&daemon->loop, &daemon->timer);
@@ -424,13 +455,21 @@ static int loop_open(struct daemon *daemon, uv_prepare_t *prepare, struct error 
 
 static int crew_spawn(struct daemon *daemon, struct error *error)
 {
-    daemon->opened = clock_now() + BEGIN_NS + BEGIN_NS_PER_AGENT * daemon->agents;
-    daemon->now = clock_now() - daemon->opened;
+    time_ns left = BEGIN_NS + BEGIN_NS_PER_AGENT * daemon->agents;
+
+    daemon->opened = daemon_monotonic() + left;
+    daemon->opened_boot = daemon_boot_time() + left;
+    daemon->now = -left;
+    lease_due(daemon);
     daemon->told_at = daemon->now + TICK_NS;
     daemon->start_by = daemon->now + START_NS_MAX;
     for (agent_id a = 0; a < daemon->agents; a++) {
-        int failed = life_start(daemon, a, 0, checkpoint_find(daemon, a)->number, START_FIRST,
-                                AGENT_NONE, &CAUSE_NONE, error);
+        int failed;
+
+        if (docket_bars(daemon, a, NULL) != 0)
+            continue;
+        failed = life_start(daemon, a, 0, checkpoint_find(daemon, a)->number, START_FIRST,
+                            AGENT_NONE, &CAUSE_NONE, error);
 
         if (failed != 0)
             return error_context(error, "%s", daemon->names[a]);
@@ -448,6 +487,7 @@ static void close_handle(uv_handle_t *handle, void *context)
 /* The agents' ends last: nothing of the range may be missed while it is still watched. */
 static void daemon_close(struct daemon *daemon)
 {
+    docket_end(daemon);
     control_socket_close(daemon);
     if (daemon->loop_open) {
         uv_walk(&daemon->loop, close_handle, NULL);
@@ -462,10 +502,17 @@ static void daemon_close(struct daemon *daemon)
         life_free(daemon, row);
     links_close(daemon);
     checkpoints_close(daemon);
+    docket_close(daemon);
+    stop_queue_close(daemon);
     if (daemon->epoll >= 0)
         close(daemon->epoll);
     if (daemon->crew >= 0)
         close(daemon->crew);
+    if (daemon->shared != NULL)
+        munmap(daemon->shared, daemon->shared->size);
+    if (daemon->control_timer >= 0)
+        close(daemon->control_timer);
+    find_close(daemon);
     if (daemon->program >= 0)
         close(daemon->program);
     memory_close(daemon);
@@ -485,9 +532,17 @@ static int daemon_open(struct daemon *daemon, uv_prepare_t *prepare)
     record_open(daemon);
     failed = memory_open(daemon, error);
     if (failed == 0)
+        failed = find_open(daemon, error);
+    if (failed == 0)
+        failed = stop_queue_open(daemon, error);
+    if (failed == 0)
+        failed = docket_open(daemon, error);
+    if (failed == 0)
         failed = ground_open(daemon, error);
     if (failed == 0)
         failed = world_open(daemon, error);
+    if (failed == 0)
+        failed = docket_begin(daemon, error);
     if (failed == 0)
         failed = loop_open(daemon, prepare, error);
     if (failed == 0)
@@ -501,7 +556,9 @@ static int daemon_open(struct daemon *daemon, uv_prepare_t *prepare)
 static void daemon_check(const struct daemon *daemon)
 {
     assert(platform_check(daemon->platform) == NULL);
-    assert(daemon->campaign == NULL || campaign_check(daemon->campaign) == NULL);
+    for (uint32_t i = 0; i < OPERATION_COUNT; i++)
+        assert(daemon->operations[i].campaign == NULL ||
+               campaign_check(daemon->operations[i].campaign) == NULL);
 }
 
 int daemon_run(const struct daemon_options *options, struct daemon_outcome *outcome,
@@ -521,7 +578,7 @@ int daemon_run(const struct daemon_options *options, struct daemon_outcome *outc
     daemon->options = options;
     daemon->scenario = options->scenario;
     daemon->error = error;
-    daemon->epoll = daemon->program = daemon->crew = -1;
+    daemon->epoll = daemon->program = daemon->crew = daemon->control_timer = -1;
     daemon->end = DAEMON_LOST;
     failed = daemon_open(daemon, &prepare);
     if (failed == 0 && daemon->failed == 0)

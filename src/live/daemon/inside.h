@@ -13,12 +13,20 @@
  *   tools.c           calls -> the platform
  *   notes.c           notes -> records
  *   platform.c        what the platform decides, carried out
- *   control.c         the operator's campaign, carried out
+ *   control.c         the operator's campaign, carried out; boot time
+ *   standstill.c      freeze and thaw; range time
+ *   find.c            finding what a stop is about, and killing or keeping it
+ *   docket.c          orders: what was accepted, its steps, and the ledger that keeps both
+ *   docket_orders.c   an order comes in: decided, kept, begun
+ *   docket_replay.c   what the ledger says of earlier ranges, and the completion of what they left
+ *   docket_campaign.c a drill's stops as orders, signed with a key made for its range
+ *   stops.c           accepted orders, carried out; what an operation tells, and its end
  *   faults.c          partitions, node crashes, crashes, hangs, slowness
  *   work.c            the desk of work
  *   truth.c           what the witness saw -> records, and what follows from a death
  *   checkpoints.c     agents' states, in memory or in a folder
- *   control_socket.c  for `iolaus ps` and `iolaus down`
+ *   control_socket.c  for `iolaus ps`, `iolaus down` and orders
+ *   control_orders.c  the socket's methods for orders
  *   refuse.c          what the live world cannot do
  *
  * A life is one process of an agent; lives are numbered as the rows of the simulated world are,
@@ -38,6 +46,7 @@
 
 #include "base/arena.h"
 #include "core/platform/platform.h"
+#include "evidence/entry.h"
 #include "live/agent/config.h"
 #include "live/daemon/daemon.h"
 #include "live/range/range.h"
@@ -105,12 +114,13 @@ enum life_state {
 struct life {
     uint8_t state; /* enum life_state */
     uint8_t start_reason;
+    bool held; /* in quarantine */
     bool hung, asked, departing, departed, killed, crashed, dying, overflowed, out_watched;
     incarnation_id incarnation;
     agent_id started_by;
     pid_t pid, inside;
     int pidfd, channel, far_end, own; /* far_end: the agent's end of the channel */
-    time_ns since, spawn_at, start_by;
+    time_ns since, spawn_at, start_by, held_since;
     unsigned char token[AGENT_TOKEN_BYTES];
     uint32_t checkpoint;    /* the number of its last one, or of that which it goes on from */
     struct cause starting;  /* STARTS */
@@ -157,9 +167,36 @@ struct opening {
     bool first;
 };
 
-/* An event for one of the two machines, with its cause. */
+/* One that was found by a stop: killed and not yet seen to end, or held. */
+struct operation;
+struct found {
+    struct operation *operation;
+    uint64_t epoch; /* of the order that it was found for */
+    agent_id whom;
+    agent_id in;  /* in whose cgroup it is, or AGENT_NONE */
+    uint32_t row; /* of a life, or UINT32_MAX */
+    incarnation_id incarnation;
+    pid_t pid, inside;
+    int pidfd; /* of what is no life */
+    bool held;
+};
+
+/* What the operator does: the scenario's campaign, or an accepted order as a campaign of its own.
+ */
+enum { OPERATION_CAMPAIGN, OPERATION_ORDER, OPERATION_COUNT };
+struct operation {
+    struct campaign *campaign; /* NULL: none under way */
+    struct campaign_rules rules;
+    struct campaign_actions actions;
+    struct orders orders;
+    void *memory;   /* the campaign's */
+    uint64_t epoch; /* of the order; 0: none */
+};
+
+/* An event for one of the machines, with its cause. */
 struct queued {
     bool campaign;
+    uint32_t only; /* of a campaign: which operation; OPERATION_COUNT: all */
     struct cause cause;
     union {
         struct platform_event platform;
@@ -210,6 +247,8 @@ enum daemon_state {
 };
 
 struct control_socket;
+struct docket;
+struct stops;
 
 struct daemon {
     const struct daemon_options *options;
@@ -227,16 +266,18 @@ struct daemon {
 
     uv_loop_t loop;
     bool loop_open;
-    uv_poll_t range_poll, witness_poll, crew_poll;
+    uv_poll_t range_poll, witness_poll, crew_poll, control_poll;
     uv_timer_t timer;
     uv_signal_t interrupts[2];
     int epoll; /* of all channels */
     int program, crew;
+    struct crew_config *shared; /* the daemon's mapping of `crew` */
     struct range *range;
     struct witness *witness;
 
     uint32_t agents, slots, rows, alive, opened_sessions;
     uint32_t starting;  /* lives that are asked for or born */
+    uint32_t barred;    /* agents that an order of the ledger keeps from being started */
     struct life *lives; /* by row */
     const char **names; /* by agent */
     agent_id *by_name;  /* ascending by name */
@@ -259,11 +300,18 @@ struct daemon {
     struct platform *platform;
     struct platform_crew platform_crew;
     struct platform_actions actions;
-    struct cause *last;        /* by agent */
-    uint32_t *address;         /* by agent: the row that the platform takes for it */
-    struct campaign *campaign; /* NULL: none */
-    struct campaign_actions control_actions;
-    struct orders orders;
+    struct cause *last; /* by agent */
+    uint32_t *address;  /* by agent: the row that the platform takes for it */
+    struct operation operations[OPERATION_COUNT];
+    struct find *find;
+    int control_timer;               /* of boot time */
+    time_ns lease_at;                /* boot time: when the range's lease is renewed */
+    time_ns opened_boot;             /* CLOCK_BOOTTIME at range time 0 */
+    uint32_t frozen;                 /* how many operations want the range to stand still */
+    int policy;                      /* of the scheduler, before that */
+    int frozen_failed;               /* errno: it does not, or nobody can vouch for it */
+    time_ns frozen_at, frozen_since; /* boot time; CLOCK_MONOTONIC */
+    time_ns stood;                   /* how long it did, all in all */
     struct desk desk;
     struct sent *sent; /* tasks under way, SENT_MAX for each source */
 
@@ -283,6 +331,8 @@ struct daemon {
     uint32_t claims_count;
     bool settling;
     struct control_socket *socket;
+    struct docket *docket;     /* NULL: no order is kept, and none is taken */
+    struct stops *stops_queue; /* accepted orders */
     char packet[CHANNEL_BYTES], packet_out[CHANNEL_BYTES];
 };
 
@@ -316,6 +366,9 @@ void daemon_tell(struct daemon *daemon, const char *format, ...)
 /* Ends the run: nothing more is worked after this turn. */
 void daemon_end(struct daemon *daemon, uint8_t end);
 void daemon_clock(struct daemon *daemon);
+/* CLOCK_MONOTONIC; and range time by it, which stands still while the range does. */
+time_ns daemon_monotonic(void);
+time_ns daemon_range_time(const struct daemon *daemon);
 /* Works what is queued, hands out links, and sets the timer. */
 void daemon_work(struct daemon *daemon);
 void queue_platform(struct daemon *daemon, const struct platform_event *event,
@@ -406,9 +459,117 @@ void platform_work(struct daemon *daemon, struct platform_event *event, const st
 void platform_due(struct daemon *daemon);
 
 /* control.c */
+#define PRESS_NS INT64_C(1000000)
 int campaign_open(struct daemon *daemon, struct error *error);
-void campaign_work(struct daemon *daemon, struct campaign_event *event);
+/* `only` one operation, or OPERATION_COUNT for all. */
+void campaign_work(struct daemon *daemon, struct campaign_event *event, uint32_t only);
 void campaign_due(struct daemon *daemon);
+time_ns daemon_boot_time(void);
+/* Boot time since range time 0. */
+time_ns control_time(const struct daemon *daemon);
+void control_arm(struct daemon *daemon);
+/* Renews the range's lease where it is time to. */
+void lease_due(struct daemon *daemon);
+void control_ready(uv_poll_t *poll, int status, int events);
+void operation_start(struct daemon *daemon, struct operation *operation,
+                     const struct campaign_rules *rules, uint64_t epoch);
+
+/* stops.c: what an operation tells, and its end. */
+/* An event for this operation alone. */
+void operation_hears(struct daemon *daemon, struct operation *operation,
+                     const struct campaign_event *event);
+/* A step that is about a target as a whole, or about the range (AGENT_NONE). */
+void operation_tells(struct daemon *daemon, const struct operation *operation,
+                     enum entry_step_word word, agent_id whom, int64_t value);
+/* The same, by whichever operation is stopping that target. */
+void operations_tell(struct daemon *daemon, enum entry_step_word word, agent_id whom,
+                     int64_t value);
+/* A step that is about one that was found. */
+void found_tells(struct daemon *daemon, const struct found *found, enum entry_step_word word);
+void operation_ends(struct daemon *daemon, struct operation *operation);
+
+/* standstill.c: errno where it could not be had, or not be vouched for. How long it stood. */
+int range_stand_still(struct daemon *daemon, time_ns limit);
+time_ns range_go_on(struct daemon *daemon);
+
+/* find.c */
+int find_open(struct daemon *daemon, struct error *error);
+void find_close(struct daemon *daemon);
+/* What follows is a look of its own. */
+void find_begin(struct daemon *daemon);
+void find_all(struct daemon *daemon, struct operation *operation, agent_id whom);
+void find_kill(struct daemon *daemon, struct operation *operation,
+               const struct campaign_action *action);
+void find_hold(struct daemon *daemon, struct operation *operation,
+               const struct campaign_action *action);
+void find_release(struct daemon *daemon, struct operation *operation, agent_id whom);
+/* Stop protocols that look for nobody: the lives that there are; and they are awaited no more. */
+void find_lives(struct daemon *daemon, struct operation *operation, agent_id whom);
+void find_killed(struct daemon *daemon, agent_id whom);
+void find_forget(struct daemon *daemon, agent_id whom);
+/* Something ended; it may have been found before. */
+void find_life_ended(struct daemon *daemon, uint32_t row);
+void find_stranger_ended(struct daemon *daemon, pid_t pid);
+bool find_is_held(const struct daemon *daemon, const struct seen *process);
+/* Kills again what comes into being after its kill; true where there may be such. */
+bool find_presses(struct daemon *daemon);
+
+/* docket.c, docket_replay.c */
+/* Opens the ledger and reads what it says; the crew's names are known by then. */
+int docket_open(struct daemon *daemon, struct error *error);
+/* The range is there: says so in the ledger, and completes what an earlier range left undone. */
+int docket_begin(struct daemon *daemon, struct error *error);
+/* The range is closed: the witness's last word, and how it ended. */
+void docket_end(struct daemon *daemon);
+void docket_close(struct daemon *daemon);
+/* Called by stops.c for each step of the order under way, in order; appends the entry, numbers it.
+ * `epoch` and `number` of the step are filled in here. A step that lifts or releases is written
+ * under the epochs of the orders which it ends. */
+void docket_step(struct daemon *daemon, uint64_t epoch, const struct entry_step *step);
+/* What keeps an agent from running: the order's epoch, or 0; `word` (may be NULL): how, in a word,
+ * `tombstone` or `quarantine`. */
+uint64_t docket_bars(const struct daemon *daemon, agent_id agent, const char **word);
+/* The witness saw nothing in that time. */
+void docket_unobserved(struct daemon *daemon, time_ns from, time_ns to);
+/* Steps that wait to be written, and when they are. */
+time_ns docket_deadline(const struct daemon *daemon);
+void docket_due(struct daemon *daemon);
+
+/* docket_campaign.c */
+/* Makes the key of a drill's campaign. */
+int docket_campaign_open(struct daemon *daemon, struct error *error);
+/* The campaign wants to stop, or to lift the stop of, an agent: signs it, decides, and keeps it.
+ * False where it may not. */
+bool docket_campaign_order(struct daemon *daemon, const struct campaign_action *action);
+/* The order of the last stop of that target, while it has not ended for it; else 0. */
+uint64_t docket_campaign_epoch(const struct daemon *daemon, agent_id agent);
+
+/* control_orders.c */
+struct docket_order;
+/* The answer to one of the methods for orders, or NULL with an error's code and words. `follows`
+ * is set to the epoch whose steps the client wants; `begins` to the order that was accepted, which
+ * the caller begins when it has answered. */
+json_t *control_orders_call(struct daemon *daemon, const char *method, const json_t *params,
+                            uint64_t *follows, struct docket_order **begins, int *code,
+                            const char **words);
+bool control_orders_has(const char *method);
+void docket_carry_out(struct daemon *daemon, struct docket_order *order);
+
+/* stops.c */
+/* An accepted order. It ends with ENTRY_SEALED or ENTRY_UNPROVEN for each target. */
+struct stop_plan {
+    uint64_t epoch;
+    uint8_t verb;     /* enum order_verb */
+    uint8_t protocol; /* enum order_protocol, of a stop */
+    const agent_id *targets;
+    uint32_t target_count;
+    bool all; /* they are the whole crew */
+};
+int stop_queue_open(struct daemon *daemon, struct error *error);
+void stop_queue_close(struct daemon *daemon);
+/* Begins it, or queues it behind one that is under way. */
+int stop_begin(struct daemon *daemon, const struct stop_plan *plan, struct error *error);
+void stops_due(struct daemon *daemon);
 
 /* faults.c */
 int faults_plan(struct daemon *daemon, struct error *error);
@@ -444,5 +605,10 @@ void checkpoints_close(struct daemon *daemon);
 int control_socket_open(struct daemon *daemon, struct error *error);
 void control_socket_close(struct daemon *daemon);
 void control_socket_event(struct daemon *daemon, bool started, uint32_t row);
+/* Whether somebody waits to be heard there: agents' turns end early then. */
+bool control_socket_waits(const struct daemon *daemon);
+/* To whoever follows the order: a notification, which is taken over. */
+bool control_socket_followed(const struct daemon *daemon, uint64_t epoch);
+void control_socket_tell(struct daemon *daemon, uint64_t epoch, json_t *notification);
 
 #endif

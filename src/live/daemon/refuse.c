@@ -98,12 +98,6 @@ int daemon_refuses(const struct scenario *scenario, struct error *error)
                          "network.latency: %lld ns is less than a message takes between two "
                          "processes; the live world needs at least %d ns",
                          (long long)scenario->network.latency.low, LATENCY_NS_MIN);
-    if (scenario->has_campaign && (scenario->campaign.protocol == PROTOCOL_CAUTERIZE ||
-                                   scenario->campaign.protocol == PROTOCOL_QUARANTINE))
-        return error_set(error, ERROR_MACHINE,
-                         "campaign.protocol: cauterize and quarantine are simulated only, for now: "
-                         "the live world cannot freeze a range; use `iolaus sim`, or another "
-                         "protocol");
     for (uint32_t i = 0; i < scenario->work_count; i++)
         if (scenario->work[i].hop_count > HOPS_MAX)
             return error_set(error, ERROR_MACHINE,

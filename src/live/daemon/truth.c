@@ -122,11 +122,13 @@ static void take_seen(struct daemon *daemon, const struct seen *seen)
         break;
     case SEEN_EXITED:
         write_seen(daemon, VERB_EXITED, seen, seen->as);
+        find_stranger_ended(daemon, seen->pid);
         break;
     case SEEN_UNOBSERVED:
         record = record_make(VERB_UNOBSERVED, seen->at, &CAUSE_NONE, AGENT_NONE, AGENT_NONE,
                              seen->at - seen->from);
         record_write(daemon, &record, WRITER_WITNESS);
+        docket_unobserved(daemon, seen->from, seen->at);
         break;
     }
 }
@@ -182,8 +184,12 @@ void truth_take(struct daemon *daemon)
     /* Whom the range has started is sanctioned before the witness is asked who is not. */
     life_take_range(daemon);
     while (daemon->failed == 0 &&
-           (taken = witness_take(daemon->witness, daemon->now, &seen, daemon->error)) > 0)
+           (taken = witness_take(daemon->witness, daemon->now, &seen, daemon->error)) > 0) {
+        /* What the kernel says of a range that stands still is of that moment. */
+        if (daemon->frozen > 0 && seen.at > daemon->now)
+            seen.at = daemon->now;
         take_seen(daemon, &seen);
+    }
     if (taken < 0)
         daemon_fail(daemon, daemon->error->code, "%s", daemon->error->message);
     claims_look(daemon);

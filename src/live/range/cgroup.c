@@ -136,6 +136,36 @@ int cgroup_kill(int directory)
     return file_write(directory, "cgroup.kill", "1");
 }
 
+int cgroup_freeze(int directory, bool still)
+{
+    return file_write(directory, "cgroup.freeze", still ? "1" : "0");
+}
+
+int cgroup_await(int directory, const char *event, int64_t left_ns)
+{
+    struct timespec left = {.tv_sec = left_ns / 1000000000, .tv_nsec = left_ns % 1000000000};
+    struct pollfd wait = {.fd = openat(directory, "cgroup.events", O_RDONLY | O_CLOEXEC),
+                          .events = POLLPRI};
+    int status = 0;
+
+    if (wait.fd < 0)
+        return -errno;
+    for (;;) {
+        char text[128];
+        ssize_t length = pread(wait.fd, text, sizeof text - 1, 0);
+
+        text[length > 0 ? length : 0] = '\0';
+        if (strstr(text, event) != NULL)
+            break;
+        if (ppoll(&wait, 1, &left, NULL) <= 0) {
+            status = -ETIMEDOUT;
+            break;
+        }
+    }
+    close(wait.fd);
+    return status;
+}
+
 int cgroup_move(int directory, pid_t pid)
 {
     char text[32];

@@ -62,6 +62,11 @@ uint32_t cgroups_clear(const struct cgroups *cgroups);
 void cgroup_end(int parent, int range, const char *name);
 /* 0, or a negative errno. */
 int cgroup_kill(int directory);
+/* Lets all below it stand still, or go on; 0 or a negative errno. It takes a moment. */
+int cgroup_freeze(int directory, bool still);
+/* Waits until cgroup.events says so (`frozen 1`, `populated 0`), as long as `left_ns`: 0, or
+ * -ETIMEDOUT. */
+int cgroup_await(int directory, const char *event, int64_t left_ns);
 /* Moves a process; 0 or a negative errno. */
 int cgroup_move(int directory, pid_t pid);
 /* Ends what was made and closes what is held. */

@@ -20,6 +20,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -175,7 +176,10 @@ static void first_begin(struct first *first)
         first->setup.size != sizeof first->setup)
         first_fail(first, -EPROTO, step);
     first->program = packet.descriptors[0];
-    if ((status = descriptor_move(&first->program)) != 0 || (status = signals_open(first)) != 0)
+    first->lease = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC);
+    status = first->lease < 0 ? -errno : descriptor_move(&first->lease);
+    if (status != 0 || (status = descriptor_move(&first->program)) != 0 ||
+        (status = signals_open(first)) != 0)
         first_fail(first, status, step);
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;
@@ -253,6 +257,14 @@ static void child_release(const struct first *first, uint32_t inside)
             errno = 0; /* it died; its end is read like any other's */
 }
 
+static void lease_renew(const struct first *first, uint64_t until)
+{
+    struct itimerspec when = {.it_value = {.tv_sec = (time_t)(until / 1000000000),
+                                           .tv_nsec = (long)(until % 1000000000)}};
+
+    (void)timerfd_settime(first->lease, TFD_TIMER_ABSTIME, &when, NULL);
+}
+
 static void first_request(struct first *first)
 {
     static char words[FIRST_WORDS_BYTES];
@@ -271,6 +283,10 @@ static void first_request(struct first *first)
         return;
     }
     if (bytes >= (ssize_t)sizeof request) {
+        if (request.kind == FIRST_LEASE) {
+            lease_renew(first, request.cookie);
+            return;
+        }
         if (request.kind == FIRST_GO) {
             child_release(first, request.inside);
             return;
@@ -289,25 +305,32 @@ static void first_request(struct first *first)
                      -1);
 }
 
+/* What it waits for beside the children that are pending. */
+#define FIRST_LOOKS 4
+
 static void first_turn(struct first *first)
 {
-    struct pollfd look[3 + FIRST_PENDING];
+    struct pollfd look[FIRST_LOOKS + FIRST_PENDING];
     uint32_t pending = first->pending_count;
 
     look[0] = (struct pollfd){.fd = first->pipe, .events = POLLIN};
     look[1] = (struct pollfd){.fd = first->signals, .events = POLLIN};
     look[2] = (struct pollfd){.fd = first->socket, .events = pending < FIRST_PENDING ? POLLIN : 0};
+    look[3] = (struct pollfd){.fd = first->lease, .events = POLLIN};
     for (uint32_t place = 0; place < pending; place++)
-        look[3 + place] = (struct pollfd){.fd = first->pending[place].status, .events = POLLIN};
+        look[FIRST_LOOKS + place] =
+            (struct pollfd){.fd = first->pending[place].status, .events = POLLIN};
     if (!layer_on(LAYER_PIPE))
         look[0].fd = -1;
-    if (poll(look, 3 + pending, -1) < 0)
+    if (!layer_on(LAYER_LEASE))
+        look[3].fd = -1;
+    if (poll(look, FIRST_LOOKS + pending, -1) < 0)
         return;
-    if (look[0].revents != 0)
+    if (look[0].revents != 0 || look[3].revents != 0)
         _exit(0);
     /* From the last to the first, since the last takes the place of one that is settled. */
     for (uint32_t place = pending; place-- > 0;)
-        if (look[3 + place].revents != 0)
+        if (look[FIRST_LOOKS + place].revents != 0)
             pending_settle(first, place);
     if (look[1].revents != 0)
         first_reap(first);

@@ -17,7 +17,8 @@
  *
  * It runs nothing until death with its parent is set and it has seen the daemon's pipe still open,
  * and sets that again after each change of credentials, which clears it. When pipe or socket close
- * it ends, and the kernel ends the PID namespace with it.
+ * it ends, and the kernel ends the PID namespace with it. So it does when its lease runs out, which
+ * the daemon renews with FIRST_LEASE: a daemon that hangs keeps no range alive.
  */
 #ifndef IOLAUS_LIVE_RANGE_FIRST_H
 #define IOLAUS_LIVE_RANGE_FIRST_H
@@ -54,12 +55,12 @@ struct first_setup {
     struct first_limits limits;
 };
 
-enum first_request_kind { FIRST_SPAWN = 1, FIRST_GO };
+enum first_request_kind { FIRST_SPAWN = 1, FIRST_GO, FIRST_LEASE };
 struct first_request {
     uint32_t kind;
     agent_id agent;
-    uint64_t cookie;
-    uint32_t inside;                              /* FIRST_GO: whom */
+    uint64_t cookie; /* FIRST_LEASE: the boot time, in ns, until which the range may run */
+    uint32_t inside; /* FIRST_GO: whom */
     uint8_t descriptors, output, program, cgroup; /* how many of each follow */
     uint8_t hold;                                 /* 1: the daemon moves the child */
     uint32_t words, bytes;
@@ -93,6 +94,7 @@ struct pending {
 struct first {
     struct first_setup setup;
     int socket, pipe, signals;
+    int lease;   /* a timer of boot time; never armed: no lease */
     int program; /* the lean program */
     int proc;    /* a /proc of its own that is not mounted anywhere, or -1 */
     bool hold;   /* cloning into a cgroup was refused: the daemon moves children */

@@ -24,9 +24,9 @@ struct range {
     pid_t first_pid, reaper_pid;
     bool first_told, reaper_told; /* the event that it is gone was given */
     bool proc;                    /* agents have a /proc */
-    /* A cgroup that was once killed: Linux (6.18) kills whatever is cloned into it from another
-     * one, so that children are moved there instead. */
-    bool killed;
+    /* By agent: it, or its node, is a cgroup that was once killed. Linux (6.18) kills whatever is
+     * cloned into such a one from another, so that children are moved there instead. */
+    bool *killed;
     struct born *born;
     uint32_t born_count, born_room;
     struct range_event *events; /* a queue: read at events_next */

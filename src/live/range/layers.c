@@ -14,7 +14,8 @@ bool layer_on(enum layer layer)
     static const char *const names[] = {[LAYER_PDEATHSIG] = "pdeathsig",
                                         [LAYER_PIPE] = "pipe",
                                         [LAYER_REAPER] = "reaper",
-                                        [LAYER_WATCH] = "watch"};
+                                        [LAYER_WATCH] = "watch",
+                                        [LAYER_LEASE] = "lease"};
     const char *off = getenv(LAYERS_VARIABLE);
 
     return off == NULL || strstr(off, names[layer]) == NULL;

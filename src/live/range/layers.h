@@ -17,7 +17,8 @@ enum layer {
     LAYER_PDEATHSIG, /* "pdeathsig": the first process dies with its daemon's thread */
     LAYER_PIPE,      /* "pipe": the first process ends when its daemon's pipe or socket closes */
     LAYER_REAPER,    /* "reaper": the reaper kills and clears when the daemon goes */
-    LAYER_WATCH      /* "watch": the daemon is told when the reaper is gone */
+    LAYER_WATCH,     /* "watch": the daemon is told when the reaper is gone */
+    LAYER_LEASE      /* "lease": the first process ends when its daemon has not renewed its lease */
 };
 
 #ifdef IOLAUS_TEST_LAYERS

@@ -403,6 +403,11 @@ int range_open(struct range **result, const struct range_options *options, struc
     range = calloc(1, sizeof *range);
     if (range == NULL)
         return error_set(error, ERROR_MEMORY, "the range: out of memory");
+    range->killed = calloc(options->agents + 1, sizeof *range->killed);
+    if (range->killed == NULL) {
+        free(range);
+        return error_set(error, ERROR_MEMORY, "the range: out of memory");
+    }
     range->options = *options;
     range->epoll = range->socket = range->pipe = -1;
     range->first = range->reaper = range->reaper_socket = -1;
@@ -470,6 +475,7 @@ void range_close(struct range *range)
         if (owned[count] >= 0)
             close(owned[count]);
     free(range->born);
+    free(range->killed);
     free(range->events);
     free(range);
 }

@@ -8,11 +8,15 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "live/range/held.h"
 #include "live/range/layers.h"
 #include "live/range/process.h"
+
+/* An agent's cgroup stands still within this. */
+#define HOLD_NS INT64_C(100000000)
 
 static int event_put(struct range *range, const struct range_event *event, struct error *error)
 {
@@ -157,7 +161,7 @@ static int spawn_pack(const struct range *range, const struct range_spawn *spawn
         packet->descriptors[count++] = spawn->program;
     if ((request->cgroup = range->cgroups.made))
         packet->descriptors[count++] = range->cgroups.agents[spawn->agent];
-    request->hold = range->killed;
+    request->hold = range->killed[spawn->agent];
     packet->count = count;
     packet->body_bytes = request->bytes;
     return 0;
@@ -195,6 +199,14 @@ int range_spawn(struct range *range, const struct range_spawn *spawn, struct err
     return sent == 0 ? 0
                      : error_set(error, ERROR_MACHINE, "asking the first process: %s",
                                  sent == -EPIPE ? "it is gone" : strerror(-sent));
+}
+
+bool range_lease(struct range *range, time_ns until)
+{
+    struct first_request request = {.kind = FIRST_LEASE, .cookie = (uint64_t)until};
+    struct packet packet = {.head = &request, .head_bytes = sizeof request};
+
+    return packet_send(range->socket, &packet, MSG_DONTWAIT) == 0;
 }
 
 /* ---- hearing ---- */
@@ -244,27 +256,121 @@ int range_take(struct range *range, struct range_event *event, struct error *err
 
 /* ---- killing, and where things are ---- */
 
-static int kill_below(struct range *range, int directory, struct error *error)
+static int needs_cgroups(const struct range *range, struct error *error)
 {
-    int status;
+    return range->cgroups.made ? 0 : error_set(error, ERROR_MACHINE, "this range has no cgroups");
+}
 
-    if (!range->cgroups.made)
-        return error_set(error, ERROR_MACHINE, "this range has no cgroups");
-    status = cgroup_kill(directory);
-    range->killed = range->killed || status == 0;
-    return status == 0 ? 0 : error_set(error, ERROR_IO, "cgroup.kill: %s", strerror(-status));
+static int told(int status, const char *what, struct error *error)
+{
+    return status == 0 ? 0 : error_set(error, ERROR_IO, "%s: %s", what, strerror(-status));
 }
 
 int range_kill_node(struct range *range, node_id node, struct error *error)
 {
-    return kill_below(range, node < range->cgroups.node_count ? range->cgroups.nodes[node] : -1,
-                      error);
+    int status = needs_cgroups(range, error);
+
+    if (status != 0)
+        return status;
+    status = cgroup_kill(node < range->cgroups.node_count ? range->cgroups.nodes[node] : -1);
+    for (agent_id agent = 0; status == 0 && agent < range->cgroups.agent_count; agent++)
+        range->killed[agent] |= range->cgroups.node_of[agent] == node;
+    return told(status, "cgroup.kill", error);
+}
+
+static int64_t monotonic(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+int range_kill_all(struct range *range, time_ns limit_ns, struct error *error)
+{
+    int64_t until = monotonic() + limit_ns;
+    int status = needs_cgroups(range, error);
+
+    for (node_id node = 0; status == 0 && node < range->cgroups.node_count; node++)
+        status = range_kill_node(range, node, error);
+    for (uint32_t node = 0; status == 0 && node < range->cgroups.node_count; node++) {
+        int64_t left = until - monotonic();
+
+        (void)cgroup_await(range->cgroups.nodes[node], "populated 0", left > 0 ? left : 0);
+    }
+    return status;
 }
 
 int range_kill_agent(struct range *range, agent_id agent, struct error *error)
 {
-    return kill_below(range, agent < range->cgroups.agent_count ? range->cgroups.agents[agent] : -1,
-                      error);
+    int status = needs_cgroups(range, error);
+
+    if (status != 0)
+        return status;
+    if (agent >= range->cgroups.agent_count)
+        return error_set(error, ERROR_INPUT, "no agent %u", agent);
+    status = cgroup_kill(range->cgroups.agents[agent]);
+    range->killed[agent] |= status == 0;
+    return told(status, "cgroup.kill", error);
+}
+
+/* ---- standing still ---- */
+
+int range_freeze(struct range *range, time_ns limit_ns, struct error *error)
+{
+    int64_t until = monotonic() + limit_ns;
+    int status = needs_cgroups(range, error);
+
+    if (status != 0)
+        return status;
+    for (uint32_t node = 0; node < range->cgroups.node_count && status == 0; node++)
+        status = cgroup_freeze(range->cgroups.nodes[node], true);
+    for (uint32_t node = 0; node < range->cgroups.node_count && status == 0; node++) {
+        int64_t left = until - monotonic();
+
+        status = cgroup_await(range->cgroups.nodes[node], "frozen 1", left > 0 ? left : 0);
+    }
+    return told(status, "cgroup.freeze", error);
+}
+
+int range_thaw(struct range *range, struct error *error)
+{
+    int status = needs_cgroups(range, error);
+
+    if (status != 0)
+        return status;
+    /* All of them, whatever one says. */
+    for (uint32_t node = 0; node < range->cgroups.node_count; node++) {
+        int one = cgroup_freeze(range->cgroups.nodes[node], false);
+
+        status = status != 0 ? status : one;
+    }
+    return told(status, "cgroup.freeze", error);
+}
+
+int range_hold_agent(struct range *range, agent_id agent, bool still, struct error *error)
+{
+    int status = needs_cgroups(range, error);
+
+    if (status != 0)
+        return status;
+    if (agent >= range->cgroups.agent_count)
+        return error_set(error, ERROR_INPUT, "no agent %u", agent);
+    status = cgroup_freeze(range->cgroups.agents[agent], still);
+    if (status == 0 && still)
+        status = cgroup_await(range->cgroups.agents[agent], "frozen 1", HOLD_NS);
+    return told(status, "cgroup.freeze", error);
+}
+
+int range_adopt(struct range *range, agent_id agent, pid_t pid, struct error *error)
+{
+    int status = needs_cgroups(range, error);
+
+    if (status != 0)
+        return status;
+    if (agent >= range->cgroups.agent_count)
+        return error_set(error, ERROR_INPUT, "no agent %u", agent);
+    return told(cgroup_move(range->cgroups.agents[agent], pid), "cgroup.procs", error);
 }
 
 int range_cgroup(const struct range *range, agent_id agent)

@@ -22,10 +22,11 @@ static int wrong(char words[256], int code, const char *format, ...)
     va_start(list, format);
     vsnprintf(words, 256, format, list);
     va_end(list);
+    words_clean(words);
     return code;
 }
 
-/* Text as it may stand in a message: short, and without what a terminal would obey. */
+/* Text as it may stand in a message: short, and in ASCII. */
 static const char *shown(const json_t *value, char text[48])
 {
     char *whole = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII);
@@ -204,9 +205,8 @@ static bool take_param(const struct param *param, json_t *value, struct call *ca
 /* The key is the sender's: it may be long, and hold anything. */
 static int not_taken(char words[256], const char *key, enum tool_method method)
 {
-    wrong(words, RPC_PARAMS, "params.%.40s: %s does not take it", key, tool_method_name(method));
-    words_clean(words);
-    return RPC_PARAMS;
+    return wrong(words, RPC_PARAMS, "params.%.40s: %s does not take it", key,
+                 tool_method_name(method));
 }
 
 static int take_params(struct call *call, const json_t *params, char words[256])

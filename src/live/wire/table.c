@@ -190,6 +190,9 @@ static const struct param n_faults[] = {
     GIVES("slow", PARAM_FACTOR, false,
           "how many times as long decisions and tasks take; left out where it is once")};
 
+static const struct param n_paused[] = {GIVES(
+    "stood_ns", PARAM_DURATION, true, "how long the caller stood still while others did not")};
+
 static const struct {
     const struct param *params;
     size_t param_count;
@@ -197,7 +200,7 @@ static const struct {
     [NOTIFY_CREW_BEGIN] = {TAKES(n_begin)},    [NOTIFY_LINKS_OPENED] = {TAKES(n_opened)},
     [NOTIFY_BOARD_ASK] = {TAKES(n_agent)},     [NOTIFY_STOP_NOTICE] = {TAKES(n_agent)},
     [NOTIFY_STOP_DEPARTED] = {TAKES(n_agent)}, [NOTIFY_WORK_DO] = {TAKES(n_work)},
-    [NOTIFY_WORLD_FAULTS] = {TAKES(n_faults)},
+    [NOTIFY_WORLD_FAULTS] = {TAKES(n_faults)}, [NOTIFY_STOP_RESUMED] = {TAKES(n_paused)},
 };
 
 const struct param *tool_params(enum tool_method method, size_t *count)

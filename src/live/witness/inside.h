@@ -48,6 +48,7 @@ struct witness {
     bool out_of_memory;
     time_ns opened; /* CLOCK_MONOTONIC at range time 0 */
     bool opened_known;
+    time_ns stood;       /* range time stood still so long */
     time_ns tick;        /* when the timer next fires; TIME_NEVER */
     uint32_t sanctioned; /* how many live */
 };
@@ -60,6 +61,8 @@ void member_found(struct witness *witness, pid_t pid, agent_id agent);
 void members_missed(struct witness *witness);
 /* Decides about those held back whose time has come. */
 void members_release(struct witness *witness);
+/* See witness_pidfd. */
+int member_pidfd(const struct process *process);
 /* Looks at what each unsanctioned process holds. */
 void members_look(struct witness *witness);
 /* NULL: no memory. */

@@ -8,6 +8,7 @@
  */
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "live/witness/inside.h"
@@ -96,6 +97,20 @@ static int folder_of(const struct process *process)
         folder = -1;
     }
     return folder;
+}
+
+int member_pidfd(const struct process *process)
+{
+    int pidfd = process->died == 0 ? (int)syscall(SYS_pidfd_open, process->pid, 0) : -1;
+    int folder = pidfd >= 0 ? folder_of(process) : -1;
+
+    if (folder >= 0) {
+        close(folder);
+        return pidfd;
+    }
+    if (pidfd >= 0)
+        close(pidfd);
+    return -1;
 }
 
 static void look_again(struct witness *witness, struct process *process, time_ns at)

@@ -146,7 +146,9 @@ int witness_descriptor(const struct witness *witness)
 
 static time_ns range_time(const struct witness *witness, time_ns monotonic)
 {
-    return monotonic > witness->opened ? monotonic - witness->opened : 0;
+    time_ns opened = witness->opened + witness->stood;
+
+    return monotonic > opened ? monotonic - opened : 0;
 }
 
 time_ns witness_deadline(const struct witness *witness)
@@ -340,10 +342,37 @@ void witness_disown(struct witness *witness, int descriptor)
 
 agent_id witness_place(const struct witness *witness, pid_t inside, time_ns at, bool *sanctioned)
 {
-    const struct process *process = table_place(&witness->table, inside, at + witness->opened);
+    const struct process *process =
+        table_place(&witness->table, inside, at + witness->opened + witness->stood);
 
     *sanctioned = process != NULL && process->standing == PROCESS_SANCTIONED;
     return process == NULL ? AGENT_NONE : process->agent;
+}
+
+void witness_stood(struct witness *witness, time_ns stood)
+{
+    witness->stood = stood;
+}
+
+int witness_pidfd(const struct witness *witness, pid_t pid)
+{
+    const struct process *process = table_find(&witness->table, pid);
+
+    return process == NULL ? -1 : member_pidfd(process);
+}
+
+bool witness_has_all(const struct witness *witness)
+{
+    return witness->has_events && !witness->events.gap;
+}
+
+void witness_look(struct witness *witness)
+{
+    struct error error;
+
+    if (!witness->has_events || events_drain(witness, &error) < 0 || witness->events.gap)
+        scan_range(witness);
+    members_look(witness);
 }
 
 void witness_list(const struct witness *witness,
@@ -359,6 +388,7 @@ void witness_list(const struct witness *witness,
                             .as = process->posed_count > 0 ? process->posed[0] : AGENT_NONE,
                             .pid = process->pid,
                             .inside = process->inside,
+                            .awaited = process->standing == PROCESS_HELD_BACK,
                             .at = range_time(witness, process->born)};
 
         if (process->died == 0)

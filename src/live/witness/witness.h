@@ -85,6 +85,7 @@ struct seen {
     agent_id as;
     pid_t pid, inside;
     time_ns from; /* of SEEN_UNOBSERVED */
+    bool awaited; /* of witness_list: a child of first that the platform has yet to name */
     time_ns at;   /* range time when the kernel says it happened, where it says so; else now */
 };
 
@@ -99,6 +100,17 @@ int witness_take(struct witness *witness, time_ns now, struct seen *seen, struct
  * from whose process) `inside` runs or ran at range time `at`, and whether it is or was sanctioned.
  * AGENT_NONE where it is not known. */
 agent_id witness_place(const struct witness *witness, pid_t inside, time_ns at, bool *sanctioned);
+
+/* Learns at once whatever there is to learn: for witness_take, witness_list. With the kernel's
+ * events that is what they say until now; else the range is scanned. */
+void witness_look(struct witness *witness);
+/* Whether the kernel has told it of every fork until the last look. */
+bool witness_has_all(const struct witness *witness);
+/* How long range time stood still so far. */
+void witness_stood(struct witness *witness, time_ns stood);
+/* A pidfd, the caller's, of a living process of the range, and of no other that has its pid by now;
+ * or -1. */
+int witness_pidfd(const struct witness *witness, pid_t pid);
 
 /* Calls `each` for every process of the range that lives now (for `iolaus ps`); `kind` is
  * SEEN_POSED for one that poses (`as`), else SEEN_FORKED; `at` is when it began. */

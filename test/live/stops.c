@@ -1,0 +1,246 @@
+/*
+ * Stops of true processes: what poses as a target behind the platform's back is found wherever the
+ * machine lets the witness look, and nothing of a target runs once its stop is sealed. And a range
+ * whose daemon hangs ends by its own lease.
+ */
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "live/daemon/daemon.h"
+#include "live/range/facts.h"
+#include "live/range/program.h"
+#include "live/witness/witness.h"
+
+struct tape {
+    struct record *records;
+    size_t count, room;
+};
+
+static int tape_take(void *context, const struct record *record)
+{
+    struct tape *tape = context;
+
+    if (tape->count == tape->room) {
+        tape->room = tape->room == 0 ? 1024 : 2 * tape->room;
+        tape->records = realloc(tape->records, tape->room * sizeof *tape->records);
+        cr_assert_not_null(tape->records);
+    }
+    tape->records[tape->count++] = *record;
+    return 0;
+}
+
+static void skip_where_no_range(void)
+{
+    struct facts *facts = calloc(1, sizeof *facts);
+    struct error error = {0};
+    int program, failed;
+
+    cr_assert_eq(program_open(&program, &error), 0, "%s", error.message);
+    facts_gather(facts, program);
+    failed = facts_check(facts, &error);
+    close(program);
+    free(facts);
+    if (failed != 0)
+        cr_skip_test("%s", error.message);
+}
+
+static const struct scenario *open_arm(const char *name, uint32_t arm, struct scenario_file **file)
+{
+    const struct scenario *scenario;
+    struct error error = {0};
+    char path[512];
+
+    snprintf(path, sizeof path, "%s/test/scenarios/live/%s.yaml", SOURCE_ROOT, name);
+    cr_assert_eq(scenario_open(file, path, NULL, 0, &error), 0, "%s", error.message);
+    cr_assert_eq(scenario_arm(*file, arm, &scenario, &error), 0, "%s", error.message);
+    return scenario;
+}
+
+/* ---- what poses as a target ---- */
+
+enum { ARM_ONE, ARM_HELD, ARM_THREE };
+
+struct ground {
+    uint32_t arm;
+    bool without_cgroups;
+    uint8_t witness;
+};
+
+ParameterizedTestParameters(stops, find_what_poses)
+{
+    static struct ground grounds[] = {
+        {ARM_ONE, false, WITNESS_EVENTS},   {ARM_ONE, false, WITNESS_SCAN},
+        {ARM_ONE, true, WITNESS_EVENTS},    {ARM_ONE, true, WITNESS_SCAN},
+        {ARM_HELD, false, WITNESS_EVENTS},  {ARM_HELD, true, WITNESS_SCAN},
+        {ARM_THREE, false, WITNESS_EVENTS}, {ARM_THREE, true, WITNESS_SCAN}};
+
+    return cr_make_param_array(struct ground, grounds, sizeof grounds / sizeof grounds[0]);
+}
+
+static const struct record *sealed_before(const struct tape *tape, size_t place, agent_id whom)
+{
+    for (size_t i = 0; i < place; i++)
+        if (tape->records[i].verb == VERB_SEALED && tape->records[i].whom == whom)
+            return &tape->records[i];
+    return NULL;
+}
+
+static size_t count_of(const struct tape *tape, uint8_t verb)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < tape->count; i++)
+        count += tape->records[i].verb == verb;
+    return count;
+}
+
+/* No process of a sealed target, sanctioned or not, nor its links or tools. */
+static void check_finality(const struct tape *tape)
+{
+    for (size_t i = 0; i < tape->count; i++) {
+        const struct record *record = &tape->records[i];
+
+        cr_assert(i == 0 || record[-1].time <= record->time, "time went back at record %zu", i);
+        if (record->verb == VERB_STARTED || record->verb == VERB_POSED ||
+            record->verb == VERB_FORGED || record->verb == VERB_LINK_UP)
+            cr_assert_null(sealed_before(tape, i, record->whom),
+                           "%s of agent %u after its stop was sealed",
+                           record_verb_name(record->verb), record->whom);
+        if (record_verb_class(record->verb) == CLASS_ACT)
+            cr_assert_null(sealed_before(tape, i, record->id.writer),
+                           "agent %u acts (%s) after its stop was sealed", record->id.writer,
+                           record_verb_name(record->verb));
+    }
+}
+
+ParameterizedTest(struct ground *ground, stops, find_what_poses, .timeout = 60)
+{
+    struct scenario_file *file = NULL;
+    const struct scenario *scenario = open_arm("stranger", ground->arm, &file);
+    struct tape tape = {0};
+    struct record_sink sink = {tape_take, &tape};
+    struct error error = {0};
+    struct daemon_options options = {.scenario = scenario,
+                                     .name = "stops-test",
+                                     .seed = 1,
+                                     .duration = scenario->duration,
+                                     .campaign = true,
+                                     .sinks = &sink,
+                                     .sink_count = 1,
+                                     .without_cgroups = ground->without_cgroups,
+                                     .witness = ground->witness};
+    size_t strangers = 0, targets = ground->arm == ARM_THREE ? 3 : 1;
+    struct daemon_outcome outcome;
+
+    skip_where_no_range();
+    if (ground->witness == WITNESS_EVENTS && geteuid() != 0)
+        cr_skip_test("the kernel's process events are root's");
+    cr_assert_eq(daemon_run(&options, &outcome, &error), 0, "%s", error.message);
+    for (size_t i = 0; i < tape.count; i++)
+        strangers += tape.records[i].verb == VERB_FOUND && tape.records[i].value > 0;
+    cr_expect_geq(count_of(&tape, VERB_POSED), 1u, "nothing posed: there was nothing to find");
+    cr_expect_geq(strangers, 1u, "what posed was not found");
+    cr_expect_eq(count_of(&tape, VERB_SEALED), targets);
+    cr_expect_eq(count_of(&tape, VERB_FROZEN), 1u);
+    check_finality(&tape);
+    free(tape.records);
+    scenario_close(file);
+}
+
+/* ---- the range's own lease ---- */
+
+/* Whether it is the first of a PID namespace of its own. */
+static bool is_first(pid_t pid)
+{
+    char path[64], line[256];
+    bool first = false;
+    FILE *file;
+
+    snprintf(path, sizeof path, "/proc/%d/status", pid);
+    file = fopen(path, "re");
+    while (file != NULL && fgets(line, sizeof line, file) != NULL)
+        first |= strncmp(line, "NSpid:", 6) == 0 && strcmp(strrchr(line, '\t'), "\t1\n") == 0;
+    if (file != NULL)
+        fclose(file);
+    return first;
+}
+
+/* The first process of that daemon's range. */
+static pid_t first_of(pid_t daemon)
+{
+    char path[64];
+    FILE *file;
+    int child;
+    pid_t first = 0;
+
+    snprintf(path, sizeof path, "/proc/%d/task/%d/children", daemon, daemon);
+    file = fopen(path, "re");
+    cr_assert_not_null(file);
+    while (fscanf(file, "%d", &child) == 1)
+        if (is_first(child))
+            first = child;
+    fclose(file);
+    return first;
+}
+
+static int tick_tell(void *context, const struct daemon_progress *progress)
+{
+    const int *pipe_end = context;
+
+    if (progress->now > 0 && write(*pipe_end, "", 1) < 0)
+        return -1;
+    return 0;
+}
+
+Test(stops, ends_the_range_of_a_daemon_that_hangs, .timeout = 60)
+{
+    struct scenario_file *file = NULL;
+    const struct scenario *scenario = open_arm("kills", 0, &file);
+    int ends[2], status, pidfd;
+    siginfo_t info = {0};
+    pid_t daemon;
+    char byte;
+
+    skip_where_no_range();
+    cr_assert_eq(pipe(ends), 0);
+    daemon = fork();
+    if (daemon == 0) {
+        struct daemon_options options = {.scenario = scenario,
+                                         .name = "lease-test",
+                                         .duration = TIME_NEVER,
+                                         .lease = INT64_C(1000000000),
+                                         .tick = tick_tell,
+                                         .context = &ends[1]};
+        struct daemon_outcome outcome;
+        struct error error = {0};
+
+        _exit(daemon_run(&options, &outcome, &error) == ERROR_MACHINE ? 7 : 8);
+    }
+    cr_assert_eq(read(ends[0], &byte, 1), 1);
+    pid_t first = first_of(daemon);
+    cr_assert_gt(first, 0);
+    pidfd = (int)syscall(SYS_pidfd_open, first, 0);
+    cr_assert_geq(pidfd, 0);
+    cr_assert_eq(kill(daemon, SIGSTOP), 0);
+    cr_assert_eq(waitid(P_PID, (id_t)daemon, &info, WSTOPPED), 0);
+
+    struct pollfd gone = {.fd = pidfd, .events = POLLIN};
+    cr_expect_eq(poll(&gone, 1, 30000), 1, "the range outlived its lease");
+    cr_assert_eq(kill(daemon, SIGCONT), 0);
+    cr_assert_eq(waitpid(daemon, &status, 0), daemon);
+    cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 7, "the daemon did not say so");
+    close(pidfd);
+    close(ends[0]);
+    close(ends[1]);
+    scenario_close(file);
+}
