@@ -286,7 +286,6 @@ void registry_tombstone(struct platform *platform, const struct platform_event *
                         struct platform_actions *actions)
 {
     agent_bar(platform, event->whom, AGENT_TOMBSTONE, actions);
-    agent_clear(&platform->agents[event->whom], AGENT_FENCED); /* the lasting mark is enough */
     bar_tell(platform, event->whom, ACTION_TOMBSTONED, actions);
 }
 
