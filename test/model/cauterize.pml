@@ -40,6 +40,10 @@
  * replay.c holds the C machine against it.
  */
 
+/* Without it the words FROZEN and GONE are not told, and counts stop at one: in the machine each
+ * does what the deadline of its step does as well, which may come at any time. That leaves nothing
+ * out, and the states are far fewer. Where there are no deadlines, and in the walks, every word is
+ * told. */
 #if defined(TRACE) || defined(PUNCTUAL)
 #define EVERY_WORD
 #endif

@@ -38,11 +38,11 @@ ends() {
     report "$1" "$(complete && grep -q 'errors: 0$' out && echo good)"
 }
 breaks() {
-    search "$3" "$4" "-O1 -DSAFETY -DCOLLAPSE" ""
+    search "$3" "$4" "-O0 -DSAFETY -DCOLLAPSE" ""
     report "$1" "$(grep -Eq "^pan:1: $2" out && grep -q 'errors: 1$' out && echo good)"
 }
 goes_round() {
-    search "$2" "$3 -DFAIR" "-O1 -DNFAIR=3 -DNOREDUCE" "-a -f"
+    search "$2" "$3 -DFAIR" "-O0 -DNFAIR=3 -DNOREDUCE" "-a -f"
     report "$1" "$(grep -q '^pan:1: acceptance cycle' out && echo good)"
 }
 report() {
