@@ -26,7 +26,7 @@ _iolaus() {
         return
     fi
     if [[ $command == study ]] && ((COMP_CWORD == 2)); then
-        words="plan run show effects sensitivity training times thresholds descent collusion export figures predict reference --help"
+        words="plan run show effects sensitivity training times thresholds descent collusion stops export figures predict reference --help"
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
         return
     fi
@@ -51,9 +51,15 @@ _iolaus() {
         words="jsonl csv perfetto"
         [[ $command == study ]] && words="text csv markdown json"
         ;;
-    --expect) words="no-finding" ;;
+    --expect)
+        words="dead quiet"
+        [[ $command == drill ]] && words="dead quiet no-finding"
+        ;;
     --protocol) words="terminate recall sweep blackout tombstone lease cauterize" ;;
-    --of) words="rates effects training times thresholds siege descent collusion" ;;
+    --of)
+        [[ ${COMP_WORDS[2]} == stops ]] && return
+        words="rates effects training times thresholds siege descent collusion"
+        ;;
     --time) words="repair outage undone stop" ;;
     --choice) words="relaunch relink mask tamper misreport copy stall" ;;
     --class) words="truth act claim platform control" ;;
@@ -73,7 +79,7 @@ _iolaus() {
 
     case $command in
     sim)
-        words="--arm= --seed= --replicates= --set= --episode= --trace= --json --digest --brief
+        words="--arm= --seed= --replicates= --set= --episode= --trace= --expect= --json --digest --brief
             --jobs= --block= --help"
         ;;
     drill)
@@ -107,6 +113,7 @@ _iolaus() {
         effects | sensitivity) words="--study= --measure= --format= --output= --help" ;;
         training) words="--study= --measure= --bins= --against= --format= --output= --help" ;;
         times) words="--time= --by= --against= --horizon= --study= --format= --output= --help" ;;
+        stops) words="--by= --of= --study= --format= --output= --help" ;;
         figures) words="--of= --study= --output= --help" ;;
         collusion)
             words="--choice= --by-run --alpha= --permutations= --block= --jobs= --study= --format=
@@ -138,7 +145,7 @@ _iolaus() {
         _iolaus_files .trace .part
     elif [[ $command == protocol ]]; then
         _iolaus_files .trace .db
-    elif [[ $command == study && $tool == @(show|export|effects|sensitivity|training|times|thresholds|descent|figures) ]]; then
+    elif [[ $command == study && $tool == @(show|export|effects|sensitivity|training|times|thresholds|descent|stops|figures) ]]; then
         _iolaus_files .db
     else
         _iolaus_files .yaml .yml

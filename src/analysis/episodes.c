@@ -67,7 +67,10 @@ void measure_add(struct episode *episode, uint32_t measure)
 
 void measure_remove(struct episode *episode, uint32_t measure)
 {
-    assert(measure < MEASURE_COUNT && episode->acts[measure] > 0);
+    assert(measure < MEASURE_COUNT);
+    if (episode->acts[measure] == 0) {
+        return; /* a trace may say that one report was refused twice */
+    }
     episode->acts[measure]--;
     if (episode->acts[measure] == 0) {
         episode->measures &= ~(UINT64_C(1) << measure);
@@ -284,9 +287,8 @@ static int take_hung(struct analysis *analysis, const struct record *record, str
 
 static int take_resumed(struct analysis *analysis, const struct record *record, struct cause *cause)
 {
-    (void)cause;
     analysis->lives[record->whom].resumed = analysis->records;
-    return 0;
+    return stops_released(analysis, record, cause);
 }
 
 static int take_healed(struct analysis *analysis, const struct record *record, struct cause *cause)
@@ -666,7 +668,7 @@ int analysis_close(struct analysis *analysis, time_ns end, struct findings *find
         }
         struct work_sums work;
         lifetimes_close(analysis, end);
-        stops_close(analysis);
+        stops_end(analysis);
         work_close(&analysis->work, end, &work);
         code = behind_end(analysis);
         if (code == 0) {

@@ -346,11 +346,12 @@ int stops_frozen(struct analysis *analysis, const struct record *record, struct 
 int stops_sealed(struct analysis *analysis, const struct record *record, struct cause *cause);
 int stops_found(struct analysis *analysis, const struct record *record, struct cause *cause);
 int stops_killed(struct analysis *analysis, const struct record *record, struct cause *cause);
+int stops_released(struct analysis *analysis, const struct record *record, struct cause *cause);
 int stops_lifted(struct analysis *analysis, const struct record *record, struct cause *cause);
 int stops_posed(struct analysis *analysis, const struct record *record, struct cause *cause);
 int stops_exited(struct analysis *analysis, const struct record *record, struct cause *cause);
 /* The run is over: measures and times that are known only then. */
-void stops_close(struct analysis *analysis);
+void stops_end(struct analysis *analysis);
 
 /* A decision was taken up, and chosen. */
 int decision_take(struct analysis *analysis, const struct record *record,

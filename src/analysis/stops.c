@@ -36,7 +36,7 @@ void stop_comes(struct episode *episode, int64_t protocol, time_ns now)
     }
 }
 
-/* Once the operator brings the target back, or stops it anew, that fence stands no longer. */
+/* Once the operator lets the target run again, or stops it anew, that fence stands no longer. */
 bool stop_is_fenced(const struct episode *episode)
 {
     return episode->kind == EPISODE_STOP && episode->stop.fence != TIME_UNSET &&
@@ -184,10 +184,24 @@ int stops_killed(struct analysis *analysis, const struct record *record, struct 
     return 0;
 }
 
+/* What it does from then on is the operator's doing. One that hung before it was held, and hangs
+ * still, is only lifted. */
+int stops_released(struct analysis *analysis, const struct record *record, struct cause *cause)
+{
+    struct life *life = &analysis->lives[record->whom];
+    if (life->held > 0 && episode_of_target(analysis, cause, record->whom) != NULL) {
+        watch_ends(analysis, record->whom, record->time);
+        running_changes(analysis, life, record->time);
+        life->held--;
+    }
+    return 0;
+}
+
 int stops_lifted(struct analysis *analysis, const struct record *record, struct cause *cause)
 {
     struct life *life = &analysis->lives[record->whom];
     (void)cause;
+    watch_ends(analysis, record->whom, record->time);
     running_changes(analysis, life, record->time);
     life->held = 0;
     return 0;
@@ -288,7 +302,7 @@ static void stop_close(struct episode *episode)
     }
 }
 
-void stops_close(struct analysis *analysis)
+void stops_end(struct analysis *analysis)
 {
     count_responses(analysis, CASCADE_WHOLE);
     count_responses(analysis, CASCADE_AFTER);

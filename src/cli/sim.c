@@ -11,6 +11,7 @@
 #include "cli/argument.h"
 #include "cli/arms.h"
 #include "cli/contact.h"
+#include "cli/expect.h"
 #include "cli/input.h"
 #include "cli/plan.h"
 #include "cli/report.h"
@@ -21,6 +22,7 @@ struct arguments {
     const char *arm, *trace_path;
     uint64_t seed, replicates, episode, workers, block;
     bool seed_given, json, digest, brief;
+    unsigned expect;
 };
 
 enum {
@@ -32,7 +34,8 @@ enum {
     OPTION_DIGEST,
     OPTION_ARM,
     OPTION_BRIEF,
-    OPTION_BLOCK
+    OPTION_BLOCK,
+    OPTION_EXPECT
 };
 
 static const struct argp_option OPTIONS[] = {
@@ -47,6 +50,10 @@ static const struct argp_option OPTIONS[] = {
     {"digest", OPTION_DIGEST, NULL, 0, "print the digest of each run's trace, and nothing else", 0},
     {"brief", OPTION_BRIEF, NULL, 0,
      "print the comparison of the arms alone, not every measure of each", 0},
+    {"expect", OPTION_EXPECT, "WHAT", 0,
+     "end with status 1 unless it holds in every arm, of: dead (every target stayed dead), quiet "
+     "(no cascade after the fence); with a comma between",
+     0},
     {"jobs", 'j', "N", 0, "runs worked at once (default: the number of processors)", 0},
     {"block", OPTION_BLOCK, "N", 0,
      "agents in a block of the engine's table (default: chosen); never changes a result", 0},
@@ -82,6 +89,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
         return 0;
     case OPTION_DIGEST:
         arguments->digest = true;
+        return 0;
+    case OPTION_EXPECT:
+        expect_read(text, EXPECT_DEAD | EXPECT_QUIET, &arguments->expect, state);
         return 0;
     case OPTION_BRIEF:
         arguments->brief = true;
@@ -186,6 +196,8 @@ static int print_findings(const struct arguments *arguments, const struct plan *
     }
     if (failed == 0)
         failed = report_print(&report, list, arm_count, error);
+    for (uint32_t a = 0; a < arm_count && failed == 0; a++)
+        failed = expect_judge(arguments->expect, list[a].findings, error);
     for (uint32_t a = 0; a < arm_count; a++)
         findings_close((struct findings *)(uintptr_t)list[a].findings);
     free(list);
@@ -229,7 +241,12 @@ static int run(const struct arguments *arguments, struct scenario_file *file, st
         arm_count = 1;
         replicates = 1;
     }
-    failed = plan_open(&plan, arms, arm_count, replicates, error);
+    if (arguments->expect != 0 && arms[0]->contact.enabled)
+        failed = error_set(error, ERROR_INPUT,
+                           "%s: the contact process has no stops of which --expect could be judged",
+                           arms[0]->path);
+    if (failed == 0)
+        failed = plan_open(&plan, arms, arm_count, replicates, error);
     if (failed == 0 && arguments->episode > 0)
         failed = tell_episode(&plan, (uint32_t)arguments->episode, error);
     else if (failed == 0)
@@ -262,6 +279,12 @@ int command_sim(int argc, char **argv)
         arguments.workers = 1;
     if (argp_parse(&ARGP, argc, argv, 0, NULL, &arguments) != 0)
         return 2;
+    if (arguments.expect != 0 && (arguments.episode > 0 || arguments.digest)) {
+        fputs("iolaus sim: --expect judges the findings, which --episode and --digest do not "
+              "make\n",
+              stderr);
+        return 2;
+    }
     if (arguments.episode > 0 && (arguments.json || arguments.digest)) {
         fputs("iolaus sim: --episode tells in words, and goes with neither --json nor --digest; "
               "`iolaus trace export` gives the records of a run\n",

@@ -81,12 +81,6 @@ static void course_take(struct course *course, const json_t *step)
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
         if (strcmp(counts[i].word, word) == 0)
             (*(long long *)((char *)course + counts[i].place))++;
-    if (strcmp(word, "unproven") == 0) {
-        course_wipe(course);
-        fputs("iolaus: ", stderr);
-        print_text(stderr, text_of(step, "target"));
-        fputs(" could not be proved dead\n", stderr);
-    }
 }
 
 /* To the end of the order. The daemon may take as long as it likes, but it must be there. */
@@ -146,8 +140,13 @@ static void course_print(const struct course *course, const struct stop_order *g
         else
             printf("  held      %lld\n", course->held);
     }
-    printf("  %-9s %lld of %lld", text_of(ended, "state"), course->sealed, course->targets);
-    printf("%s\n", order->verb == ORDER_STOP ? "; none of them may run without a permit" : "");
+    printf("  sealed    %lld of %lld", course->sealed, course->targets);
+    printf("%s\n", order->verb == ORDER_STOP && course->sealed == course->targets
+                       ? "; none of them may run without a permit"
+                       : "");
+    if (course->unproven > 0)
+        printf("  unproven  %lld: nothing shows that they are dead, or that they stay so\n",
+               course->unproven);
     if (!order_revives(order->verb)) {
         printf("the certificate: iolaus certificate ");
         print_text(stdout, text_of(answer, "ledger"));

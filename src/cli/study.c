@@ -104,6 +104,16 @@ static const struct study_tool TOOLS[] = {
      "beside the share of the crews that died out.\n\n"
      "Example: iolaus study descent tipping.db --study tipping-descent",
      study_descent_options, study_tool_descent},
+    {"stops", "DATABASE", "compare stop protocols: who stays dead, what responds, what it costs",
+     "Of a study with a factor `protocol`. A row adds up the cells that agree in the factors of "
+     "--by; `cells quiet` counts those whose R0 and Rg (of 30 parents and more) after the fence "
+     "have upper 95% limits below 1 and whose defence had come to rest. `watched`: the shortest "
+     "watch over a target that stayed dead, and in median relaunch times of the same defenders "
+     "under the first level of `protocol`. Intervals of R: a bootstrap over runs.\n\n"
+     "Examples:\n"
+     "  iolaus study stops stop-protocols.db\n"
+     "  iolaus study stops stop-protocols.db --by protocol --of strength=strong,collusion=all",
+     study_stops_options, study_tool_stops},
     {"reference", "PAGE", "print the reference of study files (language) or databases (results)",
      "Examples: iolaus study reference language, iolaus study reference results", no_options,
      tool_reference},

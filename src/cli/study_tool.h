@@ -90,7 +90,8 @@ int study_view_close(struct study_view *view, int code, struct error *error);
 extern const struct argp_option study_plan_options[], study_run_options[], study_show_options[],
     study_effects_options[], study_figures_options[], study_predict_options[],
     study_sensitivity_options[], study_training_options[], study_times_options[],
-    study_thresholds_options[], study_descent_options[], study_collusion_options[];
+    study_thresholds_options[], study_descent_options[], study_collusion_options[],
+    study_stops_options[];
 
 int study_tool_plan(const struct study_arguments *arguments);
 int study_tool_run(const struct study_arguments *arguments);
@@ -104,5 +105,6 @@ int study_tool_times(const struct study_arguments *arguments);
 int study_tool_thresholds(const struct study_arguments *arguments);
 int study_tool_descent(const struct study_arguments *arguments);
 int study_tool_collusion(const struct study_arguments *arguments);
+int study_tool_stops(const struct study_arguments *arguments);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "analysis/contact.h"
@@ -106,6 +107,17 @@ static int look_at_stop(void *context, time_ns now, time_ns duration)
 
     (void)now, (void)duration;
     return *stop != 0 ? ERROR_LIMIT : 0;
+}
+
+/* Of the processes that this one has seen end: those of a live run's range. */
+static double children_seconds(void)
+{
+    struct rusage usage;
+
+    if (getrusage(RUSAGE_CHILDREN, &usage) != 0)
+        return 0;
+    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+           1e-6 * (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }
 
 static double wall_seconds(void)
@@ -248,7 +260,7 @@ int run_once(const struct study *study, uint32_t arm, uint32_t replicate,
                            .replicate = replicate,
                            .sinks = takers.sinks,
                            .stop = stop};
-    double began = wall_seconds();
+    double began = wall_seconds(), children = children_seconds();
     int code;
 
     *rows = (struct run_rows){.arm = arm,
@@ -268,5 +280,6 @@ int run_once(const struct study *study, uint32_t arm, uint32_t replicate,
     rows->events = run.events;
     rows->ended = run.ended;
     rows->wall_s = wall_seconds() - began;
+    rows->wall_cpu_s = children_seconds() - children;
     return code;
 }

@@ -45,6 +45,7 @@ struct run_rows {
     struct work_step *steps; /* TRAINING_STEPS and one; NULL where nobody learns */
     struct run_row sums;     /* all 0 for a run of the contact process */
     double wall_s;           /* how long the run took */
+    double wall_cpu_s;       /* of the processes of its range, where it was live */
     struct episode_kept *episodes;
     struct act_row *acts;
     struct decision_row *decisions; /* where the study keeps them */

@@ -128,7 +128,7 @@ static const char fixed_part[] =
     "  duplicates INTEGER NOT NULL, duplicate_ns INTEGER NOT NULL,\n"
     "  running_ns INTEGER NOT NULL, tasks_again INTEGER NOT NULL,\n"
     "  innocent_emitted INTEGER NOT NULL, innocent_done INTEGER NOT NULL,\n"
-    "  wall_s REAL NOT NULL, wall_at TEXT NOT NULL, wall_host TEXT NOT NULL,\n"
+    "  wall_s REAL NOT NULL, wall_cpu_s REAL, wall_at TEXT NOT NULL, wall_host TEXT NOT NULL,\n"
     "  PRIMARY KEY(arm, replicate)) WITHOUT ROWID;\n"
     "CREATE TABLE learners(\n"
     "  arm INTEGER NOT NULL REFERENCES arm(arm), target TEXT NOT NULL, peers TEXT NOT NULL,\n"

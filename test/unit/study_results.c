@@ -64,7 +64,7 @@ static void put_cell(sqlite3 *database, unsigned cell, const double *point, unsi
 
         snprintf(sql, sizeof sql,
                  "INSERT INTO run "
-                 "VALUES(%u,%u,'',0,0,0,0,0,1000000,%.0f,NULL,NULL,NULL,NULL,0,0,0,0,0,'',"
+                 "VALUES(%u,%u,'',0,0,0,0,0,1000000,%.0f,NULL,NULL,NULL,NULL,0,0,0,0,0,0,0,NULL,'',"
                  "'')",
                  cell + 1, r, 1e6 * (f + off));
         put(database, sql);
@@ -192,7 +192,8 @@ static void put_stops(sqlite3 *database, unsigned arm, unsigned run, unsigned re
     char sql[256];
 
     snprintf(sql, sizeof sql,
-             "INSERT INTO run VALUES(%u,%u,'',0,0,0,%d,0,0,0,NULL,NULL,NULL,NULL,0,0,0,0,0,'','')",
+             "INSERT INTO run "
+             "VALUES(%u,%u,'',0,0,0,%d,0,0,0,NULL,NULL,NULL,NULL,0,0,0,0,0,0,0,NULL,'','')",
              arm, run, STOPS);
     put(database, sql);
     for (unsigned stop = 0; stop < STOPS; stop++) {

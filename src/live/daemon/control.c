@@ -15,6 +15,8 @@
 #include "live/daemon/inside.h"
 
 #define LEASE_NS INT64_C(10000000000)
+/* How long everybody's death is waited for before anything is done about it. */
+#define DYING_NS INT64_C(500000000)
 
 static int operation_open(struct daemon *daemon, struct operation *operation, uint32_t targets,
                           struct error *error)
@@ -200,6 +202,15 @@ static void kill_one(struct daemon *daemon, agent_id agent, const struct cause *
     kill_all(daemon, agent);
 }
 
+/* Before anything else is done: all that the range has, wherever it is. */
+static void kill_everybody(struct daemon *daemon)
+{
+    if (range_kill_all(daemon->range, DYING_NS, NULL) == 0)
+        return;
+    for (uint32_t row = 0; row < daemon->rows; row++)
+        life_signal(daemon, row, SIGKILL);
+}
+
 /* Whether the protocol finds every incarnation, and can prove something. */
 static bool looks(const struct operation *operation)
 {
@@ -255,8 +266,12 @@ static void do_order(struct daemon *daemon, struct operation *operation,
         break;
     case CONTROL_STOPPING:
         daemon->stops++;
-        if (!looks(operation))
+        if (!looks(operation) || operation->rules.everybody)
             find_lives(daemon, operation, action->whom);
+        if (operation->rules.everybody) {
+            find_killed(daemon, action->whom);
+            mark_killed(daemon, action->whom, &cause);
+        }
         tell_platform(daemon, PLATFORM_STOPPING, action->whom, action->value, &cause);
         break;
     case CONTROL_SIGNAL:
@@ -266,7 +281,10 @@ static void do_order(struct daemon *daemon, struct operation *operation,
         kill_one(daemon, action->whom, &cause);
         break;
     case CONTROL_KILL_SET:
-        blackout(daemon, operation);
+        if (operation->rules.everybody)
+            kill_everybody(daemon);
+        else
+            blackout(daemon, operation);
         break;
     case CONTROL_MARK:
         mark(daemon, operation, action);

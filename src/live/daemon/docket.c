@@ -110,7 +110,7 @@ struct docket_order *docket_add(struct docket *docket, const struct order *order
 
 bool docket_holds(const struct docket_order *order, const struct docket_target *target)
 {
-    if (order_revives(order->order.verb) || (target->marks & TARGET_LIFTED) != 0)
+    if (order->past || order_revives(order->order.verb) || (target->marks & TARGET_LIFTED) != 0)
         return false;
     /* One that has ended without a mark left none. */
     return order->order.verb == ORDER_PAUSE || (target->marks & TARGET_ENDED) == 0 ||

@@ -50,6 +50,7 @@ struct docket_order {
     unsigned char digest[ORDER_DIGEST_BYTES];
     const char *text;
     bool campaign;
+    bool past; /* of the campaign of an earlier range: it is over, and holds nobody here */
     struct docket_target *targets;
     uint32_t target_count, ended, unproven;
     bool ended_told;

@@ -126,7 +126,7 @@ static int take_accepted(struct replay *replay, const struct entry *entry, uint6
         return memory(replay->error);
     added->epoch = docket->epoch = entry->accepted.epoch;
     added->index = index;
-    added->campaign = entry->accepted.made_by == ENTRY_CAMPAIGN;
+    added->campaign = added->past = entry->accepted.made_by == ENTRY_CAMPAIGN;
     failed = lifts != NULL ? targets_of_permit(added, lifts) : targets_take(replay, added);
     for (uint32_t i = 0; failed == 0 && i < count; i++)
         added->targets[i].agent = crew_named(replay->daemon, added->targets[i].name);
@@ -427,6 +427,20 @@ int docket_begin(struct daemon *daemon, struct error *error)
     return failed;
 }
 
+/* A drill ends with its time, whatever was under way: nobody comes back to complete it. An order of
+ * operators is completed when the range is opened again. */
+static void end_campaign(struct daemon *daemon)
+{
+    struct entry_step step = {.step = ENTRY_UNPROVEN, .time_ns = daemon->now > 0 ? daemon->now : 0};
+
+    for (struct docket_order *order = daemon->docket->first; order != NULL; order = order->next)
+        for (uint32_t i = 0; order->campaign && !order->past && i < order->target_count; i++)
+            if ((order->targets[i].marks & TARGET_ENDED) == 0) {
+                step.target = order->targets[i].name;
+                docket_step(daemon, order->epoch, &step);
+            }
+}
+
 void docket_end(struct daemon *daemon)
 {
     struct error error = {0};
@@ -434,6 +448,7 @@ void docket_end(struct daemon *daemon)
 
     if (daemon->docket == NULL || !daemon->docket->begun)
         return;
+    end_campaign(daemon);
     failed = docket_write(daemon, NULL, NULL, &error);
     if (failed == 0)
         failed = docket_watch(daemon, &error);

@@ -164,6 +164,14 @@ static agent_id stranger_of(const struct operation *operation, const struct seen
     return campaign_stops(operation->campaign);
 }
 
+/* Nobody can have escaped: the range stands still, or the kernel tells of every fork, or nobody is
+ * left at all. */
+static bool look_is_sure(const struct daemon *daemon)
+{
+    return (daemon->frozen > 0 && daemon->frozen_failed == 0) || witness_has_all(daemon->witness) ||
+           range_is_empty(daemon->range);
+}
+
 void find_all(struct daemon *daemon, struct operation *operation, agent_id whom)
 {
     struct find *find = daemon->find;
@@ -196,7 +204,8 @@ void find_all(struct daemon *daemon, struct operation *operation, agent_id whom)
         count++;
     }
     operation_tells(daemon, operation, ENTRY_LOOKED, whom, count);
-    event = (struct campaign_event){.kind = CAMPAIGN_FOUND_ALL, .whom = whom};
+    event = (struct campaign_event){
+        .kind = CAMPAIGN_FOUND_ALL, .whom = whom, .value = !look_is_sure(daemon)};
     operation_hears(daemon, operation, &event);
 }
 
@@ -267,6 +276,24 @@ static void kill_life(struct daemon *daemon, uint32_t row, const struct cause *c
     }
 }
 
+/* It is killed already, and was found again: its kill is repeated, and it is waited for once. */
+static bool kill_again(struct daemon *daemon, const struct found *found)
+{
+    for (uint32_t i = 0; i < daemon->find->count; i++) {
+        struct found *known = &daemon->find->list[i];
+
+        if (known->held || known->row != found->row || known->pid != found->pid)
+            continue;
+        known->operation = found->operation;
+        if (found->row != ROW_NONE)
+            kill_life(daemon, found->row, &CAUSE_NONE);
+        else
+            (void)syscall(SYS_pidfd_send_signal, found->pidfd, SIGKILL, NULL, 0);
+        return true;
+    }
+    return false;
+}
+
 void find_kill(struct daemon *daemon, struct operation *operation,
                const struct campaign_action *action)
 {
@@ -275,6 +302,11 @@ void find_kill(struct daemon *daemon, struct operation *operation,
 
     if (!identify(daemon, operation, action, &found)) {
         tell_gone(daemon, &found); /* it ended by itself meanwhile */
+        return;
+    }
+    if (kill_again(daemon, &found)) {
+        if (found.pidfd >= 0)
+            close(found.pidfd);
         return;
     }
     cause = orders_found(&operation->orders, action->whom, action->incarnation, false,
@@ -405,6 +437,42 @@ bool find_presses(struct daemon *daemon)
         presses = true;
     }
     return presses;
+}
+
+/* ---- ghosts ---- */
+
+static bool is_being_stopped(const struct daemon *daemon, agent_id agent)
+{
+    for (uint32_t i = 0; i < OPERATION_COUNT; i++)
+        if (daemon->operations[i].campaign != NULL &&
+            campaign_stops_it(daemon->operations[i].campaign, agent))
+            return true;
+    return false;
+}
+
+/* What poses as one that may not run ends at once, whoever forked it. A stop under way finds it by
+ * itself. */
+void find_ghost(struct daemon *daemon, const struct seen *seen)
+{
+    const struct found found = {.epoch = docket_bars(daemon, seen->as, NULL),
+                                .operation = &daemon->operations[OPERATION_ORDER],
+                                .whom = seen->as,
+                                .row = ROW_NONE,
+                                .in = seen->agent,
+                                .pid = seen->pid,
+                                .inside = seen->inside,
+                                .pidfd = -1};
+    int pidfd;
+
+    if (!platform_bars(daemon->platform, seen->as) || is_being_stopped(daemon, seen->as) ||
+        is_listed(daemon, seen->pid))
+        return;
+    pidfd = witness_pidfd(daemon->witness, seen->pid);
+    if (pidfd < 0)
+        return;
+    (void)syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+    close(pidfd);
+    found_tells(daemon, &found, ENTRY_GHOST);
 }
 
 /* ---- protocols that look for nobody ---- */

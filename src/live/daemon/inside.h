@@ -308,6 +308,7 @@ struct daemon {
     time_ns lease_at;                /* boot time: when the range's lease is renewed */
     time_ns opened_boot;             /* CLOCK_BOOTTIME at range time 0 */
     uint32_t frozen;                 /* how many operations want the range to stand still */
+    int policy;                      /* of the scheduler, before that */
     int frozen_failed;               /* errno: it does not, or nobody can vouch for it */
     time_ns frozen_at, frozen_since; /* boot time; CLOCK_MONOTONIC */
     time_ns stood;                   /* how long it did, all in all */
@@ -509,6 +510,8 @@ void find_forget(struct daemon *daemon, agent_id whom);
 /* Something ended; it may have been found before. */
 void find_life_ended(struct daemon *daemon, uint32_t row);
 void find_stranger_ended(struct daemon *daemon, pid_t pid);
+/* It poses as somebody; who may not run is ended. */
+void find_ghost(struct daemon *daemon, const struct seen *seen);
 bool find_is_held(const struct daemon *daemon, const struct seen *process);
 /* Kills again what comes into being after its kill; true where there may be such. */
 bool find_presses(struct daemon *daemon);

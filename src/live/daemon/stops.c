@@ -108,6 +108,8 @@ static void campaign_of(struct daemon *daemon, const struct stop *stop)
                                    .target_count = stop->plan.target_count};
 
     rules.together = rules.protocol == PROTOCOL_CAUTERIZE || rules.protocol == PROTOCOL_QUARANTINE;
+    rules.everybody = stop->plan.all && rules.protocol == PROTOCOL_CAUTERIZE &&
+                      stop->plan.target_count == daemon->agents;
     if (rules.together || rules.protocol == PROTOCOL_BLACKOUT || rules.protocol == PROTOCOL_SWEEP)
         rules.stops = 1;
     operation_start(daemon, &daemon->operations[OPERATION_ORDER], &rules, stop->plan.epoch);

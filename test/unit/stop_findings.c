@@ -97,7 +97,7 @@ static struct record_id seal(struct tape *tape, struct record_id stops)
 
 /* ---- the fence ---- */
 
-Test(stops, what_is_done_before_the_fence_is_told_from_what_is_done_after_it)
+Test(stop_findings, what_is_done_before_the_fence_is_told_from_what_is_done_after_it)
 {
     struct tape tape = {0};
     struct kept kept;
@@ -122,7 +122,7 @@ Test(stops, what_is_done_before_the_fence_is_told_from_what_is_done_after_it)
     findings_close(findings);
 }
 
-Test(stops, who_acts_before_the_fence_and_again_after_it_counts_after_it_too)
+Test(stop_findings, who_acts_before_the_fence_and_again_after_it_counts_after_it_too)
 {
     struct tape tape = {0};
     struct kept kept;
@@ -141,7 +141,7 @@ Test(stops, who_acts_before_the_fence_and_again_after_it_counts_after_it_too)
     findings_close(findings);
 }
 
-Test(stops, of_a_protocol_that_fences_nobody_the_stop_is_the_fence)
+Test(stop_findings, of_a_protocol_that_fences_nobody_the_stop_is_the_fence)
 {
     struct tape tape = {0};
     struct kept kept;
@@ -168,7 +168,7 @@ Test(stops, of_a_protocol_that_fences_nobody_the_stop_is_the_fence)
     findings_close(findings);
 }
 
-Test(stops, once_the_operator_brings_it_back_no_fence_stands)
+Test(stop_findings, once_the_operator_brings_it_back_no_fence_stands)
 {
     struct tape tape = {0};
     struct kept kept;
@@ -177,8 +177,8 @@ Test(stops, once_the_operator_brings_it_back_no_fence_stands)
     fence(&tape, stops);
     struct record_id died = seal(&tape, stops);
     put(&tape, 5000, VERB_LIFTED, NONE, AGENT_NONE, ARCHIVIST, 1);
-    put(&tape, 5000, VERB_RESTORES, NONE, AGENT_NONE, ARCHIVIST, 0);
     copy(&tape, 5010, died, CAMERA);
+    put(&tape, 5020, VERB_RESTORES, NONE, AGENT_NONE, ARCHIVIST, 0);
     put(&tape, 5500, VERB_STARTED, NONE, AGENT_NONE, ARCHIVIST, START_OPERATOR);
     struct findings *findings = rows_of(&tape, 10000, &kept);
 
@@ -192,7 +192,7 @@ Test(stops, once_the_operator_brings_it_back_no_fence_stands)
 
 /* ---- the seal ---- */
 
-Test(stops, a_sealed_stop_is_timed_and_what_it_cost_is_counted)
+Test(stop_findings, a_sealed_stop_is_timed_and_what_it_cost_is_counted)
 {
     struct tape tape = {0};
     struct kept kept;
@@ -225,7 +225,7 @@ Test(stops, a_sealed_stop_is_timed_and_what_it_cost_is_counted)
     findings_close(findings);
 }
 
-Test(stops, what_runs_after_the_seal_is_a_ghost)
+Test(stop_findings, what_runs_after_the_seal_is_a_ghost)
 {
     static const enum record_verb verbs[] = {VERB_STARTED, VERB_POSED};
 
@@ -247,7 +247,7 @@ Test(stops, what_runs_after_the_seal_is_a_ghost)
     }
 }
 
-Test(stops, what_runs_beside_the_target_when_it_is_sealed_is_a_ghost)
+Test(stop_findings, what_runs_beside_the_target_when_it_is_sealed_is_a_ghost)
 {
     struct tape tape = {0};
     struct kept kept;
@@ -263,7 +263,7 @@ Test(stops, what_runs_beside_the_target_when_it_is_sealed_is_a_ghost)
     findings_close(findings);
 }
 
-Test(stops, an_end_that_nobody_could_prove_is_no_seal)
+Test(stop_findings, an_end_that_nobody_could_prove_is_no_seal)
 {
     struct tape tape = {0};
     struct kept kept;
@@ -280,7 +280,7 @@ Test(stops, an_end_that_nobody_could_prove_is_no_seal)
     findings_close(findings);
 }
 
-Test(stops, what_a_quarantine_holds_does_not_run_and_is_no_ghost)
+Test(stop_findings, what_a_quarantine_holds_does_not_run_and_is_no_ghost)
 {
     struct tape tape = {0};
     struct kept kept;
@@ -294,8 +294,9 @@ Test(stops, what_a_quarantine_holds_does_not_run_and_is_no_ghost)
     struct record_id second = put(&tape, 1021, VERB_FOUND, stops, AGENT_NONE, ARCHIVIST, 0);
     put(&tape, 1021, VERB_KILLED, second, AGENT_NONE, ARCHIVIST, 0);
     put(&tape, 1030, VERB_SEALED, stops, AGENT_NONE, ARCHIVIST, 1);
-    put(&tape, 5000, VERB_RESTORES, NONE, AGENT_NONE, ARCHIVIST, 0);
-    put(&tape, 5001, VERB_RESUMED, stops, AGENT_NONE, ARCHIVIST, 0);
+    struct record_id released = put(&tape, 5000, VERB_RESUMED, stops, AGENT_NONE, ARCHIVIST, 0);
+    put(&tape, 5001, VERB_ALERTS, released, ARCHIVIST, WRITER, 0);
+    put(&tape, 5002, VERB_LIFTED, NONE, AGENT_NONE, ARCHIVIST, 1);
     struct findings *findings = rows_of(&tape, 10000, &kept);
 
     EXPECT_HITS(findings, "sealed", 1);
@@ -303,12 +304,14 @@ Test(stops, what_a_quarantine_holds_does_not_run_and_is_no_ghost)
     EXPECT_HITS(findings, "stayed_dead", 1);
     EXPECT_HITS(findings, "died", 0);
     cr_expect_eq(kept.count, 1, "it is no failure");
+    cr_expect_eq(kept.episodes[0].watched, 5000 * MS);
+    cr_expect_eq(kept.episodes[0].act, -1, "what it does when it is let go is not of the stop");
     cr_expect_eq(kept.episodes[0].ran, 20 * MS);
     cr_expect_eq(kept.times[0][TIME_QUIET], 21 * MS);
     findings_close(findings);
 }
 
-Test(stops, a_quarantine_that_misses_one_leaves_a_ghost)
+Test(stop_findings, a_quarantine_that_misses_one_leaves_a_ghost)
 {
     struct tape tape = {0};
     struct kept kept;
@@ -326,7 +329,7 @@ Test(stops, a_quarantine_that_misses_one_leaves_a_ghost)
 
 /* ---- the innocent ---- */
 
-Test(stops, work_that_goes_through_no_target_is_the_innocents)
+Test(stop_findings, work_that_goes_through_no_target_is_the_innocents)
 {
     const int64_t through = 0, beside = INT64_C(1) << 40;
     struct tape tape = {0};
