@@ -138,6 +138,8 @@ class Verdict:
         for target in [self.targets[name]] if name else self.targets.values():
             if word == "fenced":
                 target.fenced = True
+            elif word == "emptied":
+                target.frozen = True
             elif word == "frozen":
                 target.frozen, target.freeze_failed = value == 0, value
             elif word == "thawed":
