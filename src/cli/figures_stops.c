@@ -173,7 +173,7 @@ int figures_stops(struct figure *figure, const struct results *results, const st
     }
     for (uint32_t r = 0; code == 0 && r < stops->row_count; r++)
         place_of(&stops->rows[r], &layout.places[r]);
-    if (code == 0) {
+    if (code == 0 && layout.places != NULL && stops->row_count > 0) {
         layout_make(&layout);
         code = draw(figure, &layout);
     }
