@@ -58,7 +58,7 @@ _iolaus() {
     --protocol) words="terminate recall sweep blackout tombstone lease cauterize" ;;
     --of)
         [[ ${COMP_WORDS[2]} == stops ]] && return
-        words="rates effects training times thresholds siege descent collusion"
+        words="rates effects training times thresholds siege descent collusion stops"
         ;;
     --time) words="repair outage undone stop" ;;
     --choice) words="relaunch relink mask tamper misreport copy stall" ;;
