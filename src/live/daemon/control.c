@@ -15,6 +15,7 @@
 #include "live/daemon/inside.h"
 
 #define LEASE_NS INT64_C(10000000000)
+#define CLOSING_NS INT64_C(1000000000)
 /* How long everybody's death is waited for before anything is done about it. */
 #define DYING_NS INT64_C(500000000)
 
@@ -395,6 +396,7 @@ time_ns lease_renewed(struct daemon *daemon)
 
     daemon->renewed = daemon_boot_time();
     daemon->lease_at = 0;
+    lease_due(daemon);
     until = operator_until(daemon);
     return until == TIME_NEVER ? until : until - daemon->renewed;
 }
@@ -405,7 +407,8 @@ void lease_due(struct daemon *daemon)
 {
     time_ns now = daemon_boot_time(), last = operator_until(daemon);
     time_ns lease = daemon->options->lease > 0 ? daemon->options->lease : LEASE_NS;
-    time_ns until = now + lease < last ? now + lease : last;
+    /* A moment later, so that a daemon that does not hang closes it in good order. */
+    time_ns until = last > now + lease - CLOSING_NS ? now + lease : last + CLOSING_NS;
 
     if (now >= last) {
         daemon_tell(daemon, "the operator has not renewed the range's lease: it is closed");
