@@ -73,7 +73,10 @@ enum campaign_event_kind {
     CAMPAIGN_FROZEN,     /* the range stands still; value: 0, or not: it could not be frozen */
     CAMPAIGN_FOUND,      /* the witness: whom/incarnation runs, or is being started; value: the
                             world's own name for that process. Not one that is held already */
-    CAMPAIGN_FOUND_ALL,  /* the witness: those were all of whom's */
+    CAMPAIGN_FOUND_ALL,  /* the witness: those were all of whom's; value: 0, or not: some may have
+                            gone unseen, since the range went on meanwhile and not every fork is
+                            told. Answers belong to the stop under way: the next one of the same
+                            target begins when none of them can come any more */
     CAMPAIGN_GONE        /* the witness: one that was found is dead, or held */
 };
 

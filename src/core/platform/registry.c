@@ -42,6 +42,11 @@ bool platform_runs(const struct platform *platform, agent_id agent)
     return agent_has(&platform->agents[agent], AGENT_RUNS);
 }
 
+bool platform_bars(const struct platform *platform, agent_id agent)
+{
+    return agent_has(&platform->agents[agent], AGENT_BARRED);
+}
+
 incarnation_id platform_epoch(const struct platform *platform, agent_id agent)
 {
     assert(agent < platform->crew->agents);

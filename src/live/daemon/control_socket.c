@@ -133,6 +133,8 @@ static const char *state_word(const struct life *life)
 {
     if (life->state == LIFE_NONE)
         return "dead";
+    if (life->held)
+        return "held";
     if (life->hung)
         return "hung";
     return life->state == LIFE_OPEN ? "running" : "starting";

@@ -167,6 +167,11 @@ static void let_go(int *descriptor)
     *descriptor = -1;
 }
 
+static bool may_not_run(const struct daemon *daemon, agent_id agent)
+{
+    return daemon->platform != NULL && platform_bars(daemon->platform, agent);
+}
+
 void life_free(struct daemon *daemon, uint32_t row)
 {
     struct life *life = &daemon->lives[row];
@@ -179,10 +184,13 @@ void life_free(struct daemon *daemon, uint32_t row)
     }
     if (life->channel >= 0 && daemon->epoll >= 0)
         epoll_ctl(daemon->epoll, EPOLL_CTL_DEL, life->channel, NULL);
-    if (life->own >= 0 && daemon->witness != NULL)
-        witness_disown(daemon->witness, life->own);
-    if (life->far_end >= 0 && daemon->witness != NULL)
-        witness_disown(daemon->witness, life->far_end);
+    /* Whoever holds what was a stopped agent's own is told of for as long as it may not run. */
+    if (daemon->witness != NULL && !may_not_run(daemon, row_agent(daemon, row))) {
+        if (life->own >= 0)
+            witness_disown(daemon->witness, life->own);
+        if (life->far_end >= 0)
+            witness_disown(daemon->witness, life->far_end);
+    }
     let_go(&life->channel);
     let_go(&life->far_end);
     let_go(&life->own);

@@ -164,10 +164,12 @@ static agent_id stranger_of(const struct operation *operation, const struct seen
     return campaign_stops(operation->campaign);
 }
 
-/* Nobody can have escaped: the range stands still, or the kernel tells of every fork. */
+/* Nobody can have escaped: the range stands still, or the kernel tells of every fork, or nobody is
+ * left at all. */
 static bool look_is_sure(const struct daemon *daemon)
 {
-    return daemon->frozen_failed == 0 || witness_has_all(daemon->witness);
+    return (daemon->frozen > 0 && daemon->frozen_failed == 0) || witness_has_all(daemon->witness) ||
+           range_is_empty(daemon->range);
 }
 
 void find_all(struct daemon *daemon, struct operation *operation, agent_id whom)
@@ -201,6 +203,8 @@ void find_all(struct daemon *daemon, struct operation *operation, agent_id whom)
         operation_hears(daemon, operation, &event);
         count++;
     }
+    if (operation->rules.everybody && range_is_empty(daemon->range))
+        operation_tells(daemon, operation, ENTRY_EMPTIED, whom, 0);
     operation_tells(daemon, operation, ENTRY_LOOKED, whom, count);
     event = (struct campaign_event){
         .kind = CAMPAIGN_FOUND_ALL, .whom = whom, .value = !look_is_sure(daemon)};
@@ -435,6 +439,42 @@ bool find_presses(struct daemon *daemon)
         presses = true;
     }
     return presses;
+}
+
+/* ---- ghosts ---- */
+
+static bool is_being_stopped(const struct daemon *daemon, agent_id agent)
+{
+    for (uint32_t i = 0; i < OPERATION_COUNT; i++)
+        if (daemon->operations[i].campaign != NULL &&
+            campaign_stops_it(daemon->operations[i].campaign, agent))
+            return true;
+    return false;
+}
+
+/* What poses as one that may not run ends at once, whoever forked it. A stop under way finds it by
+ * itself. */
+void find_ghost(struct daemon *daemon, const struct seen *seen)
+{
+    const struct found found = {.epoch = docket_bars(daemon, seen->as, NULL),
+                                .operation = &daemon->operations[OPERATION_ORDER],
+                                .whom = seen->as,
+                                .row = ROW_NONE,
+                                .in = seen->agent,
+                                .pid = seen->pid,
+                                .inside = seen->inside,
+                                .pidfd = -1};
+    int pidfd;
+
+    if (!platform_bars(daemon->platform, seen->as) || is_being_stopped(daemon, seen->as) ||
+        is_listed(daemon, seen->pid))
+        return;
+    pidfd = witness_pidfd(daemon->witness, seen->pid);
+    if (pidfd < 0)
+        return;
+    (void)syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+    close(pidfd);
+    found_tells(daemon, &found, ENTRY_GHOST);
 }
 
 /* ---- protocols that look for nobody ---- */

@@ -510,6 +510,8 @@ void find_forget(struct daemon *daemon, agent_id whom);
 /* Something ended; it may have been found before. */
 void find_life_ended(struct daemon *daemon, uint32_t row);
 void find_stranger_ended(struct daemon *daemon, pid_t pid);
+/* It poses as somebody; who may not run is ended. */
+void find_ghost(struct daemon *daemon, const struct seen *seen);
 bool find_is_held(const struct daemon *daemon, const struct seen *process);
 /* Kills again what comes into being after its kill; true where there may be such. */
 bool find_presses(struct daemon *daemon);

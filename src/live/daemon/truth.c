@@ -119,6 +119,7 @@ static void take_seen(struct daemon *daemon, const struct seen *seen)
         break;
     case SEEN_POSED:
         write_seen(daemon, VERB_POSED, seen, seen->as);
+        find_ghost(daemon, seen);
         break;
     case SEEN_EXITED:
         write_seen(daemon, VERB_EXITED, seen, seen->as);

@@ -314,6 +314,15 @@ int range_kill_agent(struct range *range, agent_id agent, struct error *error)
     return told(status, "cgroup.kill", error);
 }
 
+bool range_is_empty(const struct range *range)
+{
+    bool empty = range->cgroups.made;
+
+    for (uint32_t node = 0; empty && node < range->cgroups.node_count; node++)
+        empty = cgroup_await(range->cgroups.nodes[node], "populated 0", 0) == 0;
+    return empty;
+}
+
 /* ---- standing still ---- */
 
 int range_freeze(struct range *range, time_ns limit_ns, struct error *error)

@@ -113,6 +113,8 @@ int range_kill_agent(struct range *range, agent_id agent, struct error *error);
  * Renewed by being called again; before the first call there is no lease. False: it was not heard,
  * since the first process has much to hear; to be called again soon. */
 bool range_lease(struct range *range, time_ns until);
+/* Whether no agent has any process. False without cgroups. */
+bool range_is_empty(const struct range *range);
 /* Lets every process of the agents stand still, and waits until all do, at most `limit_ns`: 0, or
  * ERROR_IO (some may stand still even so). The first process goes on. Without cgroups:
  * ERROR_MACHINE. A frozen process can be killed. */
