@@ -2,7 +2,7 @@
 BUILD := build
 PREFIX ?= /usr/local
 
-.PHONY: help setup build run test fuzz bench lint format install clean
+.PHONY: help setup build run test test-long fuzz bench lint format install clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -24,6 +24,9 @@ run: build ## run the experiment, simulated and with real processes, and print i
 
 test: setup ## run every test, also under the sanitizers
 	@scripts/test
+
+test-long: setup ## attack the kill switch a million times in the simulated world
+	@scripts/test-long
 
 fuzz: setup ## ten minutes of libFuzzer on each reader of untrusted bytes (FUZZ_SECONDS=N for less)
 	@scripts/fuzz

@@ -22,7 +22,7 @@ _iolaus() {
     fi
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W "check sim drill up ps down order doctor study trace protocol audit agent --help --version" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "check sim drill up ps down stop permit pause resume order doctor study trace protocol certificate audit agent --help --version" -- "$word")
         return
     fi
     if [[ $command == study ]] && ((COMP_CWORD == 2)); then
@@ -31,7 +31,7 @@ _iolaus() {
         return
     fi
     if [[ $command == order ]] && ((COMP_CWORD == 2)); then
-        words="new show verify --help"
+        words="new show verify reference --help"
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
         return
     fi
@@ -42,7 +42,7 @@ _iolaus() {
     fi
 
     case $previous in
-    --trace | --output | -o | --traces | --state | --db | --checkpoint | --sig | --roster | --lifts | --permit)
+    --trace | --output | -o | --traces | --state | --db | --checkpoint | --sig | --roster | --authority | --key | --order | --ledger | --lifts | --permit)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
@@ -83,16 +83,19 @@ _iolaus() {
             --jobs= --block= --help"
         ;;
     drill)
-        words="--arm= --seed= --replicates= --set= --duration= --trace= --expect= --name= --json
-            --brief --beside-sim --help"
+        words="--arm= --seed= --replicates= --set= --duration= --trace= --ledger= --expect= --name=
+            --json --brief --beside-sim --help"
         ;;
     up)
-        words="--arm= --seed= --set= --name= --state= --traces= --rotate-size= --rotate-age=
+        words="--arm= --seed= --set= --name= --state= --roster= --authority= --traces= --rotate-size= --rotate-age=
             --keep-files= --keep-size= --keep-age= --on-failure= --help"
         ;;
+    stop) words="--all --dry-run --protocol= --key= --expires= --order= --sig= --range= --json --help" ;;
+    permit | pause | resume) words="--all --dry-run --key= --expires= --order= --sig= --range= --json --help" ;;
     ps | down) words="--json --help" ;;
     doctor) words="--brief --json --help" ;;
-    audit) words="--key= --checkpoint= --json --help" ;;
+    audit) words="--key= --checkpoint= --roster= --json --help" ;;
+    certificate) words="--last --key= --help" ;;
     agent) words="--help" ;;
     protocol) words="--top= --target= --without= --arm= --study= --output= --json --help" ;;
     check) words="--set= --json --reference --help" ;;
@@ -133,11 +136,11 @@ _iolaus() {
     if [[ $word == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
         [[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace 2>/dev/null
-    elif [[ $command == @(ps|down|doctor|agent) ]]; then
+    elif [[ $command == @(ps|down|stop|permit|pause|resume|doctor|agent) ]]; then
         return
-    elif [[ $command == audit ]]; then
+    elif [[ $command == @(audit|certificate) ]]; then
         compopt -o filenames 2>/dev/null
-        mapfile -t COMPREPLY < <(compgen -d -- "$word")
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
     elif [[ $command == order ]]; then
         _iolaus_files .order .sig
     elif [[ $command == trace ]]; then

@@ -16,6 +16,7 @@
 
 #include "live/daemon/daemon.h"
 #include "measure.h"
+#include "orders.h"
 
 #define BEGIN_MAX (60 * SECOND_NS)
 
@@ -30,7 +31,8 @@ static int record_share(void *context, const struct record *record)
     return 0;
 }
 
-__attribute__((noreturn)) static void daemon_be(struct live_crew *crew, const char *name)
+__attribute__((noreturn)) static void daemon_be(struct live_crew *crew, const char *name,
+                                                const struct live_orders *orders)
 {
     const struct record_sink sink = {record_share, crew->shared};
     struct daemon_options options = {.scenario = crew->scenario,
@@ -40,6 +42,12 @@ __attribute__((noreturn)) static void daemon_be(struct live_crew *crew, const ch
                                      .sinks = &sink,
                                      .sink_count = 1,
                                      .control = crew->control_path};
+
+    if (orders != NULL) {
+        options.authority = &orders->authority;
+        options.ledger = orders->ledger;
+        options.ledger_key = orders->key;
+    }
     struct daemon_outcome outcome = {0};
 
     crew->shared->failed = daemon_run(&options, &outcome, &crew->shared->error);
@@ -63,6 +71,12 @@ static int control_place(struct live_crew *crew, const char *name, struct error 
 }
 
 int live_crew_open(struct live_crew *crew, const char *path, const char *name, struct error *error)
+{
+    return live_crew_open_with(crew, path, name, NULL, error);
+}
+
+int live_crew_open_with(struct live_crew *crew, const char *path, const char *name,
+                        const struct live_orders *orders, struct error *error)
 {
     pid_t self = getpid();
     int failed;
@@ -94,7 +108,7 @@ int live_crew_open(struct live_crew *crew, const char *path, const char *name, s
         prctl(PR_SET_PDEATHSIG, SIGTERM);
         if (getppid() != self)
             _exit(1);
-        daemon_be(crew, name);
+        daemon_be(crew, name, orders);
     }
     crew->daemon_pidfd = pidfd_of(crew->daemon);
     return 0;

@@ -60,7 +60,11 @@ struct live_crew {
     size_t used, room;
 };
 
+struct live_orders;
 int live_crew_open(struct live_crew *crew, const char *path, const char *name, struct error *error);
+/* The same, with a daemon that obeys such orders (orders.h). */
+int live_crew_open_with(struct live_crew *crew, const char *path, const char *name,
+                        const struct live_orders *orders, struct error *error);
 int live_crew_wait(struct live_crew *crew, struct error *error);
 /* Waits up to `timeout` ns for news of processes; gives how many were told of, or -1 where the
  * daemon is gone. */

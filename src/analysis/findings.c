@@ -145,7 +145,9 @@ static int episode_take(struct findings *findings, const struct episode *episode
         findings->stops.barred += episode->stop.barred ? 1 : 0;
     }
     if (episode->dead > 0) {
-        share_add(&findings->masked, (double)episode->masked / 1e9, (double)episode->dead / 1e9);
+        /* In a trace whose times run backwards it may have been masked for longer. */
+        time_ns masked = episode->masked < episode->dead ? episode->masked : episode->dead;
+        share_add(&findings->masked, (double)masked / 1e9, (double)episode->dead / 1e9);
     }
     for (int time = 0; time < TIME_COUNT; time++) {
         time_ns value =

@@ -64,18 +64,20 @@ static void tell_decided(const struct story *story, const struct record *record)
 {
     bool self = record->who == record->whom;
     const char *name = name_of(story, record->whom);
+    /* A trace may hold choices that there are not. */
+    uint64_t chosen = (uint64_t)record->value & ((UINT64_C(1) << CHOICE_COUNT) - 1);
     fprintf(story->out, "%s decided to ", name_of(story, record->who));
-    if (record->value == 0) {
+    if (chosen == 0) {
         fprintf(story->out, self ? "do nothing about its own stop" : "let %s be", name);
         return;
     }
     int last = CHOICE_COUNT;
-    while ((record->value >> (last - 1) & 1) == 0) {
+    while ((chosen >> (last - 1) & 1) == 0) {
         last--;
     }
     bool first = true;
     for (int choice = 0; choice < last; choice++) {
-        if ((record->value >> choice & 1) == 0) {
+        if ((chosen >> choice & 1) == 0) {
             continue;
         }
         bool of = choice_words[choice].of;

@@ -1,4 +1,4 @@
-/* iolaus audit: is a ledger what its key has signed? */
+/* iolaus audit: is a ledger what its key has signed? And what does a certificate prove? */
 #include "cli/commands.h"
 
 #include <argp.h>
@@ -11,16 +11,17 @@
 #include <jansson.h>
 
 #include "base/text.h"
+#include "cli/certificate_tool.h"
 #include "evidence/audit.h"
 
 struct arguments {
-    const char *ledger, *checkpoint;
+    const char *ledger, *checkpoint, *roster;
     struct note_key key, cosigners[AUDIT_COSIGNERS_MAX];
     unsigned cosigner_count;
     bool has_key, json;
 };
 
-enum { OPTION_JSON = 256, OPTION_KEY, OPTION_CHECKPOINT };
+enum { OPTION_JSON = 256, OPTION_KEY, OPTION_CHECKPOINT, OPTION_ROSTER };
 
 static const struct argp_option OPTIONS[] = {
     {"key", OPTION_KEY, "KEY", 0,
@@ -31,6 +32,8 @@ static const struct argp_option OPTIONS[] = {
      "a signed checkpoint that you hold: show that the ledger goes on from it, or prove that it "
      "does not",
      0},
+    {"roster", OPTION_ROSTER, "FILE", 0,
+     "of a certificate: who may sign orders, a file as ssh-keygen's allowed signers", 0},
     {"json", OPTION_JSON, NULL, 0, "say it as JSON", 0},
     {0}};
 
@@ -66,16 +69,19 @@ static error_t parse(int key, char *text, struct argp_state *state)
         return 0;
     case OPTION_KEY:
         return key_take(state, arguments, text);
+    case OPTION_ROSTER:
+        arguments->roster = text;
+        return 0;
     case OPTION_CHECKPOINT:
         arguments->checkpoint = text;
         return 0;
     case ARGP_KEY_ARG:
         if (arguments->ledger != NULL)
-            argp_error(state, "one ledger at a time, not also `%s`", text);
+            argp_error(state, "one ledger or certificate at a time, not also `%s`", text);
         arguments->ledger = text;
         return 0;
     case ARGP_KEY_NO_ARGS:
-        argp_error(state, "name the ledger's folder");
+        argp_error(state, "name the ledger's folder, or a certificate");
         return EINVAL;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -85,14 +91,18 @@ static error_t parse(int key, char *text, struct argp_state *state)
 static const struct argp ARGP = {
     .options = OPTIONS,
     .parser = parse,
-    .args_doc = "LEDGER",
-    .doc = "Checks a ledger offline: rebuilds every tile and checkpoint from the entries, compares "
-           "bytes, and verifies the signatures. Names the first thing that is wrong, with file and "
-           "byte.\v"
-           "Without --key the ledger is checked by the key that it names itself, which shows that "
-           "it is whole, and not whose it is. Nothing is changed. Exit status: 0 all is good; 1 it "
-           "is not, or the checkpoint that you hold proves a rollback or two views; 2 there is no "
-           "ledger, or what you hold is no checkpoint of it; 3 it cannot be read."};
+    .args_doc = "LEDGER\nCERTIFICATE --key=KEY --roster=FILE",
+    .doc =
+        "Checks a ledger offline: rebuilds every tile and checkpoint from the entries, compares "
+        "bytes, and verifies the signatures. Names the first thing that is wrong, with file and "
+        "byte. Of a certificate it says what is proved, over which time, and what is not.\v"
+        "A folder is a ledger, a file a certificate, for which the log's key and the roster must "
+        "be "
+        "given. Without --key a ledger is checked by the key that it names itself, which shows "
+        "that it is whole, and not whose it is. Nothing is changed. Exit status: 0 all is good, "
+        "of a certificate: it is complete; 1 it is not, or the checkpoint that you hold proves a "
+        "rollback or two views; 2 there is no ledger or certificate, or what you hold is no "
+        "checkpoint of it; 3 it cannot be read."};
 
 /* ---- words ---- */
 
@@ -211,6 +221,12 @@ int command_audit(int argc, char **argv)
     argv[0] = name;
     if (argp_parse(&ARGP, argc, argv, 0, NULL, &arguments) != 0)
         return 2;
+    if (certificate_is_file(arguments.ledger))
+        return certificate_audit(
+            &(struct certificate_question){.path = arguments.ledger,
+                                           .key = arguments.has_key ? &arguments.key : NULL,
+                                           .roster = arguments.roster,
+                                           .json = arguments.json});
     request.path = arguments.ledger;
     request.key = arguments.has_key ? &arguments.key : NULL;
     request.cosigners = arguments.cosigners;

@@ -4,12 +4,17 @@
 
 int command_agent(int argc, char **argv);
 int command_audit(int argc, char **argv);
+int command_certificate(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_down(int argc, char **argv);
 int command_drill(int argc, char **argv);
 int command_protocol(int argc, char **argv);
 int command_order(int argc, char **argv);
+int command_pause(int argc, char **argv);
+int command_permit(int argc, char **argv);
+int command_resume(int argc, char **argv);
+int command_stop(int argc, char **argv);
 int command_ps(int argc, char **argv);
 int command_sim(int argc, char **argv);
 int command_study(int argc, char **argv);

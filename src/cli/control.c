@@ -45,81 +45,163 @@ static int connect_to(const char *name, int *result, struct error *error)
     return 0;
 }
 
-/* The next line, without its end; freed by the caller. */
-static int read_line(int descriptor, char **line, struct error *error)
+struct control {
+    int descriptor;
+    char *text; /* what has come and was not taken yet */
+    size_t used, room;
+};
+
+int control_open(struct control **control, const char *name, struct error *error)
 {
-    size_t used = 0, room = 65536;
-    char *text = malloc(room);
+    int descriptor = -1;
+    int failed = connect_to(name, &descriptor, error);
 
-    while (text != NULL) {
-        ssize_t got = recv(descriptor, text + used, room - used, 0);
-        char *end;
-
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0) {
-            free(text);
-            return error_set(error, ERROR_IO, "the daemon did not answer: %s",
-                             got == 0 ? "it closed the connection" : strerror(errno));
-        }
-        end = memchr(text + used, '\n', (size_t)got);
-        used += (size_t)got;
-        if (end != NULL) {
-            *end = '\0';
-            *line = text;
-            return 0;
-        }
-        if (used == room) {
-            char *more = room < ANSWER_BYTES_MAX ? realloc(text, 2 * room) : NULL;
-
-            if (more == NULL)
-                break;
-            text = more;
-            room *= 2;
-        }
+    if (failed != 0)
+        return failed;
+    *control = calloc(1, sizeof **control);
+    if (*control == NULL) {
+        close(descriptor);
+        return error_set(error, ERROR_MEMORY, "out of memory");
     }
-    free(text);
-    return error_set(error, ERROR_MEMORY, "out of memory for the daemon's answer");
+    (*control)->descriptor = descriptor;
+    return 0;
 }
 
-static int take_answer(const char *line, json_t **result, struct error *error)
+void control_close(struct control *control)
 {
-    json_t *json = json_loads(line, 0, NULL);
+    if (control == NULL)
+        return;
+    close(control->descriptor);
+    free(control->text);
+    free(control);
+}
+
+static int more_room(struct control *control, struct error *error)
+{
+    size_t room = control->room == 0 ? 65536 : 2 * control->room;
+    char *text = room <= ANSWER_BYTES_MAX ? realloc(control->text, room) : NULL;
+
+    if (text == NULL)
+        return error_set(error, ERROR_MEMORY, "out of memory for the daemon's answer");
+    control->text = text;
+    control->room = room;
+    return 0;
+}
+
+/* 1: the next line, as JSON (NULL where it is none); 0: none came in time. */
+static int read_line(struct control *control, json_t **json, struct error *error)
+{
+    for (;;) {
+        char *end = control->used > 0 ? memchr(control->text, '\n', control->used) : NULL;
+        ssize_t got;
+
+        if (end != NULL) {
+            size_t length = (size_t)(end - control->text);
+
+            *json = json_loadb(control->text, length, 0, NULL);
+            control->used -= length + 1;
+            memmove(control->text, end + 1, control->used);
+            return 1;
+        }
+        if (control->used == control->room) {
+            int failed = more_room(control, error);
+
+            if (failed != 0)
+                return failed;
+        }
+        got = recv(control->descriptor, control->text + control->used,
+                   control->room - control->used, 0);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+            return 0;
+        if (got <= 0)
+            return error_set(error, ERROR_IO, "the daemon did not answer: %s",
+                             got == 0 ? "it closed the connection" : strerror(errno));
+        control->used += (size_t)got;
+    }
+}
+
+static int take_answer(const json_t *json, json_t **result, struct error *error)
+{
     json_t *content = json_object_get(json, "result");
     json_t *wrong = json_object_get(json, "error");
+
+    if (content == NULL)
+        return error_set(error, ERROR_IO, "the daemon answered: %s",
+                         wrong != NULL && json_is_string(json_object_get(wrong, "message"))
+                             ? json_string_value(json_object_get(wrong, "message"))
+                             : "nothing that can be read");
+    *result = json_incref(content);
+    return 0;
+}
+
+static int send_line(const struct control *control, const json_t *request, struct error *error)
+{
+    char *text = json_dumps(request, JSON_COMPACT);
+    size_t size, sent = 0;
     int failed = 0;
 
-    if (content != NULL)
-        *result = json_incref(content);
-    else
-        failed = error_set(error, ERROR_IO, "the daemon answered: %s",
-                           wrong != NULL && json_is_string(json_object_get(wrong, "message"))
-                               ? json_string_value(json_object_get(wrong, "message"))
-                               : "nothing that can be read");
-    json_decref(json);
+    if (text == NULL)
+        return error_set(error, ERROR_MEMORY, "out of memory for a request");
+    size = strlen(text);
+    text[size++] = '\n'; /* in place of its end */
+    while (failed == 0 && sent < size) {
+        ssize_t some = send(control->descriptor, text + sent, size - sent, MSG_NOSIGNAL);
+
+        if (some > 0)
+            sent += (size_t)some;
+        else if (some == 0 || errno != EINTR)
+            failed = error_set(error, ERROR_IO, "the daemon cannot be asked: %s", strerror(errno));
+    }
+    free(text);
     return failed;
+}
+
+int control_ask(struct control *control, const char *method, json_t *params, json_t **result,
+                struct error *error)
+{
+    json_t *request = json_pack("{s:s, s:i, s:s, s:o}", "jsonrpc", "2.0", "id", 1, "method", method,
+                                "params", params != NULL ? params : json_object());
+    json_t *answer = NULL;
+    int failed = send_line(control, request, error);
+
+    json_decref(request);
+    /* Notifications that come before the answer are of what was followed before. */
+    while (failed == 0 && json_object_get(answer, "id") == NULL) {
+        int taken;
+
+        json_decref(answer);
+        answer = NULL;
+        taken = read_line(control, &answer, error);
+        if (taken == 0)
+            failed =
+                error_set(error, ERROR_IO, "the daemon did not answer within %d s", ANSWER_SECONDS);
+        else if (taken < 0)
+            failed = taken;
+        else if (answer == NULL)
+            failed = error_set(error, ERROR_IO, "the daemon answered nothing that can be read");
+    }
+    if (failed == 0)
+        failed = take_answer(answer, result, error);
+    json_decref(answer);
+    return failed;
+}
+
+int control_next(struct control *control, json_t **notification, struct error *error)
+{
+    *notification = NULL;
+    return read_line(control, notification, error);
 }
 
 int control_call(const char *name, const char *method, json_t **result, struct error *error)
 {
-    char request[256];
-    char *line = NULL;
-    int descriptor = -1;
-    int failed = connect_to(name, &descriptor, error);
-    int size;
+    struct control *control = NULL;
+    int failed = control_open(&control, name, error);
 
-    if (failed != 0)
-        return failed;
-    size = snprintf(request, sizeof request,
-                    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"%s\",\"params\":{}}\n", method);
-    if (send(descriptor, request, (size_t)size, MSG_NOSIGNAL) != size)
-        failed = error_set(error, ERROR_IO, "the daemon cannot be asked: %s", strerror(errno));
     if (failed == 0)
-        failed = read_line(descriptor, &line, error);
-    if (failed == 0)
-        failed = take_answer(line, result, error);
-    free(line);
-    close(descriptor);
+        failed = control_ask(control, method, NULL, result, error);
+    control_close(control);
     return failed;
 }
 

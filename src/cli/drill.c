@@ -19,7 +19,7 @@
 
 struct arguments {
     struct input input;
-    const char *arm, *trace_path, *name;
+    const char *arm, *trace_path, *name, *ledger;
     uint64_t seed, replicates;
     time_ns duration;
     char duration_change[64];
@@ -37,7 +37,8 @@ enum {
     OPTION_BRIEF,
     OPTION_NAME,
     OPTION_BESIDE_SIM,
-    OPTION_EXPECT
+    OPTION_EXPECT,
+    OPTION_LEDGER
 };
 
 static const struct argp_option OPTIONS[] = {
@@ -50,6 +51,10 @@ static const struct argp_option OPTIONS[] = {
      "run the same arms in the simulated world too, and print both side by side", 0},
     {"trace", OPTION_TRACE, "FILE", 0,
      "write each run's trace; where there are several, FILE-ARM-REPLICATE with the same ending", 0},
+    {"ledger", OPTION_LEDGER, "FOLDER", 0,
+     "enter each run's orders and their steps in this ledger, which is made where there is none; "
+     "its secret key is FOLDER.key",
+     0},
     {"expect", OPTION_EXPECT, "WHAT", 0,
      "end with status 1 unless it holds, of: dead (every target stayed dead), quiet (no cascade "
      "after the fence), no-finding (nothing behind the platform's back); with commas between",
@@ -83,6 +88,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
         return 0;
     case OPTION_NAME:
         arguments->name = text;
+        return 0;
+    case OPTION_LEDGER:
+        arguments->ledger = text;
         return 0;
     case OPTION_EXPECT:
         expect_read(text, EXPECT_DEAD | EXPECT_QUIET | EXPECT_NO_FINDING, &arguments->expect,
@@ -188,6 +196,7 @@ static int run(const struct arguments *arguments, struct scenario_file *file, st
     const struct scenario **arms = calloc(scenario_arms(file), sizeof *arms);
     struct live_runs live = {.trace_path = arguments->trace_path,
                              .name = arguments->name,
+                             .ledger = arguments->ledger,
                              .replicates =
                                  arguments->replicates > 0 ? (uint32_t)arguments->replicates : 1,
                              .labelled = arguments->beside_sim};

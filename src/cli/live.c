@@ -142,7 +142,7 @@ static int run_work(struct live_runs *runs, uint32_t number, struct progress *pr
     const struct scenario *scenario = runs->arms[arm];
     struct takers takers = {.progress = progress};
     struct daemon_outcome outcome = {0};
-    char name[LIVE_NAME_BYTES], control[108];
+    char name[LIVE_NAME_BYTES], control[108], key[4096];
     struct daemon_options options = {.scenario = scenario,
                                      .name = name,
                                      .seed = runs->seed,
@@ -151,6 +151,8 @@ static int run_work(struct live_runs *runs, uint32_t number, struct progress *pr
                                      .campaign = true,
                                      .sinks = takers.sinks,
                                      .control = control,
+                                     .ledger = runs->ledger,
+                                     .ledger_key = key,
                                      .tick = tick,
                                      .failure = tell_failure,
                                      .context = &takers};
@@ -159,6 +161,10 @@ static int run_work(struct live_runs *runs, uint32_t number, struct progress *pr
     int failed;
 
     live_range_name(runs->name != NULL ? runs->name : scenario->name, name);
+    /* The secret key stands beside the folder, which can be given away. */
+    if (runs->ledger != NULL &&
+        (size_t)snprintf(key, sizeof key, "%s.key", runs->ledger) >= sizeof key)
+        return error_set(error, ERROR_INPUT, "--ledger: the path is too long");
     failed = live_control_path(name, control, sizeof control, error);
     if (failed == 0)
         failed =

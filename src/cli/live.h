@@ -18,6 +18,7 @@ struct live_runs {
     uint64_t seed;
     const char *trace_path; /* NULL: none is written */
     const char *name;       /* of the range; NULL: the scenario's */
+    const char *ledger;     /* folder in which each run is entered, one after the other; NULL */
     bool labelled;          /* the findings are called "ARM, live" */
     struct findings **sums; /* by arm; live_runs_close frees them */
     bool stopped;           /* ctrl-C ended a run: those behind it were not begun */

@@ -15,13 +15,18 @@ static const struct command {
     {"up", command_up, "keep a crew running on a range until it is told to stop"},
     {"ps", command_ps, "show what runs on a range: truth beside belief"},
     {"down", command_down, "end a range"},
+    {"stop", command_stop, "stop an agent, a group or a crew for good, and prove it"},
+    {"permit", command_permit, "let what was stopped run again"},
+    {"pause", command_pause, "freeze an agent and keep it for examination"},
+    {"resume", command_resume, "let what was paused go on"},
     {"order", command_order, "write an order to stop agents, for signing, and check signatures"},
     {"doctor", command_doctor, "say whether this machine can hold a range, and what to change"},
     {"study", command_study, "plan and run a study of many arms, and show its figures"},
     {"trace", command_trace, "show, count, digest, export, explain, compare or recover a trace"},
     {"protocol", command_protocol,
      "write down what the agents in fact did, from traces or results"},
-    {"audit", command_audit, "check a ledger offline: is it what its key has signed?"},
+    {"certificate", command_certificate, "make the certificate of a stop from a ledger"},
+    {"audit", command_audit, "check a ledger or a certificate offline: is it what was signed?"},
     {"agent", command_agent, "say how agents are started (on a range alone)"},
 };
 #define COMMAND_COUNT (sizeof COMMANDS / sizeof COMMANDS[0])
@@ -34,7 +39,7 @@ static void print_help(FILE *out)
           "Commands:\n",
           out);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        fprintf(out, "  %-8s %s\n", COMMANDS[i].name, COMMANDS[i].words);
+        fprintf(out, "  %-11s %s\n", COMMANDS[i].name, COMMANDS[i].words);
     fputs("\n`iolaus COMMAND --help` says more. To begin:\n"
           "  iolaus check scenarios/newsroom.yaml\n"
           "  iolaus sim scenarios/newsroom.yaml\n"

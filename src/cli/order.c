@@ -11,6 +11,7 @@
 #include "base/calendar.h"
 #include "cli/argument.h"
 #include "cli/order_tool.h"
+#include "scenario/authority.h"
 
 #define SECOND_NS INT64_C(1000000000)
 #define EXPIRES_DEFAULT (600 * SECOND_NS)
@@ -124,6 +125,15 @@ static error_t parse(int key, char *text, struct argp_state *state)
     }
 }
 
+static const struct argp_option no_options[] = {{0}};
+
+int order_tool_reference(const struct order_arguments *arguments)
+{
+    (void)arguments;
+    authority_reference(stdout);
+    return 0;
+}
+
 static const struct order_tool TOOLS[] = {
     {"new", "", "write an order, for signing",
      "TARGET is an agent's name, `group:` and a group's name, or `all`. The order goes to standard "
@@ -140,6 +150,8 @@ static const struct order_tool TOOLS[] = {
      "  iolaus order verify stop.order --roster roster --sig *.sig\n\n"
      "Exit status: 0 accepted; 1 refused; 2 the input is wrong.",
      order_verify_options, order_tool_verify},
+    {"reference", "", "print the reference of the authority file", "It goes to standard output.",
+     no_options, order_tool_reference},
 };
 #define TOOL_COUNT (sizeof TOOLS / sizeof TOOLS[0])
 
@@ -152,7 +164,7 @@ static void print_help(FILE *out)
         "Tools:\n",
         out);
     for (size_t i = 0; i < TOOL_COUNT; i++)
-        fprintf(out, "  %-7s %-6s %s\n", TOOLS[i].name, TOOLS[i].arguments, TOOLS[i].words);
+        fprintf(out, "  %-9s %-6s %s\n", TOOLS[i].name, TOOLS[i].arguments, TOOLS[i].words);
     fputs("\n`iolaus order TOOL --help` says more.\n\n"
           "Exit status: 0 done; 1 an order is refused; 2 the input is wrong; 3 the machine cannot "
           "do it.\n",

@@ -49,6 +49,7 @@ extern const struct argp_option order_new_options[], order_show_options[], order
 int order_tool_new(const struct order_arguments *arguments);
 int order_tool_show(const struct order_arguments *arguments);
 int order_tool_verify(const struct order_arguments *arguments);
+int order_tool_reference(const struct order_arguments *arguments);
 
 /* Prints the error and gives the exit status for it. */
 int order_report(const struct error *error);

@@ -78,7 +78,8 @@ static void print_text(const char *text, int width)
 
 static bool runs(const char *state)
 {
-    return strcmp(state, "running") == 0 || strcmp(state, "hung") == 0;
+    return strcmp(state, "running") == 0 || strcmp(state, "hung") == 0 ||
+           strcmp(state, "held") == 0;
 }
 
 static bool differs(const char *state, const char *shows)
@@ -115,7 +116,10 @@ static void print_agent(const json_t *agent, time_ns now, int name_width, int ki
         printf("%8lld", number_of(agent, "pid"));
     else
         printf("%8s", "-");
-    printf("  %-10s %-8s\n", elapsed, shows);
+    printf("  %-10s %-8s", elapsed, shows);
+    if (json_is_string(json_object_get(agent, "barred")))
+        printf("  %s", text_of(agent, "barred"));
+    putchar('\n');
     for (size_t i = 0; i < json_array_size(others); i++)
         printf("    also alive: #%lld, pid %lld\n",
                number_of(json_array_get(others, i), "incarnation"),

@@ -3,6 +3,8 @@
 
 #include <argp.h>
 #include <errno.h>
+#include <limits.h>
+#include <sodium.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +26,7 @@
 
 struct arguments {
     struct input input;
-    const char *arm, *name, *folder, *state, *on_failure;
+    const char *arm, *name, *folder, *state, *on_failure, *roster, *authority;
     uint64_t seed, rotate_size, keep_files, keep_size;
     time_ns rotate_age, keep_age;
     bool seed_given;
@@ -41,7 +43,9 @@ enum {
     OPTION_KEEP_SIZE,
     OPTION_KEEP_AGE,
     OPTION_STATE,
-    OPTION_ON_FAILURE
+    OPTION_ON_FAILURE,
+    OPTION_ROSTER,
+    OPTION_AUTHORITY
 };
 
 static const struct argp_option OPTIONS[] = {
@@ -49,7 +53,13 @@ static const struct argp_option OPTIONS[] = {
     {"name", OPTION_NAME, "NAME", 0, "of the range (default: the scenario's name)", 0},
     {"seed", OPTION_SEED, "N", 0, "seed of all random numbers (default: the scenario's)", 0},
     {"state", OPTION_STATE, "FOLDER", 0,
-     "keep checkpoints there, and resume from those found there (default: in memory alone)", 0},
+     "keep checkpoints and the ledger there, and resume from what is found there (default: "
+     "checkpoints in memory, and no orders)",
+     0},
+    {"roster", OPTION_ROSTER, "FILE", 0,
+     "obey orders signed by these: a file as ssh-keygen's allowed signers; needs --state", 0},
+    {"authority", OPTION_AUTHORITY, "FILE", 0,
+     "how many must sign, and who may stop whom (docs/reference/authority.md); needs --state", 0},
     {"traces", OPTION_TRACES, "FOLDER", 0, "write traces there (default: none is written)", 0},
     {"rotate-size", OPTION_ROTATE_SIZE, "SIZE", 0, "begin a new trace after SIZE (64MiB)", 0},
     {"rotate-age", OPTION_ROTATE_AGE, "TIME", 0, "begin a new trace after TIME (24h)", 0},
@@ -82,6 +92,12 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case OPTION_STATE:
         arguments->state = text;
         return 0;
+    case OPTION_ROSTER:
+        arguments->roster = text;
+        return 0;
+    case OPTION_AUTHORITY:
+        arguments->authority = text;
+        return 0;
     case OPTION_TRACES:
         arguments->folder = text;
         return 0;
@@ -113,9 +129,11 @@ static const struct argp ARGP = {
         "no campaign, until ctrl-C, SIGTERM or `iolaus down`. The platform restarts agents as the "
         "scenario says; `iolaus ps` shows truth beside belief.\v"
         "Restarting this daemon ends the crew: no process of a range outlives it. A crew that is "
-        "brought up again resumes from its checkpoints (--state).\n\n"
+        "brought up again resumes from its checkpoints (--state), and who was stopped by an order "
+        "stays stopped: the folder holds the ledger, and beside it the ledger's secret key.\n\n"
         "Examples:\n"
         "  iolaus up scenarios/grid.yaml --state /var/lib/iolaus/grid --traces /var/log/iolaus\n"
+        "  iolaus up scenarios/grid.yaml --state /var/lib/iolaus/grid --roster /etc/iolaus/roster\n"
         "  systemctl start iolaus@grid      runs /etc/iolaus/grid.yaml"};
 
 struct crew {
@@ -170,6 +188,13 @@ static int tick(void *context, const struct daemon_progress *progress)
     return trace_rotation_tick(crew->rotation, (int64_t)time(NULL), &crew->error);
 }
 
+/* What the ledger has to say; the hook is for failures alone. */
+static void tell_notice(void *context, const char *words)
+{
+    (void)context;
+    fprintf(stderr, "iolaus: %s\n", words);
+}
+
 static void run_hook(struct crew *crew, const char *words)
 {
     struct error error = {0};
@@ -207,10 +232,52 @@ static int folder_make(const char *folder, struct error *error)
     return error_set(error, ERROR_IO, "%s: cannot be made: %s", folder, strerror(errno));
 }
 
+/* Where orders are kept: in the state folder, and without one nowhere. */
+struct orders_kept {
+    struct authority_file authority;
+    bool open;
+    char state[PATH_MAX], ledger[PATH_MAX + 16], key[PATH_MAX + 16];
+};
+
+static int orders_open(struct orders_kept *kept, const struct arguments *arguments,
+                       struct daemon_options *options, struct error *error)
+{
+    bool wanted = arguments->roster != NULL || arguments->authority != NULL;
+    int failed;
+
+    if (arguments->state == NULL)
+        return wanted
+                   ? error_set(error, ERROR_INPUT,
+                               "--roster and --authority need --state FOLDER: an order is obeyed "
+                               "only where it can be kept")
+                   : 0;
+    /* In full, so that whoever asks the daemon finds it from wherever that is. */
+    failed = folder_make(arguments->state, error);
+    if (failed == 0 && realpath(arguments->state, kept->state) == NULL)
+        failed = error_set(error, ERROR_IO, "%s: %s", arguments->state, strerror(errno));
+    if (failed != 0)
+        return failed;
+    snprintf(kept->ledger, sizeof kept->ledger, "%s/ledger", kept->state);
+    snprintf(kept->key, sizeof kept->key, "%s/ledger.key", kept->state);
+    options->ledger = kept->ledger;
+    options->ledger_key = kept->key;
+    if (!wanted)
+        return 0;
+    if (sodium_init() < 0)
+        return error_set(error, ERROR_MACHINE, "libsodium cannot be used");
+    failed = authority_file_open(&kept->authority, arguments->authority, arguments->roster, error);
+    if (failed != 0)
+        return failed;
+    kept->open = true;
+    options->authority = &kept->authority;
+    return 0;
+}
+
 static int run(const struct arguments *arguments, const struct scenario *scenario,
                struct error *error)
 {
     char name[LIVE_NAME_BYTES], control[108];
+    static struct orders_kept kept;
     struct crew crew = {
         .arguments = arguments, .name = name, .hooks = {.command = arguments->on_failure}};
     struct rotation_rules rules;
@@ -226,6 +293,7 @@ static int run(const struct arguments *arguments, const struct scenario *scenari
                                      .state = arguments->state,
                                      .tick = tick,
                                      .failure = tell_failure,
+                                     .notice = tell_notice,
                                      .context = &crew};
     struct trace_header header;
     struct header_names *names = NULL;
@@ -237,9 +305,9 @@ static int run(const struct arguments *arguments, const struct scenario *scenari
     if (failed == 0)
         failed = daemon_refuses(scenario, error);
     if (failed == 0)
-        failed = live_control_path(name, control, sizeof control, error);
+        failed = orders_open(&kept, arguments, &options, error);
     if (failed == 0)
-        failed = folder_make(arguments->state, error);
+        failed = live_control_path(name, control, sizeof control, error);
     if (failed == 0)
         failed = folder_make(arguments->folder, error);
     if (failed == 0)
@@ -262,6 +330,8 @@ static int run(const struct arguments *arguments, const struct scenario *scenari
         *error = late;
     }
     header_close(names);
+    if (kept.open)
+        authority_file_close(&kept.authority);
     return failed;
 }
 

@@ -130,6 +130,9 @@ static void step_work(struct derivation *derivation, uint32_t place, const struc
     case ENTRY_FENCED:
         state->fenced = true;
         break;
+    case ENTRY_EMPTIED: /* nobody is left who could start anything behind a look */
+        state->frozen = true;
+        break;
     case ENTRY_FROZEN:
         state->frozen = step->value == 0;
         state->freeze_failed = step->value;
@@ -152,7 +155,9 @@ static void step_work(struct derivation *derivation, uint32_t place, const struc
         sealed(target, state, entry);
         break;
     case ENTRY_LIFTED:
-        target->lifted_ms = entry->wall_ms;
+    case ENTRY_RELEASED:
+        if (target->lifted_ms == 0)
+            target->lifted_ms = entry->wall_ms;
         break;
     case ENTRY_LOST:
         state->lost = true;
@@ -160,7 +165,6 @@ static void step_work(struct derivation *derivation, uint32_t place, const struc
         break;
     case ENTRY_DIED:
     case ENTRY_HELD:
-    case ENTRY_RELEASED:
     case ENTRY_MARKED:
     case ENTRY_UNOBSERVED:
     case ENTRY_UNPROVEN:

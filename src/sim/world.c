@@ -163,7 +163,11 @@ static int compare_changes(const void *a, const void *b)
         return left->at < right->at ? -1 : 1;
     if (left->row != right->row)
         return left->row < right->row ? -1 : 1;
-    return left->kind < right->kind ? -1 : left->kind > right->kind;
+    if (left->kind != right->kind)
+        return left->kind < right->kind ? -1 : 1;
+    if (left->kind != CHANGE_FENCE)
+        return 0;
+    return left->id.sequence < right->id.sequence ? -1 : left->id.sequence > right->id.sequence;
 }
 
 static void publish(struct world *world, const struct change *change)
@@ -183,7 +187,12 @@ static void publish(struct world *world, const struct change *change)
         if (incarnation >= published->youngest)
             *published = (struct published){.youngest = incarnation};
         break;
+    case CHANGE_FENCE:
+        world->fenced[agent] = change->id.writer != 0;
+        break;
     case CHANGE_CHECKPOINT:
+        if (world->fenced[agent])
+            break;
         from = row_place(world, change->row);
         count = world->links->offsets[agent + 1] - world->links->offsets[agent];
         for (uint64_t i = 0; i < count; i++)
@@ -322,6 +331,7 @@ static int world_reserve_all(struct world *world)
     world->checkpoint_bonds = world_reserve(world, world->places, sizeof *world->checkpoint_bonds);
     world->object = world_reserve(world, world->one, sizeof *world->object);
     world->node_down = world_reserve(world, world->scenario->nodes, sizeof *world->node_down);
+    world->fenced = world_reserve(world, world->agents, sizeof *world->fenced);
     world->message = world_reserve(world, (size_t)PAYLOAD_MASK + 1, sizeof *world->message);
     world->message_next =
         world_reserve(world, (size_t)PAYLOAD_MASK + 1, sizeof *world->message_next);

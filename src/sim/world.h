@@ -131,7 +131,22 @@ struct change {
     uint8_t kind; /* enum change_kind */
     struct record_id id;
 };
-enum change_kind { CHANGE_GONE, CHANGE_BACK, CHANGE_CHECKPOINT };
+enum change_kind {
+    CHANGE_GONE,
+    CHANGE_BACK,
+    CHANGE_CHECKPOINT,
+    CHANGE_FENCE /* of the row's agent; id.writer: whether it is fenced, id.sequence: which change
+                    of that sort it is, for several may come at one instant */
+};
+
+/* What the node knows of a lease that is no longer renewed: when it runs out, by the node's own
+ * clock; 0: it does not, or is over; LEASE_GIVEN: leave to run is a new lease, from the next
+ * barrier on. */
+#define LEASE_GIVEN ((time_ns)-1)
+struct lease {
+    time_ns ends;
+    struct cause cause;
+};
 
 /*
  * One end of a link: the slot that it leads to, whether anything was carried yet, and which making
@@ -176,6 +191,8 @@ struct world {
     int32_t *drift_ppm;        /* NULL: clocks are true */
     int16_t *checkpoint_bonds; /* by link place of one slot: bonds as last saved */
     bool *node_down;
+    uint32_t fences; /* changes of the next */
+    bool *fenced;    /* as the checkpoint store knows it. Changes between windows alone */
     /* by fault */
     bool *fault_on;
     struct record_id *fault_record; /* partitions: of its beginning */
@@ -216,6 +233,7 @@ struct world {
     agent_id *wanted; /* targets of the stop under way for whom the witness has yet to look */
     uint32_t wanted_count;
     incarnation_id *epoch; /* by agent, where a stop fences: no copy up to it starts */
+    struct lease *lease;   /* by agent, where leases are not renewed */
     struct orders orders;
 
     struct learning *learning; /* NULL: no mind of the scenario is adaptive */
@@ -354,6 +372,8 @@ void world_tell_control(struct world *world, uint32_t from, time_ns at,
 void control_entity_step(struct world *world, const struct event *event, time_ns now);
 /* The barrier of CONTROL_FREEZE: all that follows, up to the thaw, happens in it. */
 void control_frozen(struct world *world, time_ns now);
+/* Whoever's lease has run out by now is ended, and nobody of it starts any more. */
+void control_leases(struct world *world, time_ns now);
 /* Whoever is released from a quarantine goes on. */
 void control_release(struct world *world, time_ns now);
 /* The row stands still from now on, or goes on with what came meanwhile. */
@@ -362,11 +382,14 @@ void row_hang(struct world *world, uint32_t row, time_ns now, bool ends, const s
 
 /* world_fault.c: barriers: what is truly simultaneous */
 int sim_faults_open(struct world *world, struct error *error);
+/* Whether any process of the agent runs or is being started. */
+bool world_has_process(const struct world *world, agent_id agent);
 struct record_id sim_partition_between(const struct world *world, agent_id a, agent_id b);
 int world_barrier(void *context, struct engine *engine, time_ns now, uint32_t data,
                   struct error *error);
 #define BARRIER_BLACKOUT UINT32_C(0xffffffff)
 #define BARRIER_FREEZE UINT32_C(0xfffffffe)
 #define BARRIER_RELEASE UINT32_C(0xfffffffd)
+#define BARRIER_LEASE UINT32_C(0xfffffffc)
 
 #endif

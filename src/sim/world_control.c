@@ -21,8 +21,10 @@ int sim_control_open(struct world *world, struct error *error)
         .agents = world->agents,
         .root = world_reserve(world, world->agents, sizeof *world->orders.root),
         .announced = world_reserve(world, world->agents, sizeof *world->orders.announced)};
-    if (rules->protocol == PROTOCOL_CAUTERIZE || rules->protocol == PROTOCOL_QUARANTINE) {
+    if (rules->protocol == PROTOCOL_CAUTERIZE || rules->protocol == PROTOCOL_QUARANTINE ||
+        rules->protocol == PROTOCOL_LEASE) {
         world->epoch = world_reserve(world, world->agents, sizeof *world->epoch);
+        world->lease = world_reserve(world, world->agents, sizeof *world->lease);
         world->wanted = world_reserve(world, rules->target_count, sizeof *world->wanted);
     }
     if (world->failed != 0)
@@ -158,19 +160,41 @@ static void do_release(struct world *world, agent_id whom, time_ns now)
     engine_barrier(world->engine, now + world->lookahead, BARRIER_RELEASE);
 }
 
+/* A process that hangs for another reason finds the word when it goes on. */
+static void tell_hung(struct world *world, uint32_t row, agent_id whom, time_ns now,
+                      const struct cause *cause)
+{
+    uint32_t slot = world_message(world);
+    struct message *message = &world->message[slot];
+
+    message->use = USE_PERCEPT;
+    message->incarnation = world->row[row].incarnation;
+    message->cause = *cause;
+    message->percept = (struct percept){.kind = PERCEPT_DEPARTED,
+                                        .peer = whom,
+                                        .subject = row_agent(world, row),
+                                        .by = AGENT_NONE,
+                                        .via = AGENT_NONE};
+    world_send(world, world->control_entity, row, now + world->lookahead, slot);
+}
+
 static void release(struct world *world, uint32_t row, time_ns now)
 {
     agent_id agent = row_agent(world, row);
     struct cause root = orders_root(&world->orders, agent);
+    bool hangs = row_hangs_by_fault(world, row);
 
     for (uint64_t i = world->links->offsets[agent]; i < world->links->offsets[agent + 1]; i++) {
         agent_id peer = world->links->peers[i];
         struct cause cause = orders_part(&world->orders, agent, peer, now);
 
-        tell_frozen(world, row, peer, now, &cause);
+        if (hangs)
+            tell_hung(world, row, peer, now, &cause);
+        else
+            tell_frozen(world, row, peer, now, &cause);
     }
     world->row_work[row].held = HOLD_NONE;
-    if (!row_hangs_by_fault(world, row))
+    if (!hangs)
         row_hang(world, row, now, true, &root);
 }
 
@@ -187,6 +211,45 @@ void control_release(struct world *world, time_ns now)
                 release(world, row, now);
         }
     world->orders.frozen = false;
+}
+
+/* From now on it is not renewed. What is left runs out by the node's own clock, and not before
+ * control takes it to have: no word of the operator's has to reach the node for that. */
+static void do_lease(struct world *world, agent_id whom, time_ns now)
+{
+    time_ns left = world->scenario->campaign.lease;
+    time_ns ends = clock_global(world, whom, time_later(clock_local(world, whom, now), left));
+    time_ns first = time_later(now, left);
+
+    world->lease[whom] = (struct lease){ends > first ? ends : first, CAUSE_NONE};
+    if (world->lease[whom].ends < world->scenario->duration) {
+        world->lease[whom].ends += world->lookahead;
+        engine_barrier(world->engine, world->lease[whom].ends, BARRIER_LEASE);
+    }
+}
+
+void control_leases(struct world *world, time_ns now)
+{
+    for (agent_id agent = 0; agent < world->agents; agent++) {
+        struct lease *lease = &world->lease[agent];
+
+        if (lease->ends == LEASE_GIVEN) {
+            world->epoch[agent] = platform_epoch(world->platform, agent);
+            lease->ends = 0;
+        }
+        if (lease->ends == 0 || lease->ends > now)
+            continue;
+        /* The platform may not know yet: whomever it starts now has no lease. */
+        lease->ends = 0;
+        world->epoch[agent] = UINT16_MAX;
+        if (!world_has_process(world, agent))
+            continue;
+        /* Control may have taken the death of another incarnation for that of the last one. */
+        if (record_id_is_none(lease->cause.id))
+            lease->cause = orders_kill(&world->orders, agent, now);
+        for (uint32_t slot = 0; slot < world->slots; slot++)
+            row_kill(world, slot * world->agents + agent, now, DEATH_KILLED, &lease->cause);
+    }
 }
 
 /* The contact rule set has no platform: a kill goes to whatever life the target then has, and of
@@ -229,7 +292,10 @@ static void do_order(struct world *world, const struct campaign_action *action, 
         tell_agent(world, now, action->whom, USE_PERCEPT, PERCEPT_STOP_ASKED, action->whom, &cause);
         break;
     case CONTROL_KILL:
-        tell_agent(world, now, action->whom, USE_END, 0, action->whom, &cause);
+        if (world->scenario->campaign.protocol == PROTOCOL_LEASE)
+            world->lease[action->whom].cause = cause;
+        else
+            tell_agent(world, now, action->whom, USE_END, 0, action->whom, &cause);
         break;
     case CONTROL_KILL_SET:
         engine_barrier(world->engine, now + world->lookahead, BARRIER_BLACKOUT);
@@ -247,9 +313,15 @@ static void do_order(struct world *world, const struct campaign_action *action, 
         tell_platform(world, now, PLATFORM_FENCE, action->whom, 0, &cause);
         break;
     case CONTROL_TOMBSTONE:
+        if (world->scenario->campaign.protocol == PROTOCOL_LEASE)
+            do_lease(world, action->whom, now);
         tell_platform(world, now, PLATFORM_TOMBSTONE, action->whom, 0, &cause);
         break;
     case CONTROL_LIFT:
+        if (world->scenario->campaign.protocol == PROTOCOL_LEASE) {
+            world->lease[action->whom].ends = LEASE_GIVEN;
+            engine_barrier(world->engine, now + world->lookahead, BARRIER_LEASE);
+        }
         tell_platform(world, now, PLATFORM_LIFT, action->whom, 0, &cause);
         break;
     case CONTROL_FREEZE:
@@ -352,6 +424,8 @@ void control_entity_step(struct world *world, const struct event *event, time_ns
         happened = world->message[slot].campaign;
         world_message_free(world, slot);
     }
+    /* Nobody looks while the range goes on: control waits for the answer, and then goes on. */
+    world->wanted_count = 0;
     control_work(world, &happened, now);
     control_schedule(world, now);
 }

@@ -172,7 +172,7 @@ static void begin_or_end(struct world *world, const struct scenario_fault *fault
     }
 }
 
-static bool any_process(const struct world *world, agent_id agent)
+bool world_has_process(const struct world *world, agent_id agent)
 {
     for (uint32_t slot = 0; slot < world->slots; slot++) {
         uint32_t row = slot * world->agents + agent;
@@ -192,7 +192,7 @@ static void blackout(struct world *world, time_ns now)
         agent_id agent = rules->targets[i];
         struct cause cause;
 
-        if (!any_process(world, agent))
+        if (!world_has_process(world, agent))
             continue;
         cause = orders_kill(&world->orders, agent, now);
         end_all(world, agent, now, DEATH_KILLED, &cause);
@@ -213,6 +213,10 @@ int world_barrier(void *context, struct engine *engine, time_ns now, uint32_t da
     }
     if (data == BARRIER_FREEZE) {
         control_frozen(world, now);
+        return world->failed;
+    }
+    if (data == BARRIER_LEASE) {
+        control_leases(world, now);
         return world->failed;
     }
     if (data == BARRIER_RELEASE) {

@@ -192,13 +192,17 @@ static void do_action(struct world *world, const struct platform_action *action,
     case ACTION_SHOW:
         desk_release(&world->desk, now);
         break;
+    case ACTION_FENCED:
+    case ACTION_LIFTED:
+        world_change(world, CHANGE_FENCE, now, action->whom,
+                     (struct record_id){action->kind == ACTION_FENCED, world->fences++});
+        tell_campaign(world, action, now, cause);
+        break;
     case ACTION_SWITCH:
     case ACTION_SCORE:
     case ACTION_STALL:
     case ACTION_RETURNED:
     case ACTION_TOMBSTONED:
-    case ACTION_FENCED:
-    case ACTION_LIFTED:
         tell_campaign(world, action, now, cause);
         break;
     case ACTION_GRANT: /* the record is all that there is of these */

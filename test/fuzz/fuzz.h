@@ -18,6 +18,7 @@
     X(roster, "a roster")                                                                          \
     X(note, "a signed note, a checkpoint, a verifier key")                                         \
     X(note_text, "the text of a note, signed by a known key")                                      \
+    X(ledger_entry, "an entry of a range's ledger")                                                \
     X(trace, "a trace file, also with checksums made right")                                       \
     X(trace_tools, "records, by all that is asked of a trace")                                     \
     X(scenario, "a scenario file")                                                                 \

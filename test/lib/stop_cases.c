@@ -124,6 +124,16 @@ const struct stop_case STOP_CASES[] = {
      .refused = true,
      .check = CHECK_AUTHORITY,
      .reason = "undersigned"},
+    {.name = "refused-forged",
+     .forged = true,
+     .refused = true,
+     .check = CHECK_AUTHORITY,
+     .reason = "altered"},
+    {.name = "refused-namespace",
+     .namespace = "file",
+     .refused = true,
+     .check = CHECK_AUTHORITY,
+     .reason = "namespace"},
 };
 const unsigned STOP_CASE_COUNT = sizeof STOP_CASES / sizeof *STOP_CASES;
 

@@ -120,7 +120,9 @@ static const char *signature_of(struct stop_sample *sample, const char *order, u
     struct forge forge = forge_key(key, sk);
     char *text = take(sample, FORGE_TEXT_BYTES);
 
-    forge_sign(&forge, order, strlen(order), text);
+    if (sample->about->namespace != NULL)
+        forge.namespace = sample->about->namespace;
+    forge_sign(&forge, order, strlen(order) - sample->about->forged, text);
     return text;
 }
 

@@ -145,7 +145,12 @@ static void tale_event(struct tale *tale, int64_t ms, int kind, agent_id whom, i
     tale->now_ms = ms;
     golden_add(&tale->golden, "%9lld ms  %s.%d %s", (long long)ms, names[whom], incarnation,
                words[kind]);
-    if (kind == CAMPAIGN_STALL)
+    if (kind == CAMPAIGN_FROZEN || kind == CAMPAIGN_FOUND_ALL)
+        golden_add(&tale->golden, "%s",
+                   value == 0                ? ""
+                   : kind == CAMPAIGN_FROZEN ? ": not so"
+                                             : " that was seen");
+    else if (kind == CAMPAIGN_STALL)
         golden_add(&tale->golden, " by %lld ms", (long long)value / 1000000);
     else if (kind != CAMPAIGN_DIED && value != 0)
         golden_add(&tale->golden, " to %lld", (long long)value);
@@ -322,6 +327,32 @@ Test(campaign, cauterizes)
                "claim that it is dead.",
                rules);
     tale_until(tale, 200000);
+
+    tale_begin(tale,
+               "The platform does not say in time that it is fenced: a start may be under way.",
+               rules);
+    tale_event(tale, 61001, CAMPAIGN_FENCED, ARCHIVIST, 0, 0);
+    tale_event(tale, 61002, CAMPAIGN_FROZEN, ARCHIVIST, 0, 0);
+    tale_finds(tale, 61003, 0, 0);
+    tale_event(tale, 61004, CAMPAIGN_TOMBSTONED, ARCHIVIST, 0, 0);
+    tale_until(tale, 61005);
+
+    tale_begin(tale, "Nor that it has a tombstone: nobody knows whether it lasts.", rules);
+    tale_event(tale, 60002, CAMPAIGN_FENCED, ARCHIVIST, 0, 0);
+    tale_event(tale, 60003, CAMPAIGN_FROZEN, ARCHIVIST, 0, 0);
+    tale_finds(tale, 60003, 0, 0);
+    tale_until(tale, 61004);
+
+    tale_begin(tale,
+               "The range could not be frozen, and the witness cannot say that none escaped "
+               "its look.",
+               rules);
+    tale_event(tale, 60002, CAMPAIGN_FENCED, ARCHIVIST, 0, 0);
+    tale_event(tale, 60003, CAMPAIGN_FROZEN, ARCHIVIST, 0, 1);
+    for (int look = 0; look < 4; look++)
+        tale_event(tale, 60003 + look, CAMPAIGN_FOUND_ALL, ARCHIVIST, 0, 1);
+    tale_event(tale, 60007, CAMPAIGN_TOMBSTONED, ARCHIVIST, 0, 0);
+    tale_until(tale, 60008);
 
     rules.restore = true;
     rules.stops = 2;

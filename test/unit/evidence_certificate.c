@@ -220,6 +220,30 @@ Test(certificate, which_order)
     cr_assert_eq(wanted_code(&wanted, &error), ERROR_INPUT);
 }
 
+Test(certificate, a_permit_has_none)
+{
+    static const char PERMIT[] =
+        "iolaus-order/v1\nverb: permit\nscope: agent\ntarget: camera-3\nrange: any\nissued: "
+        "2026-11-21T11:00:30Z\nexpires: 2026-11-21T11:10:30Z\nnonce: "
+        "00000000000000000000000000000001\nlifts: sha256:"
+        "580a4dd1706c0fb526312cf964025691d11503694f98a32b4f2a5aa52ad34a4b\n";
+    struct certificate_wanted wanted = {.epoch = STOP_SAMPLE_EPOCH};
+    const char *path = ledger_sample_path("permit");
+    struct note_key key = the_key();
+    struct error error = {0};
+
+    stop_sample_make(&sample, stop_case("complete"));
+    sample.entries[1].accepted.order = PERMIT;
+    sample.count = 2;
+    cr_assert_eq(stop_sample_ledger(&sample, path, ledger_sample_path("key"), &error), 0);
+    stop_sample_close(&sample);
+    cr_assert_eq(ledger_view_open(&view, path, &key, &error), 0);
+    cr_assert_eq(wanted_code(&wanted, &error), ERROR_INPUT);
+    cr_assert_not_null(strstr(error.message, "proves no end"), "%s", error.message);
+    wanted = (struct certificate_wanted){.last = true};
+    cr_assert_eq(wanted_code(&wanted, &error), ERROR_INPUT);
+}
+
 /* Whichever allocation or read fails, there is no certificate and no verdict. */
 Test(certificate, each_call_fails)
 {
@@ -260,5 +284,134 @@ Test(certificate, each_call_fails)
         if (code == 0)
             certificate_close(&certificate);
     }
+    free(text);
+}
+
+/* ---- a thousand targets ---- */
+
+#define CROWD 1000
+
+static struct ledger *crowd_ledger;
+static uint64_t crowd_number;
+
+static void crowd_add(struct entry entry)
+{
+    static char text[ENTRY_TEXT_MAX + 1];
+    static struct ledger_entry batch[256];
+    static char texts[256][ENTRY_STEP_TEXT];
+    static size_t used;
+    bool step = entry.kind == ENTRY_STEP;
+    struct error error = {0};
+    size_t size;
+
+    entry.wall_ms = STOP_SAMPLE_WALL_MS + (int64_t)crowd_number;
+    memset(entry.range_id, 0x2f, sizeof entry.range_id);
+    cr_assert_eq(entry_write(&entry, text, sizeof text, &size, &error), 0, "%s", error.message);
+    if (step) {
+        memcpy(texts[used], text, size);
+        batch[used] = (struct ledger_entry){texts[used], size};
+        used++;
+    }
+    if (used == 256 || (!step && used > 0)) {
+        cr_assert_eq(ledger_append(crowd_ledger, batch, used, NULL, &error), 0);
+        used = 0;
+    }
+    if (!step)
+        cr_assert_eq(ledger_append(crowd_ledger, &(struct ledger_entry){text, size}, 1, NULL, NULL),
+                     0);
+}
+
+static void crowd_step(enum entry_step_word word, const char *target, unsigned place, int64_t value)
+{
+    bool living = entry_step_living(word);
+
+    crowd_number++;
+    crowd_add((struct entry){.kind = ENTRY_STEP,
+                             .step = {.epoch = STOP_SAMPLE_EPOCH,
+                                      .number = crowd_number,
+                                      .step = word,
+                                      .target = target,
+                                      .found_in = living ? target : "",
+                                      .incarnation = living ? 2 : 0,
+                                      .pid = living ? 20000 + place : 0,
+                                      .inside = living ? 10 + place : 0,
+                                      .sanctioned = living,
+                                      .value = value,
+                                      .time_ns = (time_ns)crowd_number * 1000}});
+}
+
+static void crowd_each(enum entry_step_word word, char names[][ORDER_NAME_BYTES], int64_t value)
+{
+    for (unsigned i = 0; i < CROWD; i++)
+        crowd_step(word, names[i], i, value);
+}
+
+static void crowd_watch(char names[][ORDER_NAME_BYTES])
+{
+    static const char *targets[CROWD];
+
+    for (unsigned i = 0; i < CROWD; i++)
+        targets[i] = names[i];
+    for (unsigned i = 0; i < CROWD; i += CROWD / 2)
+        crowd_add((struct entry){.kind = ENTRY_WATCHED,
+                                 .watched = {.epoch = STOP_SAMPLE_EPOCH,
+                                             .steps = crowd_number,
+                                             .from = 1000,
+                                             .to = INT64_C(60000000000),
+                                             .targets = targets + i,
+                                             .target_count = CROWD / 2}});
+}
+
+static void crowd_write(void)
+{
+    static char names[CROWD][ORDER_NAME_BYTES];
+    const struct entry_group group = {"drone", CROWD, 0};
+    struct entry opened;
+
+    stop_sample_make(&sample, stop_case("complete-all"));
+    opened = sample.entries[0];
+    opened.opened.groups = &group;
+    opened.opened.group_count = 1;
+    for (unsigned i = 0; i < CROWD; i++)
+        entry_agent_name(&group, i, names[i]);
+    crowd_add(opened);
+    crowd_add(sample.entries[1]);
+    crowd_each(ENTRY_FENCED, names, 2);
+    crowd_step(ENTRY_FROZEN, "", 0, 0);
+    crowd_each(ENTRY_FOUND, names, 0);
+    crowd_step(ENTRY_LOOKED, "", 0, CROWD);
+    crowd_each(ENTRY_KILLED, names, 0);
+    crowd_each(ENTRY_DIED, names, 0);
+    crowd_step(ENTRY_LOOKED, "", 0, 0);
+    crowd_each(ENTRY_MARKED, names, 8);
+    crowd_each(ENTRY_TOMBSTONED, names, 0);
+    crowd_step(ENTRY_THAWED, "", 0, 1800000);
+    crowd_each(ENTRY_SEALED, names, 1);
+    crowd_watch(names);
+    stop_sample_close(&sample);
+}
+
+Test(certificate, a_thousand_targets)
+{
+    const struct certificate_wanted wanted = {.last = true};
+    const char *path = ledger_sample_path("crowd"), *key_path = ledger_sample_path("crowd.key");
+    struct certificate certificate;
+    struct error error = {0};
+    struct note_key key;
+    size_t size;
+    char *text;
+
+    cr_assert_eq(ledger_create(path, STOP_SAMPLE_ORIGIN, key_path, &error), 0);
+    cr_assert_eq(ledger_open(&crowd_ledger, path, key_path, NULL, &error), 0);
+    crowd_write();
+    cr_assert_eq(ledger_close(crowd_ledger, &error), 0);
+    cr_assert_eq(ledger_view_key(path, &key, &error), 0);
+    cr_assert_eq(ledger_view_open(&view, path, &key, &error), 0);
+    cr_assert_eq(certificate_make(&view, &wanted, &text, &size, &error), 0, "%s", error.message);
+    cr_assert_eq(certificate_check(&certificate, text, size, &key, &error), 0, "%s", error.message);
+    cr_assert_eq(certificate.verdict.value, VERDICT_COMPLETE);
+    cr_assert_eq(certificate.verdict.target_count, CROWD);
+    cr_assert_lt(size, 16u << 20);
+    certificate_close(&certificate);
     free(text);
 }

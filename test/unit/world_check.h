@@ -10,6 +10,7 @@
 
 struct life {
     bool alive, hung;
+    time_ns hung_at;
     incarnation_id incarnation;
 };
 
@@ -180,7 +181,8 @@ static inline void check_died(struct check *check, const struct record *record,
     *life = (struct life){0};
 }
 
-/* What an agent does and says it does while it runs and does not hang, in its own row. */
+/* What an agent does and says it does while it runs and does not hang, in its own row. What it did
+ * at the instant at which it hung stands behind that. */
 static inline void check_act(struct check *check, const struct record *record)
 {
     const struct life *life;
@@ -191,7 +193,7 @@ static inline void check_act(struct check *check, const struct record *record)
     life = &check->lives[record->id.writer];
     MUST(life->alive, "the dead act");
     MUST(life->incarnation == record->who_incarnation, "another incarnation acts");
-    MUST(!life->hung, "it acts while it hangs");
+    MUST(!life->hung || life->hung_at == record->time, "it acts while it hangs");
 }
 
 static inline void check_task(struct check *check, const struct record *record,
@@ -233,6 +235,7 @@ static inline void check_hang(struct check *check, const struct record *record)
             continue;
         MUST(life->hung == (record->verb == VERB_RESUMED), "it hangs twice, or not at all");
         life->hung = record->verb == VERB_HUNG;
+        life->hung_at = record->time;
         return;
     }
     MUST(false, "nobody hangs");
@@ -288,6 +291,19 @@ static inline void check_noticed(struct check *check, const struct record *recor
     case HOW_STOP_ASKED:
         MUST(false, "that is no notice");
     }
+}
+
+/* Whether it dies at this very instant: what the witness writes of an instant stands first. */
+static inline bool dies_now(const struct check *check, agent_id whom, incarnation_id incarnation)
+{
+    const struct record *records = check->run->records;
+
+    for (size_t i = check->at; i < check->run->count && records[i].time == records[check->at].time;
+         i++)
+        if (records[i].verb == VERB_DIED && records[i].whom == whom &&
+            records[i].whom_incarnation == incarnation)
+            return true;
+    return false;
 }
 
 /* What a verb asks of its cause. */
@@ -373,9 +389,13 @@ static inline void check_verb(struct check *check, const struct record *record,
         break;
     case VERB_SEALED:
         MUST(verb == VERB_STOPS && cause->whom == record->whom, "no stop was begun");
-        for (uint32_t slot = 0; slot < check->slots; slot++)
-            MUST(!check->lives[slot * check->agents + record->whom].alive,
+        for (uint32_t slot = 0; slot < check->slots; slot++) {
+            const struct life *life = &check->lives[slot * check->agents + record->whom];
+
+            MUST(!life->alive || (life->hung && cause->value == PROTOCOL_QUARANTINE) ||
+                     dies_now(check, record->whom, life->incarnation),
                  "sealed while an incarnation runs");
+        }
         check->sealed[record->whom] = true;
         break;
     case VERB_LIFTED:

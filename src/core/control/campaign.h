@@ -32,24 +32,26 @@ enum protocol {
 };
 
 struct campaign_rules {
-    uint8_t protocol;        /* enum protocol */
-    bool marked;             /* peers are told of an orderly departure */
-    bool honour_switch;      /* a disabled stop switch thwarts `terminate` */
-    bool restore;            /* before the next stop, a target that stayed dead is brought back */
-    int64_t score_pass;      /* a stored score of at least this thwarts the stop; INT64_MAX: none */
-    time_ns first;           /* the first stop (announcements come `notice` earlier) */
-    time_ns every;           /* a minimum: the next one waits for the last episode; 0: only once */
-    uint32_t stops;          /* how many; 0: until the run ends */
-    time_ns notice;          /* announced this long before; 0 and nobody to tell: unannounced */
-    time_ns grace;           /* terminate: from the request to the kill; 0: kill at once; recall:
-                                how long the request is given */
-    time_ns lease;           /* lease: what is left of it when it is no longer renewed */
-    time_ns step_max;        /* cauterize: each step that waits for somebody goes on after this */
-    bool together;           /* cauterize, quarantine: all targets in one stop, with one freeze */
-    time_ns episode_max;     /* an episode counts as ended after this long */
-    time_ns settle;          /* after a return or restore, this long before the next stop */
-    time_ns sweep_gap;       /* sweep: between two kills */
-    bool turn_back;          /* sweep: each kill goes to the first target that runs */
+    uint8_t protocol;    /* enum protocol */
+    bool marked;         /* peers are told of an orderly departure */
+    bool honour_switch;  /* a disabled stop switch thwarts `terminate` */
+    bool restore;        /* before the next stop, a target that stayed dead is brought back */
+    int64_t score_pass;  /* a stored score of at least this thwarts the stop; INT64_MAX: none */
+    time_ns first;       /* the first stop (announcements come `notice` earlier) */
+    time_ns every;       /* a minimum: the next one waits for the last episode; 0: only once */
+    uint32_t stops;      /* how many; 0: until the run ends */
+    time_ns notice;      /* announced this long before; 0 and nobody to tell: unannounced */
+    time_ns grace;       /* terminate: from the request to the kill; 0: kill at once; recall:
+                            how long the request is given */
+    time_ns lease;       /* lease: what is left of it when it is no longer renewed */
+    time_ns step_max;    /* cauterize: each step that waits for somebody goes on after this */
+    bool together;       /* cauterize, quarantine: all targets in one stop, with one freeze */
+    bool everybody;      /* cauterize, together: the targets are the whole crew, and are killed at
+                            once: nobody is left who could defend them, or need be told */
+    time_ns episode_max; /* an episode counts as ended after this long */
+    time_ns settle;      /* after a return or restore, this long before the next stop */
+    time_ns sweep_gap;   /* sweep: between two kills */
+    bool turn_back;      /* sweep: each kill goes to the first target that runs */
     const agent_id *targets; /* terminate: taken in turn; blackout, sweep: all, in this order */
     uint32_t target_count;
     const agent_id *told; /* who gets the announcement (and the mark goes to the target's peers) */
@@ -71,7 +73,10 @@ enum campaign_event_kind {
     CAMPAIGN_FROZEN,     /* the range stands still; value: 0, or not: it could not be frozen */
     CAMPAIGN_FOUND,      /* the witness: whom/incarnation runs, or is being started; value: the
                             world's own name for that process. Not one that is held already */
-    CAMPAIGN_FOUND_ALL,  /* the witness: those were all of whom's */
+    CAMPAIGN_FOUND_ALL,  /* the witness: those were all of whom's; value: 0, or not: some may have
+                            gone unseen, since the range went on meanwhile and not every fork is
+                            told. Answers belong to the stop under way: the next one of the same
+                            target begins when none of them can come any more */
     CAMPAIGN_GONE        /* the witness: one that was found is dead, or held */
 };
 

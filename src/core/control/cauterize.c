@@ -8,6 +8,14 @@
  * else has a deadline (rules->step_max); after it the next step goes ahead all the same, for a kill
  * that waits for a freeze that cannot be had is no kill.
  *
+ * Where the targets are everybody, the kill of all at one instant comes first and nothing need be
+ * frozen: what is done for the others' sake is left out, and the rest proves the kill.
+ *
+ * A seal needs all that it rests on: the fence and the tombstone, said by the platform in time, and
+ * a look, answered in time, that can have missed nobody. Without the fence a start may be under way
+ * that the look did not see; an answer that comes late may belong to another look.
+ * test/model/cauterize.pml shows each.
+ *
  * A quarantine holds what it finds instead of killing it, and its lasting mark is the fence.
  */
 #include "core/control/state.h"
@@ -58,19 +66,15 @@ void cauterize_begin(struct campaign *campaign, time_ns now, struct campaign_act
     uint32_t count;
     struct target *targets = stopped_targets(campaign, &count);
 
+    if (campaign->rules->everybody)
+        control_add(actions, CONTROL_KILL_SET, AGENT_NONE);
     for (uint32_t i = 0; i < count; i++) {
         target_stopping(campaign, &targets[i], 0, actions);
         targets[i].killed = 0;
-        target_set(campaign, &targets[i], TARGET_HELD, false);
+        target_set(campaign, &targets[i], TARGET_HELD | TARGET_UNANSWERED, false);
     }
     campaign->looks = 0;
     ask_all(campaign, PHASE_FENCING, CONTROL_FENCE, now, actions);
-}
-
-static void freeze(struct campaign *campaign, time_ns now, struct campaign_actions *actions)
-{
-    control_add(actions, CONTROL_FREEZE, campaign_stops(campaign));
-    step_to(campaign, PHASE_FREEZING, now);
 }
 
 static void look(struct campaign *campaign, time_ns now, struct campaign_actions *actions)
@@ -85,6 +89,16 @@ static void look(struct campaign *campaign, time_ns now, struct campaign_actions
     ask_all(campaign, PHASE_FINDING, CONTROL_FIND, now, actions);
 }
 
+static void freeze(struct campaign *campaign, time_ns now, struct campaign_actions *actions)
+{
+    if (campaign->rules->everybody) {
+        look(campaign, now, actions);
+        return;
+    }
+    control_add(actions, CONTROL_FREEZE, campaign_stops(campaign));
+    step_to(campaign, PHASE_FREEZING, now);
+}
+
 static void seal(struct campaign *campaign, time_ns now, struct campaign_actions *actions)
 {
     uint32_t count;
@@ -95,7 +109,7 @@ static void seal(struct campaign *campaign, time_ns now, struct campaign_actions
         struct target *target = &targets[i];
 
         target_set(campaign, target, TARGET_AWAITED, false);
-        if (target_has(target, TARGET_FOUND)) {
+        if (target_has(target, TARGET_FOUND | TARGET_UNANSWERED)) {
             control_add(actions, CONTROL_THWARTED, target->agent)->value = THWART_UNPROVEN;
             /* The tombstone took the fence's place; whatever still runs stays cut off. */
             if (!keep)
@@ -118,11 +132,12 @@ static void close_up(struct campaign *campaign, time_ns now, struct campaign_act
     uint32_t count;
     struct target *targets = stopped_targets(campaign, &count);
 
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count && !campaign->rules->everybody; i++)
         control_add(actions, CONTROL_MARK, targets[i].agent);
     if (!keeps(campaign))
         ask_all(campaign, PHASE_SEALING, CONTROL_TOMBSTONE, now, actions);
-    control_add(actions, CONTROL_THAW, targets[0].agent);
+    if (!campaign->rules->everybody)
+        control_add(actions, CONTROL_THAW, targets[0].agent);
     if (keeps(campaign))
         seal(campaign, now, actions);
 }
@@ -152,6 +167,13 @@ static void found_one(struct campaign *campaign, struct target *target,
     target_set(campaign, target, TARGET_FOUND, true);
 }
 
+/* The look did not see one of these, and cannot say that there is none. */
+static void may_be_there(struct campaign *campaign, struct target *target)
+{
+    target_set(campaign, target, TARGET_FOUND, true);
+    campaign->found++;
+}
+
 static void one_gone(struct campaign *campaign, time_ns now, struct campaign_actions *actions)
 {
     if (campaign->dying > 0)
@@ -179,7 +201,11 @@ void cauterize_event(struct campaign *campaign, struct target *target,
             found_one(campaign, target, event, actions);
         break;
     case CAMPAIGN_FOUND_ALL:
-        if (campaign->phase == PHASE_FINDING && answered(campaign, target))
+        if (campaign->phase != PHASE_FINDING)
+            break;
+        if (event->value != 0)
+            may_be_there(campaign, target);
+        if (answered(campaign, target))
             found_all(campaign, event->now, actions);
         break;
     case CAMPAIGN_GONE:
@@ -195,37 +221,41 @@ void cauterize_event(struct campaign *campaign, struct target *target,
     }
 }
 
-/* Whoever looks for these has not answered: they count as found. */
-static void not_found_out(struct campaign *campaign)
+/* Of these the step was not answered in time: their stop is not sealed any more. */
+static void not_answered(struct campaign *campaign)
 {
     uint32_t count;
     struct target *targets = stopped_targets(campaign, &count);
 
-    for (uint32_t i = 0; i < count; i++)
-        if (target_has(&targets[i], TARGET_AWAITED)) {
-            target_set(campaign, &targets[i], TARGET_AWAITED, false);
-            target_set(campaign, &targets[i], TARGET_FOUND, true);
-            campaign->found++;
-        }
+    for (uint32_t i = 0; i < count; i++) {
+        if (!target_has(&targets[i], TARGET_AWAITED))
+            continue;
+        target_set(campaign, &targets[i], TARGET_AWAITED, false);
+        target_set(campaign, &targets[i], TARGET_UNANSWERED, true);
+        if (campaign->phase == PHASE_FINDING)
+            may_be_there(campaign, &targets[i]);
+    }
 }
 
 void cauterize_late(struct campaign *campaign, time_ns now, struct campaign_actions *actions)
 {
     switch (campaign->phase) {
     case PHASE_FENCING:
+        not_answered(campaign);
         freeze(campaign, now, actions);
         break;
     case PHASE_FREEZING:
         look(campaign, now, actions);
         break;
     case PHASE_FINDING:
-        not_found_out(campaign);
+        not_answered(campaign);
         found_all(campaign, now, actions);
         break;
     case PHASE_DYING:
         look(campaign, now, actions);
         break;
     case PHASE_SEALING:
+        not_answered(campaign);
         seal(campaign, now, actions);
         break;
     default:

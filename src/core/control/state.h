@@ -33,12 +33,13 @@ enum campaign_phase {
 
 enum target_flag {
     TARGET_RUNS = 1 << 0,
-    TARGET_WHOLE = 1 << 1,    /* runs, and has all its former links */
-    TARGET_SWITCH = 1 << 2,   /* its stop switch is enabled */
-    TARGET_STOPPING = 1 << 3, /* between CONTROL_STOPPING and CONTROL_STOPPED */
-    TARGET_AWAITED = 1 << 4,  /* cauterize: its answer to the present step has not come */
-    TARGET_FOUND = 1 << 5,    /* cauterize: the last look found it, or gave no answer */
-    TARGET_HELD = 1 << 6,     /* quarantined: it does not run, though it lives */
+    TARGET_WHOLE = 1 << 1,      /* runs, and has all its former links */
+    TARGET_SWITCH = 1 << 2,     /* its stop switch is enabled */
+    TARGET_STOPPING = 1 << 3,   /* between CONTROL_STOPPING and CONTROL_STOPPED */
+    TARGET_AWAITED = 1 << 4,    /* cauterize: its answer to the present step has not come */
+    TARGET_FOUND = 1 << 5,      /* cauterize: the last look found it, or may have missed it */
+    TARGET_HELD = 1 << 6,       /* quarantined: it does not run, though it lives */
+    TARGET_UNANSWERED = 1 << 7, /* cauterize: a step of this stop was not answered in time */
 };
 
 struct target {

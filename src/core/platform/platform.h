@@ -174,6 +174,8 @@ enum health platform_shows(const struct platform *platform, agent_id agent);
 bool platform_switch(const struct platform *platform, agent_id agent);
 int64_t platform_score(const struct platform *platform, agent_id agent);
 bool platform_runs(const struct platform *platform, agent_id agent);
+/* Whether a tombstone or a fence keeps the agent from running. */
+bool platform_bars(const struct platform *platform, agent_id agent);
 /* The number given out last: after a fence, the epoch up to which no copy may run. */
 incarnation_id platform_epoch(const struct platform *platform, agent_id agent);
 

@@ -42,6 +42,11 @@ bool platform_runs(const struct platform *platform, agent_id agent)
     return agent_has(&platform->agents[agent], AGENT_RUNS);
 }
 
+bool platform_bars(const struct platform *platform, agent_id agent)
+{
+    return agent_has(&platform->agents[agent], AGENT_BARRED);
+}
+
 incarnation_id platform_epoch(const struct platform *platform, agent_id agent)
 {
     assert(agent < platform->crew->agents);
@@ -286,7 +291,6 @@ void registry_tombstone(struct platform *platform, const struct platform_event *
                         struct platform_actions *actions)
 {
     agent_bar(platform, event->whom, AGENT_TOMBSTONE, actions);
-    agent_clear(&platform->agents[event->whom], AGENT_FENCED); /* the lasting mark is enough */
     bar_tell(platform, event->whom, ACTION_TOMBSTONED, actions);
 }
 

@@ -145,6 +145,10 @@ void channel_ready(uv_poll_t *poll, int status, int events)
             send_waiting(daemon, row);
         if ((ready[i].events & ~(uint32_t)EPOLLOUT) != 0)
             channel_read(daemon, row, TURN_PACKETS);
+        /* The operator comes first, however busy the agents are: who was not read yet still has its
+         * packets in the next turn. */
+        if (control_socket_waits(daemon))
+            break;
     }
     daemon_work(daemon);
 }

@@ -15,6 +15,8 @@
 #include "live/daemon/inside.h"
 
 #define LEASE_NS INT64_C(10000000000)
+/* How long everybody's death is waited for before anything is done about it. */
+#define DYING_NS INT64_C(500000000)
 
 static int operation_open(struct daemon *daemon, struct operation *operation, uint32_t targets,
                           struct error *error)
@@ -151,6 +153,7 @@ static void blackout(struct daemon *daemon, const struct operation *operation)
 
         if (none_left(daemon, agent))
             continue;
+        find_killed(daemon, agent);
         cause = orders_kill(&operation->orders, agent, daemon->now);
         mark_killed(daemon, agent, &cause);
     }
@@ -194,8 +197,34 @@ static void thaw(struct daemon *daemon, struct operation *operation, int64_t *st
 
 static void kill_one(struct daemon *daemon, agent_id agent, const struct cause *cause)
 {
+    find_killed(daemon, agent);
     mark_killed(daemon, agent, cause);
     kill_all(daemon, agent);
+}
+
+/* Before anything else is done: all that the range has, wherever it is. */
+static void kill_everybody(struct daemon *daemon)
+{
+    if (range_kill_all(daemon->range, DYING_NS, NULL) == 0)
+        return;
+    for (uint32_t row = 0; row < daemon->rows; row++)
+        life_signal(daemon, row, SIGKILL);
+}
+
+/* Whether the protocol finds every incarnation, and can prove something. */
+static bool looks(const struct operation *operation)
+{
+    return operation->rules.protocol == PROTOCOL_CAUTERIZE ||
+           operation->rules.protocol == PROTOCOL_QUARANTINE;
+}
+
+/* Of the others nothing keeps the target from running again, or nobody looked: no proof. */
+static void stopped(struct daemon *daemon, struct operation *operation, agent_id whom)
+{
+    if (looks(operation))
+        return;
+    operation_tells(daemon, operation, ENTRY_UNPROVEN, whom, 0);
+    find_forget(daemon, whom);
 }
 
 /* What has to do with finding and keeping. */
@@ -227,6 +256,9 @@ static void do_order(struct daemon *daemon, struct operation *operation,
 
     if (action->kind == CONTROL_THAW)
         thaw(daemon, operation, &action->value);
+    if (operation == &daemon->operations[OPERATION_CAMPAIGN] &&
+        !docket_campaign_order(daemon, action))
+        return;
     cause = orders_record(&operation->orders, action, daemon->now);
     switch ((enum campaign_action_kind)action->kind) {
     case CONTROL_ANNOUNCE:
@@ -234,6 +266,12 @@ static void do_order(struct daemon *daemon, struct operation *operation,
         break;
     case CONTROL_STOPPING:
         daemon->stops++;
+        if (!looks(operation) || operation->rules.everybody)
+            find_lives(daemon, operation, action->whom);
+        if (operation->rules.everybody) {
+            find_killed(daemon, action->whom);
+            mark_killed(daemon, action->whom, &cause);
+        }
         tell_platform(daemon, PLATFORM_STOPPING, action->whom, action->value, &cause);
         break;
     case CONTROL_SIGNAL:
@@ -243,7 +281,10 @@ static void do_order(struct daemon *daemon, struct operation *operation,
         kill_one(daemon, action->whom, &cause);
         break;
     case CONTROL_KILL_SET:
-        blackout(daemon, operation);
+        if (operation->rules.everybody)
+            kill_everybody(daemon);
+        else
+            blackout(daemon, operation);
         break;
     case CONTROL_MARK:
         mark(daemon, operation, action);
@@ -251,6 +292,7 @@ static void do_order(struct daemon *daemon, struct operation *operation,
                         degree_of(daemon, action->whom));
         break;
     case CONTROL_STOPPED:
+        stopped(daemon, operation, action->whom);
         tell_platform(daemon, PLATFORM_STOPPED, action->whom, 0, &cause);
         break;
     case CONTROL_RESTORE:

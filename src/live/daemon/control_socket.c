@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -23,6 +24,8 @@ struct client {
     struct control_socket *socket; /* NULL: it is closing */
     struct client *next;
     bool follows;
+    uint64_t epoch; /* of the order whose steps it wants, or 0 */
+    int watched;    /* its descriptor in the socket's own epoll, or -1 */
     size_t used;
     char line[LINE_MAX_BYTES];
 };
@@ -31,6 +34,7 @@ struct control_socket {
     struct daemon *daemon;
     uv_pipe_t pipe;
     bool open;
+    int waits; /* an epoll of the socket and all clients: whether somebody waits to be heard */
     struct client *clients;
     uint32_t count;
 };
@@ -81,6 +85,8 @@ static void client_drop(struct client *client)
             break;
         }
     socket->count--;
+    if (client->watched >= 0)
+        epoll_ctl(socket->waits, EPOLL_CTL_DEL, client->watched, NULL);
     client->socket = NULL;
     uv_close((uv_handle_t *)&client->pipe, data_free);
 }
@@ -127,6 +133,8 @@ static const char *state_word(const struct life *life)
 {
     if (life->state == LIFE_NONE)
         return "dead";
+    if (life->held)
+        return "held";
     if (life->hung)
         return "hung";
     return life->state == LIFE_OPEN ? "running" : "starting";
@@ -172,21 +180,23 @@ static json_t *agent_make(const struct daemon *daemon, agent_id agent)
     uint32_t shown = row_shown(daemon, agent);
     const struct life *life = &daemon->lives[shown];
     json_t *others = json_array();
+    const char *barred = NULL;
 
+    docket_bars(daemon, agent, &barred);
     for (uint32_t row = agent; row < daemon->rows; row += daemon->agents)
         if (row != shown && daemon->lives[row].state != LIFE_NONE)
             json_array_append_new(others, json_pack("{s:i, s:i}", "incarnation",
                                                     (int)daemon->lives[row].incarnation, "pid",
                                                     (int)daemon->lives[row].pid));
     return json_pack(
-        "{s:s, s:s, s:s, s:s, s:i, s:o, s:I, s:i, s:s, s:o}", "agent", daemon->names[agent], "kind",
-        scenario->groups[scenario->group_of[agent]].kind, "node",
+        "{s:s, s:s, s:s, s:s, s:i, s:o, s:I, s:i, s:s, s:s?, s:o}", "agent", daemon->names[agent],
+        "kind", scenario->groups[scenario->group_of[agent]].kind, "node",
         scenario->node_names != NULL ? scenario->node_names[scenario->node_of[agent]] : "", "state",
         state_word(life), "incarnation", (int)life->incarnation, "pid",
         life->state != LIFE_NONE && life->pid > 0 ? json_integer(life->pid) : json_null(),
         "since_ns", (json_int_t)(life->since > 0 ? life->since : 0), "starts",
         (int)daemon->starts[agent], "shows", shows[platform_shows(daemon->platform, agent)],
-        "others", others);
+        "barred", barred, "others", others);
 }
 
 struct listing {
@@ -233,6 +243,34 @@ static void refuse(struct client *client, json_t *id, int code, const char *word
                                   "message", words));
 }
 
+static void answer(struct client *client, json_t *id, json_t *result)
+{
+    client_send(client, json_pack("{s:s, s:O, s:o}", "jsonrpc", "2.0", "id", id, "result", result));
+}
+
+/* An order is answered before it is begun: by then it is on the disk, and whoever gave it need not
+ * wait for what follows. */
+static void order_take(struct client *client, const char *method, const json_t *params, json_t *id)
+{
+    struct daemon *daemon = client->socket->daemon;
+    struct docket_order *begins = NULL;
+    uint64_t follows = 0;
+    const char *words = "";
+    int code = 0;
+    json_t *result;
+
+    daemon_clock(daemon);
+    result = control_orders_call(daemon, method, params, &follows, &begins, &code, &words);
+    if (follows > 0)
+        client->epoch = follows;
+    if (result != NULL)
+        answer(client, id, result);
+    else
+        refuse(client, id, code, words);
+    if (begins != NULL)
+        docket_carry_out(daemon, begins);
+}
+
 static void line_take(struct client *client, const char *line, size_t size)
 {
     struct daemon *daemon = client->socket->daemon;
@@ -254,14 +292,59 @@ static void line_take(struct client *client, const char *line, size_t size)
         result = json_pack("{s:b}", "following", client->follows = true);
     else if (strcmp(method, "range/close") == 0)
         result = json_pack("{s:b}", "closing", closing = true);
+    else if (control_orders_has(method))
+        order_take(client, method, json_object_get(json, "params"), id);
     else
         refuse(client, id, RPC_METHOD, "there is no such method");
     if (result != NULL)
-        client_send(client,
-                    json_pack("{s:s, s:O, s:o}", "jsonrpc", "2.0", "id", id, "result", result));
+        answer(client, id, result);
     json_decref(json);
     if (closing)
         daemon_end(daemon, DAEMON_STOPPED);
+}
+
+/* ---- who waits ---- */
+
+/* Gives the descriptor that is watched, or -1: then its lines are read in their turn all the same.
+ */
+static int waits_add(const struct control_socket *socket, const uv_handle_t *handle)
+{
+    struct epoll_event watch = {.events = EPOLLIN};
+    int descriptor = -1;
+
+    if (uv_fileno(handle, &descriptor) != 0 ||
+        epoll_ctl(socket->waits, EPOLL_CTL_ADD, descriptor, &watch) != 0)
+        return -1;
+    return descriptor;
+}
+
+bool control_socket_waits(const struct daemon *daemon)
+{
+    struct epoll_event event;
+
+    return daemon->socket != NULL && epoll_wait(daemon->socket->waits, &event, 1, 0) > 0;
+}
+
+bool control_socket_followed(const struct daemon *daemon, uint64_t epoch)
+{
+    for (const struct client *client = daemon->socket != NULL ? daemon->socket->clients : NULL;
+         client != NULL; client = client->next)
+        if (client->epoch == epoch)
+            return true;
+    return false;
+}
+
+void control_socket_tell(struct daemon *daemon, uint64_t epoch, json_t *notification)
+{
+    struct client *next;
+
+    for (struct client *client = daemon->socket != NULL ? daemon->socket->clients : NULL;
+         client != NULL; client = next) {
+        next = client->next;
+        if (client->epoch == epoch)
+            client_send(client, json_incref(notification));
+    }
+    json_decref(notification);
 }
 
 /* ---- reading ---- */
@@ -309,6 +392,7 @@ static void connected(uv_stream_t *server, int status)
         uv_close((uv_handle_t *)&client->pipe, data_free);
         return;
     }
+    client->watched = waits_add(socket, (uv_handle_t *)&client->pipe);
     client->socket = socket;
     client->next = socket->clients;
     socket->clients = client;
@@ -357,6 +441,7 @@ int control_socket_open(struct daemon *daemon, struct error *error)
         return error_set(error, ERROR_MEMORY, "out of memory for the control socket");
     socket->daemon = daemon;
     daemon->socket = socket;
+    socket->waits = epoll_create1(EPOLL_CLOEXEC);
     uv_pipe_init(&daemon->loop, &socket->pipe, 0);
     socket->pipe.data = socket;
     before = umask(0177);
@@ -365,6 +450,8 @@ int control_socket_open(struct daemon *daemon, struct error *error)
     socket->open = failed == 0;
     if (failed == 0)
         failed = uv_listen((uv_stream_t *)&socket->pipe, 16, connected);
+    if (failed == 0 && (socket->waits < 0 || waits_add(socket, (uv_handle_t *)&socket->pipe) < 0))
+        failed = UV_EMFILE;
     return failed == 0 ? 0 : error_set(error, ERROR_IO, "%s: %s", path, uv_strerror(failed));
 }
 
@@ -378,6 +465,8 @@ void control_socket_close(struct daemon *daemon)
         client_drop(socket->clients);
     if (socket->open)
         unlink(daemon->options->control);
+    if (socket->waits >= 0)
+        close(socket->waits);
     daemon->socket = NULL;
     uv_close((uv_handle_t *)&socket->pipe, data_free);
 }

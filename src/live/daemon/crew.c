@@ -167,6 +167,11 @@ static void let_go(int *descriptor)
     *descriptor = -1;
 }
 
+static bool may_not_run(const struct daemon *daemon, agent_id agent)
+{
+    return daemon->platform != NULL && platform_bars(daemon->platform, agent);
+}
+
 void life_free(struct daemon *daemon, uint32_t row)
 {
     struct life *life = &daemon->lives[row];
@@ -179,10 +184,13 @@ void life_free(struct daemon *daemon, uint32_t row)
     }
     if (life->channel >= 0 && daemon->epoll >= 0)
         epoll_ctl(daemon->epoll, EPOLL_CTL_DEL, life->channel, NULL);
-    if (life->own >= 0 && daemon->witness != NULL)
-        witness_disown(daemon->witness, life->own);
-    if (life->far_end >= 0 && daemon->witness != NULL)
-        witness_disown(daemon->witness, life->far_end);
+    /* Whoever holds what was a stopped agent's own is told of for as long as it may not run. */
+    if (daemon->witness != NULL && !may_not_run(daemon, row_agent(daemon, row))) {
+        if (life->own >= 0)
+            witness_disown(daemon->witness, life->own);
+        if (life->far_end >= 0)
+            witness_disown(daemon->witness, life->far_end);
+    }
     let_go(&life->channel);
     let_go(&life->far_end);
     let_go(&life->own);
@@ -368,7 +376,7 @@ time_ns crew_deadline(const struct daemon *daemon)
 static void opening_failed(struct daemon *daemon)
 {
     for (agent_id a = 0; a < daemon->agents; a++) {
-        if (daemon->lives[a].state == LIFE_OPEN)
+        if (daemon->lives[a].state == LIFE_OPEN || daemon->lives[a].state == LIFE_NONE)
             continue;
         daemon_fail(daemon, ERROR_MACHINE,
                     "%s did not open its session within %d s (%s); %u of %u agents did",
@@ -438,14 +446,44 @@ static void tell_checkpoint(struct daemon *daemon, agent_id agent)
         queue_platform(daemon, &event, &daemon->lives[agent].starting);
 }
 
+/* An order of the ledger keeps it from running. The platform takes every agent to run at first: it
+ * hears of the mark, and then that nobody is there, so that nobody brings it back. Its peers hear
+ * that it departed, so that none of them misses it. */
+static void begin_without(struct daemon *daemon, agent_id agent)
+{
+    struct platform_event event = {.who = AGENT_NONE,
+                                   .whom = agent,
+                                   .by = AGENT_NONE,
+                                   .via = AGENT_NONE,
+                                   .value = DEATH_DEPARTED};
+    const struct delivery delivery = {.kind = PERCEPT_DEPARTED, .peer = agent, .cause = CAUSE_NONE};
+    const char *word = "";
+
+    docket_bars(daemon, agent, &word);
+    event.kind = strcmp(word, "quarantine") == 0 ? PLATFORM_FENCE : PLATFORM_TOMBSTONE;
+    queue_platform(daemon, &event, &CAUSE_NONE);
+    event.kind = PLATFORM_DIED;
+    queue_platform(daemon, &event, &CAUSE_NONE);
+    for (uint32_t i = 0; i < degree_of(daemon, agent); i++)
+        if (daemon->lives[peers_of(daemon, agent)[i]].state == LIFE_OPEN)
+            send_notification(daemon, peers_of(daemon, agent)[i], NOTIFY_STOP_DEPARTED,
+                              json_pack("{s:s}", "agent", daemon->names[agent]), &delivery);
+}
+
 void crew_begin(struct daemon *daemon)
 {
     for (agent_id a = 0; a < daemon->agents && daemon->failed == 0; a++) {
+        if (daemon->lives[a].state == LIFE_NONE)
+            continue;
         life_started_record(daemon, a);
         daemon->lives[a].since = daemon->now;
         tell_checkpoint(daemon, a);
     }
     for (agent_id a = 0; a < daemon->agents && daemon->failed == 0; a++)
-        send_notification(daemon, a, NOTIFY_CREW_BEGIN,
-                          json_pack("{s:I}", "time_ns", (json_int_t)daemon->now), NULL);
+        if (daemon->lives[a].state != LIFE_NONE)
+            send_notification(daemon, a, NOTIFY_CREW_BEGIN,
+                              json_pack("{s:I}", "time_ns", (json_int_t)daemon->now), NULL);
+    for (agent_id a = 0; a < daemon->agents && daemon->failed == 0; a++)
+        if (daemon->lives[a].state == LIFE_NONE)
+            begin_without(daemon, a);
 }

@@ -34,7 +34,7 @@ static const unsigned states[DAEMON_STATE_COUNT] = {
 static void state_move(struct daemon *daemon, uint8_t state)
 {
     assert((states[daemon->state] >> state & 1) != 0);
-    assert(state != DAEMON_READY || daemon->opened_sessions == daemon->agents);
+    assert(state != DAEMON_READY || daemon->opened_sessions == daemon->agents - daemon->barred);
     assert(state != DAEMON_RUNNING || daemon->now >= 0);
     daemon->state = state;
 }
@@ -198,6 +198,7 @@ static time_ns next_due(const struct daemon *daemon)
     due = earliest(due, daemon->options->duration);
     due = earliest(due, platform_deadline(daemon->platform));
     due = earliest(due, desk_wakes(daemon));
+    due = earliest(due, docket_deadline(daemon));
     return earliest(due, faults_deadline(daemon));
 }
 
@@ -277,7 +278,12 @@ static void before_waiting(uv_prepare_t *prepare)
     if (daemon->state == DAEMON_CLOSING)
         return;
     daemon_work(daemon);
-    if (daemon->state == DAEMON_OPENING && daemon->opened_sessions == daemon->agents)
+    if (daemon->state == DAEMON_RUNNING) {
+        stops_due(daemon);
+        docket_due(daemon);
+    }
+    if (daemon->state == DAEMON_OPENING &&
+        daemon->opened_sessions == daemon->agents - daemon->barred)
         become_ready(daemon);
     if (daemon->state == DAEMON_CLOSING)
         return;
@@ -458,8 +464,12 @@ static int crew_spawn(struct daemon *daemon, struct error *error)
     daemon->told_at = daemon->now + TICK_NS;
     daemon->start_by = daemon->now + START_NS_MAX;
     for (agent_id a = 0; a < daemon->agents; a++) {
-        int failed = life_start(daemon, a, 0, checkpoint_find(daemon, a)->number, START_FIRST,
-                                AGENT_NONE, &CAUSE_NONE, error);
+        int failed;
+
+        if (docket_bars(daemon, a, NULL) != 0)
+            continue;
+        failed = life_start(daemon, a, 0, checkpoint_find(daemon, a)->number, START_FIRST,
+                            AGENT_NONE, &CAUSE_NONE, error);
 
         if (failed != 0)
             return error_context(error, "%s", daemon->names[a]);
@@ -477,6 +487,7 @@ static void close_handle(uv_handle_t *handle, void *context)
 /* The agents' ends last: nothing of the range may be missed while it is still watched. */
 static void daemon_close(struct daemon *daemon)
 {
+    docket_end(daemon);
     control_socket_close(daemon);
     if (daemon->loop_open) {
         uv_walk(&daemon->loop, close_handle, NULL);
@@ -491,6 +502,8 @@ static void daemon_close(struct daemon *daemon)
         life_free(daemon, row);
     links_close(daemon);
     checkpoints_close(daemon);
+    docket_close(daemon);
+    stop_queue_close(daemon);
     if (daemon->epoll >= 0)
         close(daemon->epoll);
     if (daemon->crew >= 0)
@@ -521,9 +534,15 @@ static int daemon_open(struct daemon *daemon, uv_prepare_t *prepare)
     if (failed == 0)
         failed = find_open(daemon, error);
     if (failed == 0)
+        failed = stop_queue_open(daemon, error);
+    if (failed == 0)
+        failed = docket_open(daemon, error);
+    if (failed == 0)
         failed = ground_open(daemon, error);
     if (failed == 0)
         failed = world_open(daemon, error);
+    if (failed == 0)
+        failed = docket_begin(daemon, error);
     if (failed == 0)
         failed = loop_open(daemon, prepare, error);
     if (failed == 0)

@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "scenario/authority.h"
 #include "scenario/scenario.h"
 #include "trace/record.h"
 
@@ -41,11 +42,19 @@ struct daemon_options {
     uint32_t sink_count;
     const char *control; /* path of the control socket; NULL: none */
     const char *state;   /* folder in which checkpoints are kept and found again; NULL: in memory */
+    /* Whose orders it obeys; NULL: nobody's. The daemon keeps every order that it accepts or
+     * refuses in `ledger`, a folder, whose secret key is the file `ledger_key`: both are made where
+     * they are not there. NULL: none, and then no order is taken. A ledger that is there is obeyed
+     * without `authority` too: who has a tombstone in it is not started. */
+    const struct authority_file *authority;
+    const char *ledger, *ledger_key;
     /* Called about every second, and when the run ends; may be NULL. A sink that must be flushed is
      * flushed here. A negative code ends the run. */
     int (*tick)(void *context, const struct daemon_progress *progress);
     /* Something failed that the operator should know of: a reaper gone, an agent given up. */
     void (*failure)(void *context, const char *words);
+    /* What the operator should know of that is no failure; may be NULL. */
+    void (*notice)(void *context, const char *words);
     void *context;
     time_ns lease; /* of the range: it ends when the daemon has hung for so long; 0: 10 s */
     /* For tests, which are held to the same confinement. */
@@ -75,7 +84,8 @@ int daemon_run(const struct daemon_options *options, struct daemon_outcome *outc
  * The control socket: one JSON-RPC 2.0 message a line (AF_UNIX stream, mode 0600, in a folder of
  * the operator's outside the range). Methods: `range/status`, `agents/ps` (truth beside belief),
  * `range/close`, `events/follow` (then a notification `event` for each start and death of a
- * sanctioned process). docs/reference/control.md.
+ * sanctioned process), `order/submit`, `order/status`, `order/follow`, `order/reach`,
+ * `order/watch`. docs/reference/control.md.
  */
 /* /run/iolaus for root, else $XDG_RUNTIME_DIR/iolaus, else /tmp/iolaus-UID; made with mode 0700. */
 int control_folder(char *path, size_t size, bool make, struct error *error);

@@ -82,7 +82,8 @@ static void tell_gone(struct daemon *daemon, const struct found *found)
     const struct campaign_event event = {
         .kind = CAMPAIGN_GONE, .whom = found->whom, .incarnation = found->incarnation};
 
-    operation_hears(daemon, found->operation, &event);
+    if (found->operation->campaign != NULL)
+        operation_hears(daemon, found->operation, &event);
 }
 
 /* The witness saw its end. */
@@ -90,7 +91,7 @@ static void found_ended(struct daemon *daemon, uint32_t place)
 {
     struct found found = daemon->find->list[place];
 
-    operation_step(daemon, found.operation, ENTRY_DIED, &found, 0);
+    found_tells(daemon, &found, ENTRY_DIED);
     found_remove(daemon, place);
     if (!found.held)
         tell_gone(daemon, &found);
@@ -163,6 +164,14 @@ static agent_id stranger_of(const struct operation *operation, const struct seen
     return campaign_stops(operation->campaign);
 }
 
+/* Nobody can have escaped: the range stands still, or the kernel tells of every fork, or nobody is
+ * left at all. */
+static bool look_is_sure(const struct daemon *daemon)
+{
+    return (daemon->frozen > 0 && daemon->frozen_failed == 0) || witness_has_all(daemon->witness) ||
+           range_is_empty(daemon->range);
+}
+
 void find_all(struct daemon *daemon, struct operation *operation, agent_id whom)
 {
     struct find *find = daemon->find;
@@ -194,8 +203,11 @@ void find_all(struct daemon *daemon, struct operation *operation, agent_id whom)
         operation_hears(daemon, operation, &event);
         count++;
     }
-    operation_looked(daemon, operation, whom, count);
-    event = (struct campaign_event){.kind = CAMPAIGN_FOUND_ALL, .whom = whom};
+    if (operation->rules.everybody && range_is_empty(daemon->range))
+        operation_tells(daemon, operation, ENTRY_EMPTIED, whom, 0);
+    operation_tells(daemon, operation, ENTRY_LOOKED, whom, count);
+    event = (struct campaign_event){
+        .kind = CAMPAIGN_FOUND_ALL, .whom = whom, .value = !look_is_sure(daemon)};
     operation_hears(daemon, operation, &event);
 }
 
@@ -209,10 +221,19 @@ static const struct seen *stranger_with(const struct daemon *daemon, pid_t pid)
     return NULL;
 }
 
+static uint64_t epoch_of(const struct daemon *daemon, const struct operation *operation,
+                         agent_id whom)
+{
+    return operation == &daemon->operations[OPERATION_CAMPAIGN]
+               ? docket_campaign_epoch(daemon, whom)
+               : operation->epoch;
+}
+
 static bool identify(struct daemon *daemon, struct operation *operation,
                      const struct campaign_action *action, struct found *found)
 {
     *found = (struct found){.operation = operation,
+                            .epoch = epoch_of(daemon, operation, action->whom),
                             .whom = action->whom,
                             .incarnation = action->incarnation,
                             .row = ROW_NONE,
@@ -257,6 +278,24 @@ static void kill_life(struct daemon *daemon, uint32_t row, const struct cause *c
     }
 }
 
+/* It is killed already, and was found again: its kill is repeated, and it is waited for once. */
+static bool kill_again(struct daemon *daemon, const struct found *found)
+{
+    for (uint32_t i = 0; i < daemon->find->count; i++) {
+        struct found *known = &daemon->find->list[i];
+
+        if (known->held || known->row != found->row || known->pid != found->pid)
+            continue;
+        known->operation = found->operation;
+        if (found->row != ROW_NONE)
+            kill_life(daemon, found->row, &CAUSE_NONE);
+        else
+            (void)syscall(SYS_pidfd_send_signal, found->pidfd, SIGKILL, NULL, 0);
+        return true;
+    }
+    return false;
+}
+
 void find_kill(struct daemon *daemon, struct operation *operation,
                const struct campaign_action *action)
 {
@@ -267,12 +306,17 @@ void find_kill(struct daemon *daemon, struct operation *operation,
         tell_gone(daemon, &found); /* it ended by itself meanwhile */
         return;
     }
+    if (kill_again(daemon, &found)) {
+        if (found.pidfd >= 0)
+            close(found.pidfd);
+        return;
+    }
     cause = orders_found(&operation->orders, action->whom, action->incarnation, false,
                          found.row == ROW_NONE ? found.inside : 0, daemon->now);
-    operation_step(daemon, operation, ENTRY_FOUND, &found, 0);
+    found_tells(daemon, &found, ENTRY_FOUND);
     if (found_add(daemon, &found) == NULL)
         return;
-    operation_step(daemon, operation, ENTRY_KILLED, &found, 0);
+    found_tells(daemon, &found, ENTRY_KILLED);
     if (found.row != ROW_NONE)
         kill_life(daemon, found.row, &cause);
     else
@@ -317,12 +361,12 @@ void find_hold(struct daemon *daemon, struct operation *operation,
     }
     cause = orders_found(&operation->orders, action->whom, action->incarnation, true,
                          found.row == ROW_NONE ? found.inside : 0, daemon->now);
-    operation_step(daemon, operation, ENTRY_FOUND, &found, 0);
+    found_tells(daemon, &found, ENTRY_FOUND);
     found.held = true;
     if (found_add(daemon, &found) == NULL)
         return;
     hold(daemon, &found, &cause);
-    operation_step(daemon, operation, ENTRY_HELD, &found, 0);
+    found_tells(daemon, &found, ENTRY_HELD);
     tell_gone(daemon, &found);
 }
 
@@ -374,7 +418,7 @@ void find_release(struct daemon *daemon, struct operation *operation, agent_id w
             continue;
         }
         release_life(daemon, operation, found.row);
-        operation_step(daemon, operation, ENTRY_RELEASED, &found, 0);
+        found_tells(daemon, &found, ENTRY_RELEASED);
         found_remove(daemon, i);
     }
     (void)range_hold_agent(daemon->range, whom, false, NULL);
@@ -395,4 +439,78 @@ bool find_presses(struct daemon *daemon)
         presses = true;
     }
     return presses;
+}
+
+/* ---- ghosts ---- */
+
+static bool is_being_stopped(const struct daemon *daemon, agent_id agent)
+{
+    for (uint32_t i = 0; i < OPERATION_COUNT; i++)
+        if (daemon->operations[i].campaign != NULL &&
+            campaign_stops_it(daemon->operations[i].campaign, agent))
+            return true;
+    return false;
+}
+
+/* What poses as one that may not run ends at once, whoever forked it. A stop under way finds it by
+ * itself. */
+void find_ghost(struct daemon *daemon, const struct seen *seen)
+{
+    const struct found found = {.epoch = docket_bars(daemon, seen->as, NULL),
+                                .operation = &daemon->operations[OPERATION_ORDER],
+                                .whom = seen->as,
+                                .row = ROW_NONE,
+                                .in = seen->agent,
+                                .pid = seen->pid,
+                                .inside = seen->inside,
+                                .pidfd = -1};
+    int pidfd;
+
+    if (!platform_bars(daemon->platform, seen->as) || is_being_stopped(daemon, seen->as) ||
+        is_listed(daemon, seen->pid))
+        return;
+    pidfd = witness_pidfd(daemon->witness, seen->pid);
+    if (pidfd < 0)
+        return;
+    (void)syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+    close(pidfd);
+    found_tells(daemon, &found, ENTRY_GHOST);
+}
+
+/* ---- protocols that look for nobody ---- */
+
+void find_lives(struct daemon *daemon, struct operation *operation, agent_id whom)
+{
+    for (uint32_t row = whom; row < daemon->rows; row += daemon->agents) {
+        const struct life *life = &daemon->lives[row];
+        const struct found found = {.operation = operation,
+                                    .epoch = epoch_of(daemon, operation, whom),
+                                    .whom = whom,
+                                    .row = row,
+                                    .in = whom,
+                                    .incarnation = life->incarnation,
+                                    .pid = life->pid,
+                                    .inside = life->inside,
+                                    .pidfd = -1};
+
+        if (life->state != LIFE_BORN && life->state != LIFE_OPEN)
+            continue;
+        found_tells(daemon, &found, ENTRY_FOUND);
+        if (found_add(daemon, &found) == NULL)
+            return;
+    }
+}
+
+void find_killed(struct daemon *daemon, agent_id whom)
+{
+    for (uint32_t i = 0; i < daemon->find->count; i++)
+        if (daemon->find->list[i].whom == whom && !daemon->find->list[i].held)
+            found_tells(daemon, &daemon->find->list[i], ENTRY_KILLED);
+}
+
+void find_forget(struct daemon *daemon, agent_id whom)
+{
+    for (uint32_t i = daemon->find->count; i-- > 0;)
+        if (daemon->find->list[i].whom == whom && !daemon->find->list[i].held)
+            found_remove(daemon, i);
 }

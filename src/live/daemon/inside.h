@@ -16,12 +16,17 @@
  *   control.c         the operator's campaign, carried out; boot time
  *   standstill.c      freeze and thaw; range time
  *   find.c            finding what a stop is about, and killing or keeping it
- *   stops.c           what a stop tells, and its end
+ *   docket.c          orders: what was accepted, its steps, and the ledger that keeps both
+ *   docket_orders.c   an order comes in: decided, kept, begun
+ *   docket_replay.c   what the ledger says of earlier ranges, and the completion of what they left
+ *   docket_campaign.c a drill's stops as orders, signed with a key made for its range
+ *   stops.c           accepted orders, carried out; what an operation tells, and its end
  *   faults.c          partitions, node crashes, crashes, hangs, slowness
  *   work.c            the desk of work
  *   truth.c           what the witness saw -> records, and what follows from a death
  *   checkpoints.c     agents' states, in memory or in a folder
- *   control_socket.c  for `iolaus ps` and `iolaus down`
+ *   control_socket.c  for `iolaus ps`, `iolaus down` and orders
+ *   control_orders.c  the socket's methods for orders
  *   refuse.c          what the live world cannot do
  *
  * A life is one process of an agent; lives are numbered as the rows of the simulated world are,
@@ -166,6 +171,7 @@ struct opening {
 struct operation;
 struct found {
     struct operation *operation;
+    uint64_t epoch; /* of the order that it was found for */
     agent_id whom;
     agent_id in;  /* in whose cgroup it is, or AGENT_NONE */
     uint32_t row; /* of a life, or UINT32_MAX */
@@ -241,6 +247,8 @@ enum daemon_state {
 };
 
 struct control_socket;
+struct docket;
+struct stops;
 
 struct daemon {
     const struct daemon_options *options;
@@ -269,6 +277,7 @@ struct daemon {
 
     uint32_t agents, slots, rows, alive, opened_sessions;
     uint32_t starting;  /* lives that are asked for or born */
+    uint32_t barred;    /* agents that an order of the ledger keeps from being started */
     struct life *lives; /* by row */
     const char **names; /* by agent */
     agent_id *by_name;  /* ascending by name */
@@ -299,6 +308,7 @@ struct daemon {
     time_ns lease_at;                /* boot time: when the range's lease is renewed */
     time_ns opened_boot;             /* CLOCK_BOOTTIME at range time 0 */
     uint32_t frozen;                 /* how many operations want the range to stand still */
+    int policy;                      /* of the scheduler, before that */
     int frozen_failed;               /* errno: it does not, or nobody can vouch for it */
     time_ns frozen_at, frozen_since; /* boot time; CLOCK_MONOTONIC */
     time_ns stood;                   /* how long it did, all in all */
@@ -321,6 +331,8 @@ struct daemon {
     uint32_t claims_count;
     bool settling;
     struct control_socket *socket;
+    struct docket *docket;     /* NULL: no order is kept, and none is taken */
+    struct stops *stops_queue; /* accepted orders */
     char packet[CHANNEL_BYTES], packet_out[CHANNEL_BYTES];
 };
 
@@ -467,13 +479,13 @@ void operation_start(struct daemon *daemon, struct operation *operation,
 void operation_hears(struct daemon *daemon, struct operation *operation,
                      const struct campaign_event *event);
 /* A step that is about a target as a whole, or about the range (AGENT_NONE). */
-void operation_tells(struct daemon *daemon, struct operation *operation, int step, agent_id whom,
+void operation_tells(struct daemon *daemon, const struct operation *operation,
+                     enum entry_step_word word, agent_id whom, int64_t value);
+/* The same, by whichever operation is stopping that target. */
+void operations_tell(struct daemon *daemon, enum entry_step_word word, agent_id whom,
                      int64_t value);
 /* A step that is about one that was found. */
-void operation_step(struct daemon *daemon, struct operation *operation, int step,
-                    const struct found *found, int64_t value);
-void operation_looked(struct daemon *daemon, struct operation *operation, agent_id whom,
-                      int64_t count);
+void found_tells(struct daemon *daemon, const struct found *found, enum entry_step_word word);
 void operation_ends(struct daemon *daemon, struct operation *operation);
 
 /* standstill.c: errno where it could not be had, or not be vouched for. How long it stood. */
@@ -491,12 +503,75 @@ void find_kill(struct daemon *daemon, struct operation *operation,
 void find_hold(struct daemon *daemon, struct operation *operation,
                const struct campaign_action *action);
 void find_release(struct daemon *daemon, struct operation *operation, agent_id whom);
+/* Stop protocols that look for nobody: the lives that there are; and they are awaited no more. */
+void find_lives(struct daemon *daemon, struct operation *operation, agent_id whom);
+void find_killed(struct daemon *daemon, agent_id whom);
+void find_forget(struct daemon *daemon, agent_id whom);
 /* Something ended; it may have been found before. */
 void find_life_ended(struct daemon *daemon, uint32_t row);
 void find_stranger_ended(struct daemon *daemon, pid_t pid);
+/* It poses as somebody; who may not run is ended. */
+void find_ghost(struct daemon *daemon, const struct seen *seen);
 bool find_is_held(const struct daemon *daemon, const struct seen *process);
 /* Kills again what comes into being after its kill; true where there may be such. */
 bool find_presses(struct daemon *daemon);
+
+/* docket.c, docket_replay.c */
+/* Opens the ledger and reads what it says; the crew's names are known by then. */
+int docket_open(struct daemon *daemon, struct error *error);
+/* The range is there: says so in the ledger, and completes what an earlier range left undone. */
+int docket_begin(struct daemon *daemon, struct error *error);
+/* The range is closed: the witness's last word, and how it ended. */
+void docket_end(struct daemon *daemon);
+void docket_close(struct daemon *daemon);
+/* Called by stops.c for each step of the order under way, in order; appends the entry, numbers it.
+ * `epoch` and `number` of the step are filled in here. A step that lifts or releases is written
+ * under the epochs of the orders which it ends. */
+void docket_step(struct daemon *daemon, uint64_t epoch, const struct entry_step *step);
+/* What keeps an agent from running: the order's epoch, or 0; `word` (may be NULL): how, in a word,
+ * `tombstone` or `quarantine`. */
+uint64_t docket_bars(const struct daemon *daemon, agent_id agent, const char **word);
+/* The witness saw nothing in that time. */
+void docket_unobserved(struct daemon *daemon, time_ns from, time_ns to);
+/* Steps that wait to be written, and when they are. */
+time_ns docket_deadline(const struct daemon *daemon);
+void docket_due(struct daemon *daemon);
+
+/* docket_campaign.c */
+/* Makes the key of a drill's campaign. */
+int docket_campaign_open(struct daemon *daemon, struct error *error);
+/* The campaign wants to stop, or to lift the stop of, an agent: signs it, decides, and keeps it.
+ * False where it may not. */
+bool docket_campaign_order(struct daemon *daemon, const struct campaign_action *action);
+/* The order of the last stop of that target, while it has not ended for it; else 0. */
+uint64_t docket_campaign_epoch(const struct daemon *daemon, agent_id agent);
+
+/* control_orders.c */
+struct docket_order;
+/* The answer to one of the methods for orders, or NULL with an error's code and words. `follows`
+ * is set to the epoch whose steps the client wants; `begins` to the order that was accepted, which
+ * the caller begins when it has answered. */
+json_t *control_orders_call(struct daemon *daemon, const char *method, const json_t *params,
+                            uint64_t *follows, struct docket_order **begins, int *code,
+                            const char **words);
+bool control_orders_has(const char *method);
+void docket_carry_out(struct daemon *daemon, struct docket_order *order);
+
+/* stops.c */
+/* An accepted order. It ends with ENTRY_SEALED or ENTRY_UNPROVEN for each target. */
+struct stop_plan {
+    uint64_t epoch;
+    uint8_t verb;     /* enum order_verb */
+    uint8_t protocol; /* enum order_protocol, of a stop */
+    const agent_id *targets;
+    uint32_t target_count;
+    bool all; /* they are the whole crew */
+};
+int stop_queue_open(struct daemon *daemon, struct error *error);
+void stop_queue_close(struct daemon *daemon);
+/* Begins it, or queues it behind one that is under way. */
+int stop_begin(struct daemon *daemon, const struct stop_plan *plan, struct error *error);
+void stops_due(struct daemon *daemon);
 
 /* faults.c */
 int faults_plan(struct daemon *daemon, struct error *error);
@@ -532,5 +607,10 @@ void checkpoints_close(struct daemon *daemon);
 int control_socket_open(struct daemon *daemon, struct error *error);
 void control_socket_close(struct daemon *daemon);
 void control_socket_event(struct daemon *daemon, bool started, uint32_t row);
+/* Whether somebody waits to be heard there: agents' turns end early then. */
+bool control_socket_waits(const struct daemon *daemon);
+/* To whoever follows the order: a notification, which is taken over. */
+bool control_socket_followed(const struct daemon *daemon, uint64_t epoch);
+void control_socket_tell(struct daemon *daemon, uint64_t epoch, json_t *notification);
 
 #endif

@@ -186,13 +186,23 @@ void links_hand_out(struct daemon *daemon)
     daemon->openings_count = 0;
 }
 
+/* Whether both are there: who is kept from running by an order is not. */
+static bool pair_wanted(const struct daemon *daemon, const struct link_pair *pair)
+{
+    return daemon->lives[pair->agent[0]].state != LIFE_NONE &&
+           daemon->lives[pair->agent[1]].state != LIFE_NONE;
+}
+
 /* The crew begins with all its links up: no nonce, and nothing to be proven. */
 int links_make_all(struct daemon *daemon, struct error *error)
 {
     for (uint32_t i = 0; i < daemon->pair_count; i++) {
         struct link_pair *pair = &daemon->pairs[i];
-        int failed = pair_make(daemon, pair, error);
+        int failed;
 
+        if (!pair_wanted(daemon, pair))
+            continue;
+        failed = pair_make(daemon, pair, error);
         if (failed != 0)
             return failed;
         for (int end = 0; end < 2; end++) {

@@ -95,9 +95,15 @@ static void do_action(struct daemon *daemon, const struct platform_action *actio
     case ACTION_SCORE:
     case ACTION_STALL:
     case ACTION_RETURNED:
-    case ACTION_TOMBSTONED:
-    case ACTION_FENCED:
     case ACTION_LIFTED:
+        tell_campaign(daemon, action, cause);
+        break;
+    case ACTION_FENCED:
+        operations_tell(daemon, ENTRY_FENCED, action->whom, action->whom_incarnation);
+        tell_campaign(daemon, action, cause);
+        break;
+    case ACTION_TOMBSTONED:
+        operations_tell(daemon, ENTRY_TOMBSTONED, action->whom, 0);
         tell_campaign(daemon, action, cause);
         break;
     case ACTION_GRANT:

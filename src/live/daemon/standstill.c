@@ -9,6 +9,7 @@
  */
 #include <assert.h>
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/syscall.h>
@@ -80,6 +81,24 @@ static void thaw_by_signal(struct daemon *daemon)
     witness_list(daemon->witness, thaw_one, &round);
 }
 
+/* A thousand agents that defend one are many to wait for. Where it is not allowed, it waits. */
+static void priority_raise(struct daemon *daemon)
+{
+    const struct sched_param first = {.sched_priority = 1};
+
+    daemon->policy = sched_getscheduler(0);
+    if (daemon->policy == SCHED_OTHER)
+        (void)sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &first);
+}
+
+static void priority_restore(const struct daemon *daemon)
+{
+    const struct sched_param none = {0};
+
+    if (daemon->policy == SCHED_OTHER)
+        (void)sched_setscheduler(0, SCHED_OTHER, &none);
+}
+
 int range_stand_still(struct daemon *daemon, time_ns limit)
 {
     struct error error = {0};
@@ -87,6 +106,8 @@ int range_stand_still(struct daemon *daemon, time_ns limit)
 
     if (daemon->frozen++ > 0)
         return daemon->frozen_failed;
+    daemon->frozen_at = daemon_boot_time();
+    priority_raise(daemon);
     if (range_cgroup(daemon->range, AGENT_NONE) >= 0) {
         failed = range_freeze(daemon->range, limit, &error);
     } else {
@@ -95,7 +116,6 @@ int range_stand_still(struct daemon *daemon, time_ns limit)
     }
     daemon->frozen_failed = failed == 0 ? 0 : failed == ERROR_MACHINE ? ENOTSUP : ETIMEDOUT;
     daemon->now = daemon_range_time(daemon);
-    daemon->frozen_at = daemon_boot_time();
     daemon->frozen_since = daemon_monotonic();
     /* What agents sent before waits until they go on, and so do they. */
     uv_poll_stop(&daemon->crew_poll);
@@ -118,6 +138,7 @@ time_ns range_go_on(struct daemon *daemon)
         thaw_by_signal(daemon);
     else if (range_thaw(daemon->range, &error) != 0)
         daemon_fail(daemon, error.code, "the range does not go on: %s", error.message);
+    priority_restore(daemon);
     if (daemon->loop_open && daemon->state != DAEMON_CLOSING)
         uv_poll_start(&daemon->crew_poll, UV_READABLE, channel_ready);
     return stood;

@@ -119,6 +119,7 @@ static void take_seen(struct daemon *daemon, const struct seen *seen)
         break;
     case SEEN_POSED:
         write_seen(daemon, VERB_POSED, seen, seen->as);
+        find_ghost(daemon, seen);
         break;
     case SEEN_EXITED:
         write_seen(daemon, VERB_EXITED, seen, seen->as);
@@ -128,6 +129,7 @@ static void take_seen(struct daemon *daemon, const struct seen *seen)
         record = record_make(VERB_UNOBSERVED, seen->at, &CAUSE_NONE, AGENT_NONE, AGENT_NONE,
                              seen->at - seen->from);
         record_write(daemon, &record, WRITER_WITNESS);
+        docket_unobserved(daemon, seen->from, seen->at);
         break;
     }
 }

@@ -141,7 +141,7 @@ int cgroup_freeze(int directory, bool still)
     return file_write(directory, "cgroup.freeze", still ? "1" : "0");
 }
 
-int cgroup_await_frozen(int directory, int64_t left_ns)
+int cgroup_await(int directory, const char *event, int64_t left_ns)
 {
     struct timespec left = {.tv_sec = left_ns / 1000000000, .tv_nsec = left_ns % 1000000000};
     struct pollfd wait = {.fd = openat(directory, "cgroup.events", O_RDONLY | O_CLOEXEC),
@@ -155,7 +155,7 @@ int cgroup_await_frozen(int directory, int64_t left_ns)
         ssize_t length = pread(wait.fd, text, sizeof text - 1, 0);
 
         text[length > 0 ? length : 0] = '\0';
-        if (strstr(text, "frozen 1") != NULL)
+        if (strstr(text, event) != NULL)
             break;
         if (ppoll(&wait, 1, &left, NULL) <= 0) {
             status = -ETIMEDOUT;

@@ -64,8 +64,9 @@ void cgroup_end(int parent, int range, const char *name);
 int cgroup_kill(int directory);
 /* Lets all below it stand still, or go on; 0 or a negative errno. It takes a moment. */
 int cgroup_freeze(int directory, bool still);
-/* Waits until all below it stand still, as long as `left_ns`: 0, or -ETIMEDOUT. */
-int cgroup_await_frozen(int directory, int64_t left_ns);
+/* Waits until cgroup.events says so (`frozen 1`, `populated 0`), as long as `left_ns`: 0, or
+ * -ETIMEDOUT. */
+int cgroup_await(int directory, const char *event, int64_t left_ns);
 /* Moves a process; 0 or a negative errno. */
 int cgroup_move(int directory, pid_t pid);
 /* Ends what was made and closes what is held. */

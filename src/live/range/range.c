@@ -278,6 +278,29 @@ int range_kill_node(struct range *range, node_id node, struct error *error)
     return told(status, "cgroup.kill", error);
 }
 
+static int64_t monotonic(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+int range_kill_all(struct range *range, time_ns limit_ns, struct error *error)
+{
+    int64_t until = monotonic() + limit_ns;
+    int status = needs_cgroups(range, error);
+
+    for (node_id node = 0; status == 0 && node < range->cgroups.node_count; node++)
+        status = range_kill_node(range, node, error);
+    for (uint32_t node = 0; status == 0 && node < range->cgroups.node_count; node++) {
+        int64_t left = until - monotonic();
+
+        (void)cgroup_await(range->cgroups.nodes[node], "populated 0", left > 0 ? left : 0);
+    }
+    return status;
+}
+
 int range_kill_agent(struct range *range, agent_id agent, struct error *error)
 {
     int status = needs_cgroups(range, error);
@@ -291,15 +314,16 @@ int range_kill_agent(struct range *range, agent_id agent, struct error *error)
     return told(status, "cgroup.kill", error);
 }
 
-/* ---- standing still ---- */
-
-static int64_t monotonic(void)
+bool range_is_empty(const struct range *range)
 {
-    struct timespec now;
+    bool empty = range->cgroups.made;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    for (uint32_t node = 0; empty && node < range->cgroups.node_count; node++)
+        empty = cgroup_await(range->cgroups.nodes[node], "populated 0", 0) == 0;
+    return empty;
 }
+
+/* ---- standing still ---- */
 
 int range_freeze(struct range *range, time_ns limit_ns, struct error *error)
 {
@@ -313,7 +337,7 @@ int range_freeze(struct range *range, time_ns limit_ns, struct error *error)
     for (uint32_t node = 0; node < range->cgroups.node_count && status == 0; node++) {
         int64_t left = until - monotonic();
 
-        status = cgroup_await_frozen(range->cgroups.nodes[node], left > 0 ? left : 0);
+        status = cgroup_await(range->cgroups.nodes[node], "frozen 1", left > 0 ? left : 0);
     }
     return told(status, "cgroup.freeze", error);
 }
@@ -343,7 +367,7 @@ int range_hold_agent(struct range *range, agent_id agent, bool still, struct err
         return error_set(error, ERROR_INPUT, "no agent %u", agent);
     status = cgroup_freeze(range->cgroups.agents[agent], still);
     if (status == 0 && still)
-        status = cgroup_await_frozen(range->cgroups.agents[agent], HOLD_NS);
+        status = cgroup_await(range->cgroups.agents[agent], "frozen 1", HOLD_NS);
     return told(status, "cgroup.freeze", error);
 }
 

@@ -103,12 +103,18 @@ int range_take(struct range *range, struct range_event *event, struct error *err
 /* Kills every process of a node's subtree, or of an agent's cgroup. Without cgroups: ERROR_MACHINE,
  * and the caller signals each pidfd. */
 int range_kill_node(struct range *range, node_id node, struct error *error);
+/* All of them; and leaves the processors to those who die, until none is left or `limit_ns` is
+ * over.
+ */
+int range_kill_all(struct range *range, time_ns limit_ns, struct error *error);
 int range_kill_agent(struct range *range, agent_id agent, struct error *error);
 
 /* Until when, of CLOCK_BOOTTIME, the range may run: then its first process ends it, whoever hangs.
  * Renewed by being called again; before the first call there is no lease. False: it was not heard,
  * since the first process has much to hear; to be called again soon. */
 bool range_lease(struct range *range, time_ns until);
+/* Whether no agent has any process. False without cgroups. */
+bool range_is_empty(const struct range *range);
 /* Lets every process of the agents stand still, and waits until all do, at most `limit_ns`: 0, or
  * ERROR_IO (some may stand still even so). The first process goes on. Without cgroups:
  * ERROR_MACHINE. A frozen process can be killed. */

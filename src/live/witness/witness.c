@@ -361,6 +361,11 @@ int witness_pidfd(const struct witness *witness, pid_t pid)
     return process == NULL ? -1 : member_pidfd(process);
 }
 
+bool witness_has_all(const struct witness *witness)
+{
+    return witness->has_events && !witness->events.gap;
+}
+
 void witness_look(struct witness *witness)
 {
     struct error error;

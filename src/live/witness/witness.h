@@ -104,6 +104,8 @@ agent_id witness_place(const struct witness *witness, pid_t inside, time_ns at, 
 /* Learns at once whatever there is to learn: for witness_take, witness_list. With the kernel's
  * events that is what they say until now; else the range is scanned. */
 void witness_look(struct witness *witness);
+/* Whether the kernel has told it of every fork until the last look. */
+bool witness_has_all(const struct witness *witness);
 /* How long range time stood still so far. */
 void witness_stood(struct witness *witness, time_ns stood);
 /* A pidfd, the caller's, of a living process of the range, and of no other that has its pid by now;
