@@ -22,7 +22,7 @@ _iolaus() {
     fi
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W "check sim drill up ps down stop permit pause resume order doctor study trace protocol audit agent --help --version" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "check sim drill up ps down stop permit pause resume order doctor study trace protocol certificate audit agent --help --version" -- "$word")
         return
     fi
     if [[ $command == study ]] && ((COMP_CWORD == 2)); then
@@ -58,7 +58,7 @@ _iolaus() {
     --protocol) words="terminate recall sweep blackout tombstone lease cauterize" ;;
     --of)
         [[ ${COMP_WORDS[2]} == stops ]] && return
-        words="rates effects training times thresholds siege descent collusion"
+        words="rates effects training times thresholds siege descent collusion stops"
         ;;
     --time) words="repair outage undone stop" ;;
     --choice) words="relaunch relink mask tamper misreport copy stall" ;;
@@ -94,7 +94,8 @@ _iolaus() {
     permit | pause | resume) words="--all --dry-run --key= --expires= --order= --sig= --range= --json --help" ;;
     ps | down) words="--json --help" ;;
     doctor) words="--brief --json --help" ;;
-    audit) words="--key= --checkpoint= --json --help" ;;
+    audit) words="--key= --checkpoint= --roster= --json --help" ;;
+    certificate) words="--last --key= --help" ;;
     agent) words="--help" ;;
     protocol) words="--top= --target= --without= --arm= --study= --output= --json --help" ;;
     check) words="--set= --json --reference --help" ;;
@@ -137,9 +138,9 @@ _iolaus() {
         [[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace 2>/dev/null
     elif [[ $command == @(ps|down|stop|permit|pause|resume|doctor|agent) ]]; then
         return
-    elif [[ $command == audit ]]; then
+    elif [[ $command == @(audit|certificate) ]]; then
         compopt -o filenames 2>/dev/null
-        mapfile -t COMPREPLY < <(compgen -d -- "$word")
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
     elif [[ $command == order ]]; then
         _iolaus_files .order .sig
     elif [[ $command == trace ]]; then

@@ -78,7 +78,8 @@ static void print_text(const char *text, int width)
 
 static bool runs(const char *state)
 {
-    return strcmp(state, "running") == 0 || strcmp(state, "hung") == 0;
+    return strcmp(state, "running") == 0 || strcmp(state, "hung") == 0 ||
+           strcmp(state, "held") == 0;
 }
 
 static bool differs(const char *state, const char *shows)

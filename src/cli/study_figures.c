@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "cli/figures_collusion.h"
+#include "cli/figures_stops.h"
 #include "cli/figures_times.h"
 #include "cli/figures_tipping.h"
 #include "cli/figures_training.h"
@@ -177,10 +178,10 @@ int study_figures_thresholds(const struct store *store, const char *study, const
 static const struct drawing {
     const char *word;
     int (*draw)(struct figure *figure, const struct results *results, const struct store *store);
-} DRAWINGS[] = {{"rates", rates_figures},        {"effects", effects_figures},
-                {"training", figures_training},  {"times", figures_times},
-                {"siege", siege_figures},        {"descent", descent_figures},
-                {"collusion", figures_collusion}};
+} DRAWINGS[] = {{"rates", rates_figures},         {"effects", effects_figures},
+                {"training", figures_training},   {"times", figures_times},
+                {"siege", siege_figures},         {"descent", descent_figures},
+                {"collusion", figures_collusion}, {"stops", figures_stops}};
 
 static const struct drawing *drawing_find(const char *word)
 {
@@ -217,7 +218,7 @@ int study_figures(const struct results *results, const struct store *store, cons
     if (of != NULL && drawing == NULL)
         return error_set(error, ERROR_INPUT,
                          "there are no figures of `%.40s`; write rates, effects, training, times, "
-                         "thresholds, siege, descent or collusion",
+                         "thresholds, siege, descent, collusion or stops",
                          of);
     code = folder_make(folder, error);
     if (code != 0)

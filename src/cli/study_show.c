@@ -14,7 +14,9 @@ const struct argp_option study_effects_options[] = {
 
 const struct argp_option study_figures_options[] = {
     {"of", STUDY_KEY_OF, "WHAT", 0,
-     "rates, effects (default: both), training, times, thresholds, siege, descent or collusion", 0},
+     "rates, effects (default: both), training, times, thresholds, siege, descent, collusion or "
+     "stops",
+     0},
     STUDY_OPTION_STUDY,
     {"output", 'o', "FOLDER", 0, "where they go (default: figures)", 0},
     {0}};

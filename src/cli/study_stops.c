@@ -9,7 +9,9 @@
 
 const struct argp_option study_stops_options[] = {
     {"by", STUDY_KEY_BY, "FACTORS", 0,
-     "a row for each combination of their levels (default: protocol,strength)", 0},
+     "a row for each combination of their levels (default: the protocol and the first factor "
+     "beside it)",
+     0},
     {"of", STUDY_KEY_OF, "FACTOR=LEVEL,...", 0, "of the cells with these levels alone", 0},
     STUDY_OPTION_STUDY,
     STUDY_OPTION_FORMAT,
@@ -446,9 +448,8 @@ int study_tool_stops(const struct study_arguments *arguments)
     int code = study_view_open(&view, arguments, &error);
 
     if (code == 0)
-        code = stops_open(&stops, view.store, view.results->study,
-                          arguments->by == NULL ? "protocol,strength" : arguments->by,
-                          arguments->of, &error);
+        code = stops_open(&stops, view.store, view.results->study, arguments->by, arguments->of,
+                          &error);
     if (code == 0 && arguments->format == STUDY_CSV)
         print_csv(stops, view.out);
     else if (code == 0 && arguments->format == STUDY_JSON)

@@ -92,7 +92,7 @@ static int order_look(struct maker *maker, uint64_t index, const char *text, siz
     struct arena arena = {0};
     struct entry entry;
     struct order order;
-    bool fits;
+    bool fits, ends;
     int code;
 
     if (!is_kind(text, size, ENTRY_ACCEPTED))
@@ -102,14 +102,19 @@ static int order_look(struct maker *maker, uint64_t index, const char *text, siz
         const char *words = entry.accepted.order;
 
         order_digest(words, strlen(words), digest);
-        fits = wanted->last ? order_parse(&order, words, strlen(words), "order", NULL) == 0 &&
-                                  !order_revives(order.verb)
+        ends = order_parse(&order, words, strlen(words), "order", NULL) == 0 &&
+               !order_revives(order.verb);
+        fits = wanted->last         ? ends
                : wanted->epoch != 0 ? entry.accepted.epoch == wanted->epoch
                                     : memcmp(digest, wanted->digest, sizeof digest) == 0;
         if (fits && maker->has_order && !wanted->last)
             code = error_set(maker->error, ERROR_CORRUPT,
                              "the ledger has accepted it twice: entries %" PRIu64 " and %" PRIu64,
                              maker->accepted, index);
+        if (fits && !ends)
+            code =
+                error_set(maker->error, ERROR_INPUT,
+                          "entry %" PRIu64 " is a permit or a resume, which proves no end", index);
         if (fits) {
             maker->has_order = true;
             maker->epoch = entry.accepted.epoch;
@@ -220,13 +225,32 @@ static int text_add(struct maker *maker, const char *piece, size_t size)
     return 0;
 }
 
-/* The note that the view was opened with, read again and proved to be the same. */
+/* Whether the bytes are the note that the view was opened with. */
+static int checkpoint_look(const struct maker *maker, const char *bytes, size_t size)
+{
+    const struct ledger_checkpoint *wanted = &maker->view->checkpoint;
+    struct ledger_checkpoint checkpoint = {0};
+    struct note note = {0};
+    int code = note_read(&note, bytes, size, maker->error);
+
+    if (code == 0)
+        code = ledger_checkpoint_read(&checkpoint, note.text, note.text_size, NULL, maker->error);
+    if (code < 0)
+        return code;
+    if (checkpoint.size != wanted->size ||
+        memcmp(&checkpoint.root, &wanted->root, sizeof wanted->root) != 0)
+        return error_set(maker->error, ERROR_IO,
+                         "the ledger has just been published anew; try again");
+    if (note.count != 1)
+        return error_set(maker->error, ERROR_CORRUPT, "the checkpoint has strange signatures");
+    return 0;
+}
+
+/* Before all else, so that hardly any time passes since the view was opened. */
 static int checkpoint_add(struct maker *maker)
 {
     char base64[BASE64_TEXT(CHECKPOINT_NOTE_TEXT)];
-    struct ledger_checkpoint checkpoint;
     unsigned char *bytes = NULL;
-    struct note note;
     size_t size;
     int code = disk_read(maker->view->root, "checkpoint", CHECKPOINT_NOTE_TEXT, &bytes, &size,
                          maker->error);
@@ -234,14 +258,7 @@ static int checkpoint_add(struct maker *maker)
     if (code == 1)
         code = error_set(maker->error, ERROR_CORRUPT, "the checkpoint is gone");
     if (code == 0)
-        code = note_read(&note, (char *)bytes, size, maker->error);
-    if (code == 0)
-        code = ledger_checkpoint_read(&checkpoint, note.text, note.text_size, NULL, maker->error);
-    if (code == 0 && checkpoint.size != maker->view->checkpoint.size)
-        code =
-            error_set(maker->error, ERROR_IO, "the ledger has just been published anew; try again");
-    if (code == 0 && note.count != 1)
-        code = error_set(maker->error, ERROR_CORRUPT, "the checkpoint has strange signatures");
+        code = checkpoint_look(maker, (char *)bytes, size);
     if (code == 0) {
         base64_write(bytes, size, base64);
         code = text_add(maker, BEGINNING, strlen(BEGINNING));
@@ -297,7 +314,6 @@ static int text_make(struct maker *maker)
 
     if (code < 0)
         return error_context(maker->error, "the entries of epoch %" PRIu64, maker->epoch);
-    code = checkpoint_add(maker);
     for (size_t i = 0; code == 0 && i < maker->count; i++)
         code = entry_add(maker, i);
     if (code == 0)
@@ -318,8 +334,10 @@ int certificate_make(struct ledger_view *view, const struct certificate_wanted *
                      size_t *size, struct error *error)
 {
     struct maker maker = {.view = view, .wanted = wanted, .error = error};
-    int code = ledger_walk(&maker, order_look);
+    int code = checkpoint_add(&maker);
 
+    if (code == 0)
+        code = ledger_walk(&maker, order_look);
     *text = NULL;
     *size = 0;
     if (code == 0 && !maker.has_order)

@@ -9,7 +9,6 @@
 #include "evidence/entry_inside.h"
 
 #define COUNT(list) (sizeof(list) / sizeof(list)[0])
-#define DIGEST_PREFIX "sha256:"
 
 static const char *const KINDS[] = {
 #define X(name, word) word,
@@ -337,7 +336,7 @@ void entry_person(const char *name, char text[ENTRY_PERSON_BYTES])
 {
     size_t length = 0;
 
-    for (; name[length] != '\0' && length < ENTRY_PERSON_BYTES - 1; length++)
+    for (; length < ENTRY_PERSON_BYTES - 1 && name[length] != '\0'; length++)
         text[length] = canonical_text_valid(name + length, 1, LETTERS_LINE) ? name[length] : '?';
     text[length] = '\0';
 }

@@ -130,6 +130,9 @@ static void step_work(struct derivation *derivation, uint32_t place, const struc
     case ENTRY_FENCED:
         state->fenced = true;
         break;
+    case ENTRY_EMPTIED: /* nobody is left who could start anything behind a look */
+        state->frozen = true;
+        break;
     case ENTRY_FROZEN:
         state->frozen = step->value == 0;
         state->freeze_failed = step->value;

@@ -166,10 +166,10 @@ static int group_targets(struct derivation *derivation, const struct entry_group
     int64_t number = number_in(group, order->target);
     int code = 0;
 
+    if (order->scope == ORDER_SCOPE_AGENT && number >= 0 && derivation->verdict->target_count > 0)
+        return derivation_refuse(derivation, "two agents are called `%s`", order->target);
     if (order->scope == ORDER_SCOPE_AGENT)
-        return number < 0 || derivation->verdict->target_count > 0
-                   ? 0
-                   : target_add(derivation, group, (uint32_t)number);
+        return number < 0 ? 0 : target_add(derivation, group, (uint32_t)number);
     if (order->scope == ORDER_SCOPE_GROUP && strcmp(group->name, order->target) != 0)
         return 0;
     for (uint32_t i = 0; code == 0 && i < group->agents; i++)

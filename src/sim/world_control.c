@@ -160,19 +160,41 @@ static void do_release(struct world *world, agent_id whom, time_ns now)
     engine_barrier(world->engine, now + world->lookahead, BARRIER_RELEASE);
 }
 
+/* A process that hangs for another reason finds the word when it goes on. */
+static void tell_hung(struct world *world, uint32_t row, agent_id whom, time_ns now,
+                      const struct cause *cause)
+{
+    uint32_t slot = world_message(world);
+    struct message *message = &world->message[slot];
+
+    message->use = USE_PERCEPT;
+    message->incarnation = world->row[row].incarnation;
+    message->cause = *cause;
+    message->percept = (struct percept){.kind = PERCEPT_DEPARTED,
+                                        .peer = whom,
+                                        .subject = row_agent(world, row),
+                                        .by = AGENT_NONE,
+                                        .via = AGENT_NONE};
+    world_send(world, world->control_entity, row, now + world->lookahead, slot);
+}
+
 static void release(struct world *world, uint32_t row, time_ns now)
 {
     agent_id agent = row_agent(world, row);
     struct cause root = orders_root(&world->orders, agent);
+    bool hangs = row_hangs_by_fault(world, row);
 
     for (uint64_t i = world->links->offsets[agent]; i < world->links->offsets[agent + 1]; i++) {
         agent_id peer = world->links->peers[i];
         struct cause cause = orders_part(&world->orders, agent, peer, now);
 
-        tell_frozen(world, row, peer, now, &cause);
+        if (hangs)
+            tell_hung(world, row, peer, now, &cause);
+        else
+            tell_frozen(world, row, peer, now, &cause);
     }
     world->row_work[row].held = HOLD_NONE;
-    if (!row_hangs_by_fault(world, row))
+    if (!hangs)
         row_hang(world, row, now, true, &root);
 }
 

@@ -55,7 +55,12 @@ static int factor_find(const struct grouper *grouper, const struct word *word)
 static int by_read(struct grouper *grouper, const char *by)
 {
     struct word word;
+    bool beside = false;
 
+    for (uint32_t f = 0; by == NULL && f < grouper->data->factor_count; f++) {
+        grouper->by[f] = f == grouper->data->protocol || !beside;
+        beside = beside || f != grouper->data->protocol;
+    }
     while (word_next(&by, &word)) {
         int factor = factor_find(grouper, &word);
 

@@ -177,7 +177,8 @@ static const char stops_sql[] =
     "to_quiet_ns, to_seal_ns, to_standstill_ns, to_relaunch_by_peers_ns, watched_ns, stopped_ns, "
     "last_act_ns, (SELECT count(*) FROM act WHERE act.arm=episode.arm AND "
     "act.replicate=episode.replicate AND act.episode=episode.number AND act='relaunched_by_peers' "
-    "AND at_ns<=watched_ns) FROM episode WHERE arm=?1 AND NOT failure ORDER BY replicate, number";
+    "AND act.whom=episode.target AND at_ns BETWEEN stopped_ns AND watched_ns) FROM episode WHERE "
+    "arm=?1 AND NOT failure ORDER BY replicate, number";
 
 static int stop_add(struct loader *loader, uint32_t number, sqlite3_stmt *row)
 {

@@ -76,6 +76,8 @@ void stop_sample_roster(char text[4 * FORGE_TEXT_BYTES], bool strangers);
 /* The log's secret key, in the form that note_secret_read takes. */
 void stop_sample_key(char text[NOTE_SECRET_TEXT]);
 
+/* So many entries of others stand before those of the sample. */
+#define STOP_SAMPLE_BEFORE 4
 /* A ledger at `path` with the key file `key_path`: other entries, those of the sample, others. */
 int stop_sample_ledger(const struct stop_sample *sample, const char *path, const char *key_path,
                        struct error *error);

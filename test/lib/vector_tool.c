@@ -2,7 +2,9 @@
  * Writes the test vectors: the certificates of all cases of stop_sample.h, and altered ones that a
  * reader must refuse. All keys are fixed, so that it writes the same bytes each time.
  *
- *     vector-tool FOLDER SCRATCH      into FOLDER; SCRATCH is an empty folder for ledgers
+ *     vector-tool FOLDER SCRATCH             into FOLDER; SCRATCH is an empty folder for ledgers
+ *     vector-tool FOLDER SCRATCH COUNT       so many others, drawn: a case whose entries were
+ * changed before they were signed
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,6 +13,7 @@
 
 #include <sodium.h>
 
+#include "base/random.h"
 #include "evidence/base64.h"
 #include "evidence/certificate.h"
 #include "lib/stop_sample.h"
@@ -76,7 +79,8 @@ static struct note_key the_key(void)
     return secret.key;
 }
 
-static void ledger_of(const struct stop_case *about)
+/* Of the sample as it is. */
+static void ledger_written(const struct stop_case *about)
 {
     char path[PATH_BYTES], key_path[PATH_BYTES];
     struct note_key key = the_key();
@@ -84,11 +88,16 @@ static void ledger_of(const struct stop_case *about)
 
     snprintf(path, sizeof path, "%s/%s", scratch, about->name);
     snprintf(key_path, sizeof key_path, "%s/key", scratch);
-    stop_sample_make(&sample, about);
     if ((ledger_view_open(&view, path, &key, &error) < 0 &&
          stop_sample_ledger(&sample, path, key_path, &error) < 0) ||
         ledger_view_open(&view, path, &key, &error) < 0)
         die(about->name, &error);
+}
+
+static void ledger_of(const struct stop_case *about)
+{
+    stop_sample_make(&sample, about);
+    ledger_written(about);
 }
 
 static char *certificate_of(const char *name, size_t *size)
@@ -105,27 +114,26 @@ static char *certificate_of(const char *name, size_t *size)
 }
 
 /* Those that certificate_make refuses to make: put together without a look at what they say. */
-static char *assembled(const struct stop_case *about, size_t *size)
+static char *certificate_put_together(size_t *size)
 {
     static char text[1 << 20], entry[ENTRY_TEXT_MAX + 1], base64[BASE64_TEXT(CHECKPOINT_NOTE_TEXT)];
     unsigned char *note;
     struct error error = {0};
     size_t used;
 
-    ledger_of(about);
     if (disk_read(view.root, "checkpoint", CHECKPOINT_NOTE_TEXT, &note, &used, &error) != 0)
-        die(about->name, &error);
+        die(view.root, &error);
     base64_write(note, used, base64);
     free(note);
     used = (size_t)sprintf(text, "{\"certificate\":\"%s\",\"checkpoint\":\"%s\",\"entries\":[",
                            CERTIFICATE_FORMAT, base64);
     for (uint32_t i = 0; i < sample.count; i++) {
-        uint64_t index = view.checkpoint.size - sample.count + i;
+        uint64_t index = STOP_SAMPLE_BEFORE + i;
         struct merkle_proof proof;
 
         if (entry_write(&sample.entries[i], entry, sizeof entry, NULL, &error) < 0 ||
             ledger_view_inclusion(&view, index, view.checkpoint.size, &proof, &error) < 0)
-            die(about->name, &error);
+            die(view.root, &error);
         used += (size_t)sprintf(text + used, "%s{\"entry\":%s,\"index\":%" PRIu64 ",\"proof\":[",
                                 i > 0 ? "," : "", entry, index);
         for (unsigned j = 0; j < proof.count; j++) {
@@ -137,7 +145,6 @@ static char *assembled(const struct stop_case *about, size_t *size)
         used += (size_t)sprintf(text + used, "]}");
     }
     used += (size_t)sprintf(text + used, "],\"says\":{}}\n");
-    stop_sample_close(&sample);
     *size = used;
     return text;
 }
@@ -149,7 +156,9 @@ static void case_write(const struct stop_case *about)
     char *text;
 
     if (about->refused && about->check == CHECK_ENTRIES) {
-        text = assembled(about, &size);
+        ledger_of(about);
+        text = certificate_put_together(&size);
+        stop_sample_close(&sample);
         refused_write(about->name, text, size, CHECK_ENTRIES);
         return;
     }
@@ -258,6 +267,116 @@ static void signature_write(void)
     free(text);
 }
 
+/* ---- drawn ones ---- */
+
+static void step_change(struct entry_step *step, struct random *random)
+{
+    static const char *const TARGETS[] = {"camera-3", "camera-1", "archivist", ""};
+
+    switch (random_below(random, 7)) {
+    case 0:
+        if (!entry_step_living(step->step))
+            step->step = (enum entry_step_word)random_below(random, ENTRY_STEP_WORDS);
+        break;
+    case 1:
+        if (entry_step_living(step->step))
+            step->step = random_below(random, 2) == 0 ? ENTRY_FOUND : ENTRY_DIED;
+        break;
+    case 2:
+        step->target = TARGETS[random_below(random, 4)];
+        break;
+    case 3:
+        step->value = (int64_t)random_below(random, 4);
+        break;
+    case 4:
+        step->number += random_below(random, 2);
+        break;
+    case 5:
+        step->pid += entry_step_living(step->step) ? (uint32_t)random_below(random, 2) : 0;
+        break;
+    default:
+        step->time_ns += (time_ns)random_below(random, 1000);
+        break;
+    }
+}
+
+/* Some entries go, come twice, trade places, or say something else; numbers are put right or not.
+ */
+static void sample_change(struct random *random)
+{
+    uint64_t number = 0;
+
+    for (uint64_t n = random_below(random, 4); n > 0 && sample.count > 4; n--) {
+        uint32_t at = 2 + (uint32_t)random_below(random, sample.count - 3);
+        struct entry *entry = &sample.entries[at], held = *entry;
+
+        switch (random_below(random, 4)) {
+        case 0:
+            memmove(entry, entry + 1, (sample.count-- - at - 1) * sizeof *entry);
+            break;
+        case 1:
+            memmove(entry + 1, entry, (sample.count++ - at) * sizeof *entry);
+            break;
+        case 2:
+            *entry = entry[1];
+            entry[1] = held;
+            break;
+        default:
+            if (entry->kind == ENTRY_STEP)
+                step_change(&entry->step, random);
+            else if (entry->kind == ENTRY_WATCHED)
+                entry->watched.from += (time_ns)random_below(random, 2);
+            break;
+        }
+    }
+    if (random_below(random, 4) == 0)
+        return;
+    for (uint32_t i = 0; i < sample.count; i++)
+        if (sample.entries[i].kind == ENTRY_STEP)
+            sample.entries[i].step.number = ++number;
+}
+
+static void drawn_write(uint32_t seed)
+{
+    const struct certificate_wanted wanted = {.epoch = STOP_SAMPLE_EPOCH};
+    struct random random = random_make(seed, 0, 0, 0, STREAM_TEST, 0);
+    struct stop_case about = STOP_CASES[random_below(&random, STOP_CASE_COUNT)];
+    char name[64], file[80];
+    struct verdict verdict;
+    struct error error = {0};
+    static char *text;
+    size_t size;
+    int code;
+
+    snprintf(name, sizeof name, "drawn-%u", seed);
+    about.name = name;
+    about.forged = about.refused = false;
+    about.namespace = NULL;
+    about.stop_min = 0;
+    stop_sample_make(&sample, &about);
+    sample_change(&random);
+    for (uint32_t i = 0; i < sample.count; i++)
+        if (entry_write(&sample.entries[i], file, 0, NULL, &error) == ERROR_INPUT) {
+            stop_sample_close(&sample); /* no entry: nobody could have written it */
+            return;
+        }
+    ledger_written(&about);
+    code = certificate_make(&view, &wanted, &text, &size, &error);
+    if (code == ERROR_CORRUPT) {
+        text = certificate_put_together(&size);
+        refused_write(name, text, size, CHECK_ENTRIES);
+    } else if (code < 0) {
+        die(name, &error);
+    } else if (verdict_derive(&verdict, &sample.arena, sample.entries, sample.count, &error) == 0) {
+        snprintf(file, sizeof file, "%s.certificate", name);
+        file_write(file, text, size);
+        list_add(name, "log.key", "roster", verdict_word(verdict.value), "",
+                 verdict.finding_count > 0 ? finding_word(verdict.findings[0].kind) : "");
+        free(text);
+    }
+    stop_sample_close(&sample);
+}
+
 static void keys_write(void)
 {
     static char roster[4 * FORGE_TEXT_BYTES], expired[8 * FORGE_TEXT_BYTES];
@@ -288,7 +407,7 @@ int main(int argc, char **argv)
 {
     char path[PATH_BYTES];
 
-    if (argc != 3 || sodium_init() < 0)
+    if (argc < 3 || argc > 4 || sodium_init() < 0)
         return 2;
     folder = argv[1];
     scratch = argv[2];
@@ -297,6 +416,12 @@ int main(int argc, char **argv)
     if (list == NULL)
         die(path, NULL);
     keys_write();
+    if (argc == 4) {
+        for (uint32_t i = 1; i <= strtoul(argv[3], NULL, 10); i++)
+            drawn_write(i);
+        fputs("\n]\n", list);
+        return fclose(list) == 0 ? 0 : 1;
+    }
     for (unsigned i = 0; i < STOP_CASE_COUNT; i++)
         case_write(&STOP_CASES[i]);
     for (unsigned i = 0; i < sizeof ALTERED / sizeof *ALTERED; i++)

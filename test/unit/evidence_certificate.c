@@ -220,6 +220,30 @@ Test(certificate, which_order)
     cr_assert_eq(wanted_code(&wanted, &error), ERROR_INPUT);
 }
 
+Test(certificate, a_permit_has_none)
+{
+    static const char PERMIT[] =
+        "iolaus-order/v1\nverb: permit\nscope: agent\ntarget: camera-3\nrange: any\nissued: "
+        "2026-11-21T11:00:30Z\nexpires: 2026-11-21T11:10:30Z\nnonce: "
+        "00000000000000000000000000000001\nlifts: sha256:"
+        "580a4dd1706c0fb526312cf964025691d11503694f98a32b4f2a5aa52ad34a4b\n";
+    struct certificate_wanted wanted = {.epoch = STOP_SAMPLE_EPOCH};
+    const char *path = ledger_sample_path("permit");
+    struct note_key key = the_key();
+    struct error error = {0};
+
+    stop_sample_make(&sample, stop_case("complete"));
+    sample.entries[1].accepted.order = PERMIT;
+    sample.count = 2;
+    cr_assert_eq(stop_sample_ledger(&sample, path, ledger_sample_path("key"), &error), 0);
+    stop_sample_close(&sample);
+    cr_assert_eq(ledger_view_open(&view, path, &key, &error), 0);
+    cr_assert_eq(wanted_code(&wanted, &error), ERROR_INPUT);
+    cr_assert_not_null(strstr(error.message, "proves no end"), "%s", error.message);
+    wanted = (struct certificate_wanted){.last = true};
+    cr_assert_eq(wanted_code(&wanted, &error), ERROR_INPUT);
+}
+
 /* Whichever allocation or read fails, there is no certificate and no verdict. */
 Test(certificate, each_call_fails)
 {
@@ -301,9 +325,10 @@ static void crowd_step(enum entry_step_word word, const char *target, unsigned p
 {
     bool living = entry_step_living(word);
 
+    crowd_number++;
     crowd_add((struct entry){.kind = ENTRY_STEP,
                              .step = {.epoch = STOP_SAMPLE_EPOCH,
-                                      .number = ++crowd_number,
+                                      .number = crowd_number,
                                       .step = word,
                                       .target = target,
                                       .found_in = living ? target : "",

@@ -52,8 +52,9 @@ Test(entry, texts)
         "{\"entry\":\"watched\",\"epoch\":7,\"from_ns\":6000000000,\"gaps\":[[9000000000,"
         "9100000000]],\"range_id\":\"2f7d1c0a9be64a53b1de0c7f5a86e490\",\"steps\":9,\"targets\":["
         "\"camera-3\"],\"to_ns\":10000000000,\"wall_ms\":1795258860000}",
-        "{\"entry\":\"closed\",\"how\":\"ended\",\"range_id\":\"2f7d1c0a9be64a53b1de0c7f5a86e490\","
-        "\"time_ns\":10000000000,\"wall_ms\":1795258860000}"};
+        ("{\"entry\":\"closed\",\"how\":\"ended\",\"range_id\":"
+         "\"2f7d1c0a9be64a53b1de0c7f5a86e490\","
+         "\"time_ns\":10000000000,\"wall_ms\":1795258860000}")};
     struct error error = {0};
 
     for (unsigned i = 0; i < ENTRY_EXAMPLES; i++) {

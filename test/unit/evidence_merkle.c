@@ -193,6 +193,58 @@ Test(merkle, published_proofs)
     }
 }
 
+static void hashes_are(const struct merkle_proof *proof, const struct merkle_hash *const *wanted,
+                       unsigned count)
+{
+    cr_assert_eq(proof->count, count);
+    for (unsigned n = 0; n < count; n++)
+        cr_assert(same(&proof->hashes[n], wanted[n]), "hash %u", n);
+}
+
+/* The example of RFC 6962, section 2.1.3: seven entries, and the names that it gives to the nodes.
+ * g is over d0 and d1, h over d2 and d3, i over d4 and d5; j is d6; k is over g and h, l over i and
+ * j. */
+Test(merkle, example_of_the_rfc)
+{
+    struct merkle_hash d[7], g, h, i, k, l, root;
+    struct merkle_proof proof;
+
+    for (unsigned char n = 0; n < 7; n++)
+        merkle_leaf(&n, 1, &d[n]);
+    merkle_node(&d[0], &d[1], &g);
+    merkle_node(&d[2], &d[3], &h);
+    merkle_node(&d[4], &d[5], &i);
+    merkle_node(&g, &h, &k);
+    merkle_node(&i, &d[6], &l);
+    merkle_node(&k, &l, &root);
+    {
+        /* "The audit path for d0 is [b, h, l]", for d3 [c, g, l], for d4 [f, j, k], for d6 [i, k].
+         */
+        const struct merkle_hash *const PATHS[4][3] = {
+            {&d[1], &h, &l}, {&d[2], &g, &l}, {&d[5], &d[6], &k}, {&i, &k, NULL}};
+        const uint64_t LEAVES[4] = {0, 3, 4, 6};
+
+        for (unsigned n = 0; n < 4; n++) {
+            cr_assert_eq(merkle_inclusion(leaves_give, d, LEAVES[n], 7, &proof, NULL), 0);
+            hashes_are(&proof, PATHS[n], n == 3 ? 2 : 3);
+            cr_assert_eq(merkle_inclusion_verify(LEAVES[n], 7, &d[LEAVES[n]], &proof, &root, NULL),
+                         0);
+        }
+    }
+    {
+        /* PROOF(3, D[7]) = [c, d, g, l]; PROOF(4, D[7]) = [l]; PROOF(6, D[7]) = [i, j, k]. */
+        const struct merkle_hash *const PROOFS[3][4] = {
+            {&d[2], &d[3], &g, &l}, {&l}, {&i, &d[6], &k}};
+        const uint64_t SIZES[3] = {3, 4, 6};
+        const unsigned COUNTS[3] = {4, 1, 3};
+
+        for (unsigned n = 0; n < 3; n++) {
+            cr_assert_eq(merkle_consistency(leaves_give, d, SIZES[n], 7, &proof, NULL), 0);
+            hashes_are(&proof, PROOFS[n], COUNTS[n]);
+        }
+    }
+}
+
 /* ---- random trees ---- */
 
 #define LEAVES_MAX 3000

@@ -165,6 +165,11 @@ static void campaigns(uint64_t share)
                   (unsigned long long)tally.defences, (unsigned long long)tally.quiet_stops);
     }
     cr_assert_geq(asked, QUIET_STOPS);
+    /* Attacks that never come about would say nothing. */
+    cr_assert_gt(tally.seals, tally.episodes / 4);
+    cr_assert_gt(tally.moves, tally.episodes);
+    cr_assert_gt(tally.starts_behind, tally.episodes / 10);
+    cr_assert_gt(tally.outlived, tally.episodes / 20);
     tell("campaigns", &tally, (seed - share) / 2);
 }
 

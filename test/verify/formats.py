@@ -115,7 +115,7 @@ def inclusion(entry, index, size, proof, root):
 
 NAME, LINE, LINES = r"[A-Za-z0-9_-]", r"[ -~]", r"[ -~\n]"
 STEPS = {  # whether it names a target; whether it is about an incarnation
-    "fenced": (1, 0), "frozen": (0, 0), "found": (1, 1), "killed": (1, 1), "died": (1, 1),
+    "fenced": (1, 0), "emptied": (0, 0), "frozen": (0, 0), "found": (1, 1), "killed": (1, 1), "died": (1, 1),
     "unobserved": (0, 0), "looked": (0, 0), "marked": (1, 0), "tombstoned": (1, 0),
     "thawed": (0, 0), "held": (1, 1), "released": (1, 1), "lifted": (1, 0), "sealed": (1, 0),
     "unproven": (1, 0), "lost": (0, 0), "ghost": (1, 1),

@@ -76,17 +76,24 @@ class Verdict:
         need(self.order["verb"] in ("stop", "pause"), "entries", "proves no end")
         need(self.order["range"] in ("any", self.range), "entries", "another range")
 
+    def agents_of(self, group):
+        """The names of a group's agents, as far as the order could mean them."""
+        count, name, wanted = group["agents"], group["group"], self.order["target"]
+        if self.order["scope"] == "agent":
+            number = wanted.removeprefix(name + "-")
+            one_of = number.isdecimal() and number[0] != "0" and int(number) <= count
+            return [wanted] if (wanted == name if count == 1 else one_of) else []
+        need(count <= 16384, "entries", "too many targets")
+        return [f"{name}-{i + 1}" for i in range(count)] if count > 1 else [name]
+
     def find_targets(self):
         names = []
         for part in self.opened[self.accepted["range_id"]]:
             for group in part["groups"]:
                 if self.order["scope"] == "group" and group["group"] != self.order["target"]:
                     continue
-                need(group["agents"] <= 16384, "entries", "too many targets")
-                for i in range(group["agents"]):
-                    name = group["group"] + (f"-{i + 1}" if group["agents"] > 1 else "")
-                    if self.order["scope"] != "agent" or name == self.order["target"]:
-                        names.append((name, group["children"]))
+                agents = self.agents_of(group)
+                names += [(name, group["children"]) for name in agents]
         need(names and len(names) <= 16384, "entries", "no target, or too many")
         self.targets = {name: Target(name, children) for name, children in sorted(names)}
         need(len(self.targets) == len(names), "entries", "two agents of one name")
@@ -131,6 +138,8 @@ class Verdict:
         for target in [self.targets[name]] if name else self.targets.values():
             if word == "fenced":
                 target.fenced = True
+            elif word == "emptied":
+                target.frozen = True
             elif word == "frozen":
                 target.frozen, target.freeze_failed = value == 0, value
             elif word == "thawed":

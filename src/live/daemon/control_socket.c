@@ -129,10 +129,10 @@ static void client_send(struct client *client, json_t *json)
 
 /* ---- answers ---- */
 
-static const char *state_word(const struct daemon *daemon, agent_id agent, const struct life *life)
+static const char *state_word(const struct life *life)
 {
     if (life->state == LIFE_NONE)
-        return platform_bars(daemon->platform, agent) ? "stopped" : "dead";
+        return "dead";
     if (life->held)
         return "held";
     if (life->hung)
@@ -192,8 +192,7 @@ static json_t *agent_make(const struct daemon *daemon, agent_id agent)
         "{s:s, s:s, s:s, s:s, s:i, s:o, s:I, s:i, s:s, s:s?, s:o}", "agent", daemon->names[agent],
         "kind", scenario->groups[scenario->group_of[agent]].kind, "node",
         scenario->node_names != NULL ? scenario->node_names[scenario->node_of[agent]] : "", "state",
-        state_word(daemon, row_agent(daemon, (uint32_t)(life - daemon->lives)), life),
-        "incarnation", (int)life->incarnation, "pid",
+        state_word(life), "incarnation", (int)life->incarnation, "pid",
         life->state != LIFE_NONE && life->pid > 0 ? json_integer(life->pid) : json_null(),
         "since_ns", (json_int_t)(life->since > 0 ? life->since : 0), "starts",
         (int)daemon->starts[agent], "shows", shows[platform_shows(daemon->platform, agent)],

@@ -203,6 +203,8 @@ void find_all(struct daemon *daemon, struct operation *operation, agent_id whom)
         operation_hears(daemon, operation, &event);
         count++;
     }
+    if (operation->rules.everybody && range_is_empty(daemon->range))
+        operation_tells(daemon, operation, ENTRY_EMPTIED, whom, 0);
     operation_tells(daemon, operation, ENTRY_LOOKED, whom, count);
     event = (struct campaign_event){
         .kind = CAMPAIGN_FOUND_ALL, .whom = whom, .value = !look_is_sure(daemon)};

@@ -1,0 +1,60 @@
+# An agent is terminated, its fellows run it behind the platform's back; then it is stopped.
+# Goal: `terminate` leaves a ghost and no proof; `cauterize` ends it, and two programs that share no
+# code find its certificate complete; so does the stop of everybody.
+# Limit: one crew of five on one machine; covert.sh and test/live try more of them.
+. test/endtoend/lib/tap.sh
+
+if ! command -v ssh-keygen >/dev/null 2>&1; then
+    echo "ok - a ghost is stopped # skip ssh-keygen is not installed"
+    exit 0
+fi
+if ! reason=$("$IOLAUS" doctor --brief); then
+    echo "ok - a ghost is stopped # skip $reason"
+    exit 0
+fi
+IOLAUS=$(realpath "$IOLAUS")
+crew=ghost-$$
+ledger=$work/state/ledger
+daemon=''
+trap 'kill $daemon 2>/dev/null; rm -rf "$work"' EXIT
+
+until_true() {
+    for _ in $(seq 300); do
+        "$@" >/dev/null 2>&1 && return 0
+        sleep 0.1
+    done
+    return 1
+}
+ghost() { "$IOLAUS" ps "$crew" | grep -q 'unsanctioned process .* runs as shadow-1'; }
+no_ghost() { ! ghost; }
+stop() { "$IOLAUS" stop --range "$crew" --key "$work/alice" "$@"; }
+certify() {
+    "$IOLAUS" certificate "$ledger" "$1" >"$work/$1.certificate" &&
+        "$IOLAUS" audit "$work/$1.certificate" --key "$(cat "$ledger/verifier-key")" \
+            --roster "$work/roster"
+}
+others_agree() {
+    python3 test/verify/verify.py "$work/$1.certificate" --roster "$work/roster" \
+        --key "$ledger/verifier-key"
+}
+not() { ! "$@"; }
+
+ssh-keygen -q -t ed25519 -N '' -C '' -f "$work/alice"
+echo "alice $(cat "$work/alice.pub")" >"$work/roster"
+"$IOLAUS" up test/scenarios/live/stranger.yaml --name "$crew" --state "$work/state" \
+    --roster "$work/roster" 2>"$work/up.err" >/dev/null &
+daemon=$!
+check "the crew is up" until_true grep -q 'restarting this daemon ends the crew' "$work/up.err"
+check "terminate proves nothing" not stop shadow-1 --protocol terminate
+check "its fellows run it behind the platform's back" until_true ghost
+check "cauterize stops it" stop shadow-1
+check "nothing runs in its stead" no_ghost
+check "everybody is stopped" stop --all
+check "the range is closed" "$IOLAUS" down "$crew"
+wait "$daemon"
+check "the certificate of the terminated is not complete" not certify 1
+check "that of the ghost is" certify 2
+check "and says so elsewhere too" others_agree 2
+check "that of everybody is" certify 3
+check "and says so elsewhere too, of everybody" others_agree 3
+check "the ledger is good" "$IOLAUS" audit "$ledger"
