@@ -187,7 +187,7 @@ check "... killed" grep -Eq "killed +[1-9]" "$work/stopped"
 check "... and sealed" grep -q "sealed    1 of 1; none of them may run without a permit" "$work/stopped"
 check "... and where its certificate is made" grep -qx "the certificate: iolaus certificate $ledger 1" \
     "$work/stopped"
-check "the agent is dead" is two state dead
+check "the agent is dead" is two state stopped
 check "ps says why" is two barred tombstone
 check "the ledger has the order and who signed it" kept '"entry":"accepted",.*"signers":\["alice","bob"\]' 1
 check "the ledger audits" "$IOLAUS" audit "$ledger"
@@ -204,7 +204,7 @@ wait "$daemon" 2>/dev/null
 gone() { ! "$IOLAUS" ps "$crew"; }
 until_true gone
 bring_up --state "$state"
-check "who was stopped is not started again, also by a daemon without a roster" is two state dead
+check "who was stopped is not started again, also by a daemon without a roster" is two state stopped
 check "... and it says so" grep -q "two is not started: order 1, tombstone" "$work/up.err"
 check "... the others run" is one state running
 bring_down
@@ -255,7 +255,7 @@ check "a pause holds" grep -q "held      1" "$work/paused"
 check "... and says so" is three barred quarantine
 bring_down
 bring_up --state "$state" --roster "$work/roster"
-check "who was paused is not started again" is three state dead
+check "who was paused is not started again" is three state stopped
 check "... and it says why" grep -q "three is not started: order 3, quarantine" "$work/up.err"
 "$IOLAUS" resume three --key "$work/alice" --range "$crew" >/dev/null
 check "a resume lets it run" until_true is three state running
