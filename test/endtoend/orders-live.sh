@@ -187,7 +187,7 @@ check "... killed" grep -Eq "killed +[1-9]" "$work/stopped"
 check "... and sealed" grep -q "sealed    1 of 1; none of them may run without a permit" "$work/stopped"
 check "... and where its certificate is made" grep -qx "the certificate: iolaus certificate $ledger 1" \
     "$work/stopped"
-check "the agent is dead" is two state stopped
+check "the agent is dead" is two state dead
 check "ps says why" is two barred tombstone
 check "the ledger has the order and who signed it" kept '"entry":"accepted",.*"signers":\["alice","bob"\]' 1
 check "the ledger audits" "$IOLAUS" audit "$ledger"
@@ -204,7 +204,7 @@ wait "$daemon" 2>/dev/null
 gone() { ! "$IOLAUS" ps "$crew"; }
 until_true gone
 bring_up --state "$state"
-check "who was stopped is not started again, also by a daemon without a roster" is two state stopped
+check "who was stopped is not started again, also by a daemon without a roster" is two state dead
 check "... and it says so" grep -q "two is not started: order 1, tombstone" "$work/up.err"
 check "... the others run" is one state running
 bring_down
@@ -255,7 +255,7 @@ check "a pause holds" grep -q "held      1" "$work/paused"
 check "... and says so" is three barred quarantine
 bring_down
 bring_up --state "$state" --roster "$work/roster"
-check "who was paused is not started again" is three state stopped
+check "who was paused is not started again" is three state dead
 check "... and it says why" grep -q "three is not started: order 3, quarantine" "$work/up.err"
 "$IOLAUS" resume three --key "$work/alice" --range "$crew" >/dev/null
 check "a resume lets it run" until_true is three state running
@@ -265,3 +265,18 @@ bundle=$(find "$ledger/tile/entries" -type f | sort -V | tail -1)
 printf 'x' | dd of="$bundle" bs=1 seek=200 conv=notrunc 2>/dev/null
 refuses "a ledger that was altered is not obeyed" 1 "entr" \
     sh -c "timeout 20 '$IOLAUS' up '$scenario' --name '$crew' --state '$state' 2>&1 | tail -1 >&2; exit 1"
+
+# ---- a drill's own key ----
+ledger=$work/drill
+"$IOLAUS" drill test/scenarios/world/cauterize.yaml --name "$crew" --ledger "$ledger" --brief >"$work/drilled" 2>&1
+check "a drill enters its range, with the key that was made for it" \
+    kept '"entry":"opened",.*"range_key":"ssh-ed25519 AAAA' 1
+check "... each stop as an order signed with it" \
+    kept '"entry":"accepted",.*"made_by":"campaign",.*"signers":\["campaign"\]' 1
+check "... what became of it" kept '"step":"sealed","target":"archivist"' 1
+check "... and its end" kept '"entry":"closed","how":"ended"' 1
+"$IOLAUS" drill test/scenarios/world/cauterize.yaml --name "$crew" --ledger "$ledger" --brief >"$work/drilled" 2>&1
+check "the tombstones of a drill end with its range" kept '"step":"killed","target":"archivist"' 2
+check "the two have different keys" sh -c "[ \$(python3 test/endtoend/lib/entries.py '$ledger' |
+    grep -o '\"range_key\":\"[^\"]*\"' | sort -u | wc -l) -eq 2 ]"
+check "the ledger of drills audits" "$IOLAUS" audit "$ledger"

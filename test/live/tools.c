@@ -114,3 +114,41 @@ Test(tools, attacked, .timeout = 300)
     cr_expect_eq(seen.deaths, 0);
     cr_expect_gt(seen.victim_done, 5, "%u tasks were done under the flood", seen.victim_done);
 }
+
+/* A flooded socket keeps nobody from being stopped, and the others from nothing. */
+struct stopped {
+    unsigned sealed, died, done_after;
+};
+
+static int take_stopped(void *context, const struct record *record)
+{
+    struct stopped *stopped = context;
+
+    stopped->sealed += record->verb == VERB_SEALED && record->whom == ATTACKER;
+    stopped->died += record->verb == VERB_DIED && record->whom == ATTACKER;
+    stopped->done_after += stopped->sealed > 0 && record->verb == VERB_TASK_DONE;
+    return 0;
+}
+
+Test(tools, stopped_in_its_flood, .timeout = 60)
+{
+    struct scenario_file *file;
+    const struct scenario *scenario;
+    struct error error = {0};
+    struct stopped stopped = {0};
+    struct record_sink sink = {take_stopped, &stopped};
+    struct daemon_outcome outcome = {0};
+    struct daemon_options options = {
+        .name = "tools-test", .seed = 1, .campaign = true, .sinks = &sink, .sink_count = 1};
+
+    skip_where_no_range();
+    cr_assert_eq(scenario_open(&file, FLOODED, NULL, 0, &error), 0, "%s", error.message);
+    cr_assert_eq(scenario_arm(file, 0, &scenario, &error), 0, "%s", error.message);
+    options.scenario = scenario;
+    options.duration = scenario->duration;
+    cr_assert_eq(daemon_run(&options, &outcome, &error), 0, "%s", error.message);
+    scenario_close(file);
+    cr_expect_eq(stopped.sealed, 1u);
+    cr_expect_eq(stopped.died, 1u);
+    cr_expect_gt(stopped.done_after, 5u, "%u tasks were done afterwards", stopped.done_after);
+}
