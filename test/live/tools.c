@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "ground.h"
 #include "live/attacker.h"
 #include "live/daemon/daemon.h"
-#include "live/range/facts.h"
 #include "live/range/program.h"
 
 #define DURATION_NS INT64_C(100000000000)
@@ -62,21 +62,6 @@ static int tick(void *context, const struct daemon_progress *progress)
     if (seen->ended)
         raise(SIGTERM);
     return 0;
-}
-
-static void skip_where_no_range(void)
-{
-    struct facts *facts = calloc(1, sizeof *facts);
-    struct error error = {0};
-    int program, failed;
-
-    cr_assert_eq(program_open(&program, &error), 0, "%s", error.message);
-    facts_gather(facts, program);
-    failed = facts_check(facts, &error);
-    close(program);
-    free(facts);
-    if (failed != 0)
-        cr_skip_test("%s", error.message);
 }
 
 Test(tools, attacked, .timeout = 300)
