@@ -86,13 +86,18 @@ static bool order_make(const struct daemon *daemon, const struct campaign_action
     const char *range =
         daemon->options->name != NULL ? daemon->options->name : daemon->scenario->name;
 
-    *order = (struct order){.verb = action->kind == CONTROL_LIFT ? ORDER_PERMIT : ORDER_STOP,
-                            .scope = ORDER_SCOPE_AGENT,
-                            .issued_s = docket_wall_ms() / 1000};
+    bool keeps = daemon->scenario->campaign.protocol == PROTOCOL_QUARANTINE;
+
+    *order =
+        (struct order){.verb = action->kind == CONTROL_LIFT ? keeps ? ORDER_RESUME : ORDER_PERMIT
+                               : keeps                      ? ORDER_PAUSE
+                                                            : ORDER_STOP,
+                       .scope = ORDER_SCOPE_AGENT,
+                       .issued_s = docket_wall_ms() / 1000};
     order->expires_s = order->issued_s + GOOD_FOR_S;
     if (order->verb == ORDER_STOP) {
         order->protocol = protocol_of(daemon->scenario->campaign.protocol);
-    } else {
+    } else if (order->verb == ORDER_PERMIT) {
         const struct docket_order *lifts = docket_find(daemon->docket, key->epoch[action->whom]);
 
         if (lifts == NULL)
@@ -145,7 +150,7 @@ static bool order_give(struct daemon *daemon, const struct campaign_action *acti
                     daemon->names[action->whom], error.message);
         return false;
     }
-    if (order.verb == ORDER_STOP)
+    if (!order_revives(order.verb))
         key->epoch[action->whom] = kept->epoch;
     else
         docket_carry_lift(daemon, kept);

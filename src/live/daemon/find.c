@@ -134,7 +134,7 @@ static void take_stranger(void *context, const struct seen *process, bool sancti
     struct daemon *daemon = context;
     struct find *find = daemon->find;
 
-    if (sanctioned || process->awaited || is_listed(daemon, process->pid))
+    if (sanctioned || process->awaited)
         return;
     if (find->stranger_count == find->stranger_room) {
         uint32_t room = find->stranger_room == 0 ? 64 : 2 * find->stranger_room;
@@ -176,6 +176,8 @@ void find_all(struct daemon *daemon, struct operation *operation, agent_id whom)
 {
     struct find *find = daemon->find;
     struct campaign_event event = {.kind = CAMPAIGN_FOUND, .whom = whom};
+    /* What is held already is no find to a quarantine; to a stop it is like any other. */
+    bool keeps = operation->rules.protocol == PROTOCOL_QUARANTINE;
     int64_t count = 0;
 
     if (!find->looked) {
@@ -188,7 +190,7 @@ void find_all(struct daemon *daemon, struct operation *operation, agent_id whom)
         uint32_t row = row_of(daemon, whom, (uint8_t)slot);
         const struct life *life = &daemon->lives[row];
 
-        if (life->state == LIFE_NONE || life->held)
+        if (life->state == LIFE_NONE || (life->held && keeps))
             continue;
         event.incarnation = life->incarnation;
         event.value = row;
@@ -196,7 +198,8 @@ void find_all(struct daemon *daemon, struct operation *operation, agent_id whom)
         count++;
     }
     for (uint32_t i = 0; i < find->stranger_count; i++) {
-        if (stranger_of(operation, &find->strangers[i]) != whom)
+        if (stranger_of(operation, &find->strangers[i]) != whom ||
+            (keeps && is_listed(daemon, find->strangers[i].pid)))
             continue;
         event.incarnation = 0;
         event.value = -(int64_t)find->strangers[i].pid;
@@ -267,6 +270,10 @@ static void kill_life(struct daemon *daemon, uint32_t row, const struct cause *c
     if (!life->killed && !life->crashed) {
         life->killed = true;
         life->killing = *cause;
+    }
+    if (life->held) {
+        life->held = false;
+        (void)range_hold_agent(daemon->range, row_agent(daemon, row), false, NULL);
     }
     if (life->state == LIFE_LOADING) {
         life_start_failed(daemon, row, &life->killing);
@@ -418,6 +425,7 @@ void find_release(struct daemon *daemon, struct operation *operation, agent_id w
             continue;
         }
         release_life(daemon, operation, found.row);
+        found.epoch = epoch_of(daemon, operation, whom);
         found_tells(daemon, &found, ENTRY_RELEASED);
         found_remove(daemon, i);
     }
