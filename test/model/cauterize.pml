@@ -98,10 +98,11 @@ byte found, dying, looks;
 bool there;      /* the last look found it, or may have missed it */
 bool unanswered; /* a step was not answered in time */
 bool late; /* the clock has run out */
+byte fences, tombstones; /* asked for and not answered: an answer to an earlier one is none */
 byte present = ORDERS; /* the order that is being carried out */
 
 /* What is on its way to control, and from it. */
-bool word_fenced, word_tombstoned;
+byte word_fenced, word_tombstoned;
 #ifdef EVERY_WORD
 byte word_frozen; /* 1: the range stands still; 2: it could not be frozen */
 byte word_gone;   /* how many that were found are dead, or held */
@@ -143,7 +144,7 @@ byte killed; /* in all looks of a stop */
 #define SETTLED true
 #else
 #define SETTLED                                                                                    \
-    (empty(to_platform) && asked == 0 && !looking && !word_fenced && !word_tombstoned &&          \
+    (empty(to_platform) && asked == 0 && !looking && word_fenced == 0 && word_tombstoned == 0 && \
      NO_WORD && !freeze_wanted && !frozen)
 #endif
 
@@ -204,7 +205,7 @@ inline seal()
         SAY(UNPROVEN);
 #ifndef KEEP
         /* The tombstone took the fence's place; whatever still runs stays cut off. */
-        to_platform!FENCE;
+        to_platform!FENCE; fences++;
         SAY(FENCE);
 #endif
     :: else ->
@@ -230,7 +231,7 @@ inline close_up()
     SAY(THAW);
     seal();
 #else
-    to_platform!TOMBSTONE;
+    to_platform!TOMBSTONE; tombstones++;
     SAY(TOMBSTONE);
     SAY(THAW);
     GO_TO(SEALING);
@@ -303,7 +304,7 @@ inline begin_stop()
 #ifdef NO_FENCE
     after_fence();
 #else
-    to_platform!FENCE;
+    to_platform!FENCE; fences++;
     SAY(FENCE);
     GO_TO(FENCING);
 #endif
@@ -313,9 +314,10 @@ inline begin_stop()
 inline one_fenced()
 {
     EVENT(FENCED, 0);
-    word_fenced = false;
+    word_fenced--;
+    fences--;
     if
-    :: phase == FENCING -> after_fence();
+    :: phase == FENCING && fences == 0 -> after_fence();
     :: else
     fi;
     STATE;
@@ -337,9 +339,10 @@ inline one_frozen()
 inline one_tombstoned()
 {
     EVENT(TOMBSTONED, 0);
-    word_tombstoned = false;
+    word_tombstoned--;
+    tombstones--;
     if
-    :: phase == SEALING -> seal();
+    :: phase == SEALING && tombstones == 0 -> seal();
     :: else
     fi;
     STATE;
@@ -428,8 +431,8 @@ active proctype control()
 end_idle:
         if
         :: atomic { nempty(todo) && SETTLED -> carry_out(); }
-        :: atomic { word_fenced -> one_fenced(); }
-        :: atomic { word_tombstoned -> one_tombstoned(); }
+        :: atomic { word_fenced > 0 -> one_fenced(); }
+        :: atomic { word_tombstoned > 0 -> one_tombstoned(); }
         :: atomic { seen[1]?what, i -> one_seen(); }
 #ifdef EVERY_WORD
         :: atomic { word_frozen != 0 -> one_frozen(); }
@@ -443,8 +446,8 @@ end_idle:
 #elif !defined(PUNCTUAL) && !defined(NO_CLOCK)
         :: atomic { true -> deadline(); }
 #endif
-        :: atomic { !late && word_fenced -> one_fenced(); }
-        :: atomic { !late && word_tombstoned -> one_tombstoned(); }
+        :: atomic { !late && word_fenced > 0 -> one_fenced(); }
+        :: atomic { !late && word_tombstoned > 0 -> one_tombstoned(); }
         :: atomic { seen[(late -> 2 : 1)]?what, i -> one_seen(); }
 #ifdef EVERY_WORD
         :: atomic { !late && word_frozen != 0 -> one_frozen(); }
@@ -543,9 +546,9 @@ active proctype platform()
 end_platform:
     do
     :: d_step { to_platform?[FENCE] ->
-           to_platform?FENCE; fenced = true; word_fenced = true }
+           to_platform?FENCE; fenced = true; word_fenced++ }
     :: d_step { to_platform?[TOMBSTONE] ->
-           to_platform?TOMBSTONE; tombstoned = true; fenced = false; word_tombstoned = true }
+           to_platform?TOMBSTONE; tombstoned = true; fenced = false; word_tombstoned++ }
     :: d_step { to_platform?[LIFT] ->
            to_platform?LIFT; tombstoned = false; fenced = false; fate[PERMIT] = CARRIED_OUT;
            released() }
