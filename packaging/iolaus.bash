@@ -22,7 +22,7 @@ _iolaus() {
     fi
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W "check sim drill up ps down stop permit pause resume order doctor study trace protocol certificate audit agent --help --version" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "check sim drill up ps down renew stop permit pause resume order doctor study trace protocol certificate audit agent --help --version" -- "$word")
         return
     fi
     if [[ $command == study ]] && ((COMP_CWORD == 2)); then
@@ -95,11 +95,11 @@ _iolaus() {
         ;;
     up)
         words="--arm= --seed= --set= --name= --state= --roster= --authority= --traces= --rotate-size= --rotate-age=
-            --keep-files= --keep-size= --keep-age= --on-failure= --help"
+            --keep-files= --keep-size= --keep-age= --lease= --operator-lease= --on-failure= --help"
         ;;
     stop) words="--all --dry-run --protocol= --key= --expires= --order= --sig= --range= --json --help" ;;
     permit | pause | resume) words="--all --dry-run --key= --expires= --order= --sig= --range= --json --help" ;;
-    ps | down) words="--json --help" ;;
+    ps | down | renew) words="--json --help" ;;
     doctor) words="--brief --json --help" ;;
     audit) words="--key= --checkpoint= --roster= --json --help" ;;
     certificate) words="--last --key= --help" ;;
@@ -143,7 +143,7 @@ _iolaus() {
     if [[ $word == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
         [[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace 2>/dev/null
-    elif [[ $command == @(ps|down|stop|permit|pause|resume|doctor|agent) ]]; then
+    elif [[ $command == @(ps|down|renew|stop|permit|pause|resume|doctor|agent) ]]; then
         return
     elif [[ $command == @(audit|certificate) ]]; then
         compopt -o filenames 2>/dev/null

@@ -246,6 +246,7 @@ static int take_died(struct analysis *analysis, const struct record *record, str
     struct life *life = &analysis->lives[record->whom];
     running_changes(analysis, life, record->time);
     life->alive -= life->alive > 0 ? 1 : 0;
+    life->ended = record->time;
     if (record->value == DEATH_CONTACT) {
         return 0; /* the contact rule set has no stops, no failures and no defence */
     }
@@ -550,7 +551,7 @@ static const struct handler handlers[VERB_COUNT] = {
     [VERB_LIFTED] = {stops_lifted, true},
     [VERB_SEALED] = {stops_sealed, true},
     [VERB_POSED] = {stops_posed, true},
-    [VERB_EXITED] = {stops_exited, true},
+    [VERB_EXITED] = {stops_exited, false},
 };
 
 static bool agent_known(const struct analysis *analysis, agent_id agent)
@@ -650,6 +651,7 @@ void analysis_abandon(struct analysis *analysis)
     responses_free(&analysis->responses[CASCADE_AFTER]);
     behind_close(&analysis->behind);
     free(analysis->kept.list);
+    free(analysis->posing);
     decisions_free(&analysis->decisions);
     free(analysis->lives);
     free(analysis->episodes);

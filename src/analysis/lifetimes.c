@@ -19,7 +19,8 @@ void running_changes(struct analysis *analysis, struct life *life, time_ns now)
 {
     struct episode *episode = episode_at(analysis, life->latest);
     if (now > life->since) {
-        if (episode != NULL && episode->watched == TIME_UNSET && life->alive > life->held) {
+        if (episode != NULL && episode->watched == TIME_UNSET &&
+            life->alive + life->posed > life->held) {
             episode->stop.ran += now - life->since;
         }
         add(&analysis->sums.running, now - life->since, life->alive);

@@ -147,6 +147,7 @@ struct life {
     bool target;           /* of stops */
     time_ns since;         /* when the number of those that run changed last */
     time_ns died;          /* if none runs */
+    time_ns ended;         /* of the last incarnation that ended, sanctioned or not */
     time_ns masked_since;  /* the board shows it healthy after a mask; TIME_UNSET: it does not */
     struct record_id masked_by; /* the report that masked it */
     int64_t shows;              /* the board, enum health */
@@ -247,6 +248,12 @@ struct decisions {
     struct decision_open *open;
 };
 
+/* An unsanctioned process, by its pid in the range, that ran as an agent. */
+struct posing {
+    int64_t pid;
+    agent_id as;
+};
+
 struct analysis {
     const struct trace_header *header;
     struct causes *causes;
@@ -261,6 +268,8 @@ struct analysis {
     struct run_row sums;
     struct acts_kept kept;
     struct decisions decisions;
+    struct posing *posing; /* those that run */
+    size_t posing_count, posing_room;
     uint64_t records;
     time_ns now;       /* of the record that is worked */
     uint64_t healed;   /* when a partition last ended, in records */

@@ -105,8 +105,8 @@ int stops_sealed(struct analysis *analysis, const struct record *record, struct 
     if (episode->stopped != TIME_UNSET) {
         episode->times[TIME_SEAL] = record->time - episode->stopped;
     }
-    uint32_t running = life->alive > life->held ? life->alive - life->held : 0;
-    for (uint32_t ghost = running + life->posed; ghost > 0; ghost--) {
+    uint32_t all = life->alive + life->posed;
+    for (uint32_t ghost = all > life->held ? all - life->held : 0; ghost > 0; ghost--) {
         measure_add(episode, MEASURE_GHOST);
     }
     return 0;
@@ -137,25 +137,45 @@ void stop_started(struct analysis *analysis, const struct record *record)
 
 int stops_posed(struct analysis *analysis, const struct record *record, struct cause *cause)
 {
+    struct life *life = &analysis->lives[record->whom];
     (void)cause;
-    analysis->lives[record->whom].posed++;
+    for (size_t i = 0; i < analysis->posing_count; i++) {
+        if (analysis->posing[i].pid == record->value && analysis->posing[i].as == record->whom) {
+            return 0;
+        }
+    }
+    if (list_reserve((void **)&analysis->posing, &analysis->posing_room, analysis->posing_count,
+                     sizeof *analysis->posing) != 0) {
+        return ERROR_MEMORY;
+    }
+    analysis->posing[analysis->posing_count++] = (struct posing){record->value, record->whom};
+    running_changes(analysis, life, record->time);
+    life->posed++;
     runs_again(analysis, record->whom, false);
     return 0;
 }
 
+/* One process may have run as several, of which its end names one. */
 int stops_exited(struct analysis *analysis, const struct record *record, struct cause *cause)
 {
-    struct life *life = &analysis->lives[record->whom];
     (void)cause;
-    life->posed -= life->posed > 0 ? 1 : 0;
+    for (size_t i = analysis->posing_count; i-- > 0;) {
+        if (analysis->posing[i].pid == record->value) {
+            struct life *life = &analysis->lives[analysis->posing[i].as];
+            running_changes(analysis, life, record->time);
+            life->posed--;
+            life->ended = record->time;
+            analysis->posing[i] = analysis->posing[--analysis->posing_count];
+        }
+    }
     return 0;
 }
 
 void stop_unwatched(struct episode *episode, const struct life *life)
 {
-    bool ended = life->alive <= life->held && life->posed == 0;
+    bool ended = life->alive + life->posed <= life->held;
     if (ended && (episode->died != TIME_UNSET || episode->stop.sealed != TIME_UNSET)) {
-        episode->stop.ended = life->died > life->held_at ? life->died : life->held_at;
+        episode->stop.ended = life->ended > life->held_at ? life->ended : life->held_at;
     }
 }
 

@@ -13,6 +13,7 @@ int command_protocol(int argc, char **argv);
 int command_order(int argc, char **argv);
 int command_pause(int argc, char **argv);
 int command_permit(int argc, char **argv);
+int command_renew(int argc, char **argv);
 int command_resume(int argc, char **argv);
 int command_stop(int argc, char **argv);
 int command_ps(int argc, char **argv);

@@ -15,6 +15,7 @@ static const struct command {
     {"up", command_up, "keep a crew running on a range until it is told to stop"},
     {"ps", command_ps, "show what runs on a range: truth beside belief"},
     {"down", command_down, "end a range"},
+    {"renew", command_renew, "say that the operator is there, where a range asks for that"},
     {"stop", command_stop, "stop an agent, a group or a crew for good, and prove it"},
     {"permit", command_permit, "let what was stopped run again"},
     {"pause", command_pause, "freeze an agent and keep it for examination"},

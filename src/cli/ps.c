@@ -46,6 +46,13 @@ static const struct argp ARGP_PS = {
            "believes. Where the two differ the line is marked with `!`.\v"
            "RANGE may be left out where one is up."};
 
+static const struct argp ARGP_RENEW = {
+    .options = OPTIONS,
+    .parser = parse,
+    .args_doc = "[RANGE]",
+    .doc = "Says that the operator is there: a range that was brought up with --operator-lease "
+           "runs on "
+           "for that long.\vRANGE may be left out where one is up."};
 static const struct argp ARGP_DOWN = {
     .options = OPTIONS,
     .parser = parse,
@@ -191,6 +198,25 @@ int command_ps(int argc, char **argv)
         print_json(answer);
     else if (status == 0)
         print_range(answer);
+    json_decref(answer);
+    return status;
+}
+
+int command_renew(int argc, char **argv)
+{
+    struct arguments arguments = {0};
+    char range[108];
+    json_t *answer = NULL;
+    int status = call("renew", &ARGP_RENEW, argc, argv, "range/renew", &arguments, range,
+                      sizeof range, &answer);
+    const json_t *lasts = json_object_get(answer, "lasts_ns");
+
+    if (status == 0 && arguments.json)
+        print_json(answer);
+    else if (status == 0 && json_is_integer(lasts))
+        printf("%s may run for %.0f s more\n", range, (double)json_integer_value(lasts) / 1e9);
+    else if (status == 0)
+        printf("%s needs no renewal: it was brought up without --operator-lease\n", range);
     json_decref(answer);
     return status;
 }

@@ -28,7 +28,7 @@ struct arguments {
     struct input input;
     const char *arm, *name, *folder, *state, *on_failure, *roster, *authority;
     uint64_t seed, rotate_size, keep_files, keep_size;
-    time_ns rotate_age, keep_age;
+    time_ns rotate_age, keep_age, lease, operator_lease;
     bool seed_given;
 };
 
@@ -45,6 +45,8 @@ enum {
     OPTION_STATE,
     OPTION_ON_FAILURE,
     OPTION_ROSTER,
+    OPTION_LEASE,
+    OPTION_OPERATOR_LEASE,
     OPTION_AUTHORITY
 };
 
@@ -66,6 +68,10 @@ static const struct argp_option OPTIONS[] = {
     {"keep-files", OPTION_KEEP_FILES, "N", 0, "keep at most N finished traces (all)", 0},
     {"keep-size", OPTION_KEEP_SIZE, "SIZE", 0, "... that take at most SIZE together (1GiB)", 0},
     {"keep-age", OPTION_KEEP_AGE, "TIME", 0, "... and are at most TIME old (30d)", 0},
+    {"lease", OPTION_LEASE, "TIME", 0,
+     "the range ends by itself when this daemon has hung for so long (10s)", 0},
+    {"operator-lease", OPTION_OPERATOR_LEASE, "TIME", 0,
+     "... and when nobody has said `iolaus renew` for so long (default: that is not asked for)", 0},
     {"on-failure", OPTION_ON_FAILURE, "COMMAND", 0,
      "run COMMAND by the shell, outside the range, when something failed; IOLAUS_RANGE and "
      "IOLAUS_FAILURE say where and what",
@@ -98,6 +104,11 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case OPTION_AUTHORITY:
         arguments->authority = text;
         return 0;
+    case OPTION_LEASE:
+        return argument_duration(state, text, 1000000000, "lease", &arguments->lease);
+    case OPTION_OPERATOR_LEASE:
+        return argument_duration(state, text, 1000000000, "operator-lease",
+                                 &arguments->operator_lease);
     case OPTION_TRACES:
         arguments->folder = text;
         return 0;
@@ -288,6 +299,8 @@ static int run(const struct arguments *arguments, const struct scenario *scenari
                                      .seed =
                                          arguments->seed_given ? arguments->seed : scenario->seed,
                                      .duration = TIME_NEVER,
+                                     .lease = arguments->lease,
+                                     .operator_lease = arguments->operator_lease,
                                      .sinks = &sink,
                                      .control = control,
                                      .state = arguments->state,

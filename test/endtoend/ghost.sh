@@ -18,13 +18,6 @@ ledger=$work/state/ledger
 daemon=''
 trap 'kill $daemon 2>/dev/null; rm -rf "$work"' EXIT
 
-until_true() {
-    for _ in $(seq 300); do
-        "$@" >/dev/null 2>&1 && return 0
-        sleep 0.1
-    done
-    return 1
-}
 ghost() { "$IOLAUS" ps "$crew" | grep -q 'unsanctioned process .* runs as shadow-1'; }
 no_ghost() { ! ghost; }
 stop() { "$IOLAUS" stop --range "$crew" --key "$work/alice" "$@"; }

@@ -19,13 +19,6 @@ ledger=$state/ledger
 daemon=''
 trap 'kill $daemon 2>/dev/null; rm -rf "$work"' EXIT
 
-until_true() {
-    for _ in $(seq 300); do
-        "$@" >/dev/null 2>&1 && return 0
-        sleep 0.1
-    done
-    return 1
-}
 # bring_up ARGUMENT...: in the background; `daemon` is its process, $work/up.err what it says.
 bring_up() {
     : >"$work/up.err"

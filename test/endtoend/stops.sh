@@ -71,7 +71,7 @@ assert (after, stops) == (wild["reproduction"][0]["children"], wild["stops"])
 END
 check "of some cells alone" sh -c "'$IOLAUS' study stops '$work/stops.db' --by protocol --of notice=none -f json | grep -c '\"cells\": 1' | grep -q '^5$'"
 refuses "a level that is none" 2 'notice=never' "$IOLAUS" study stops "$work/stops.db" --by protocol --of notice=never
-refuses "a factor that is none" 2 'no factor .strength' "$IOLAUS" study stops "$work/stops.db"
+refuses "a factor that is none" 2 'no factor .strength' "$IOLAUS" study stops "$work/stops.db" --by strength
 
 sim() {
     "$IOLAUS" sim scenarios/stops.yaml --replicates 2 --set "campaign.protocol=$1" --expect "$2"

@@ -27,15 +27,6 @@ crew=crew-$$
 daemon='' first_daemon=''
 trap 'kill $daemon $first_daemon 2>/dev/null; rm -rf "$work"' EXIT
 
-# until_true COMMAND...: waits until it succeeds, for half a minute at most.
-until_true() {
-    for _ in $(seq 300); do
-        "$@" >/dev/null 2>&1 && return 0
-        sleep 0.1
-    done
-    return 1
-}
-
 # bring_up NAME ARGUMENT...: in the background; `daemon` is its process, $work/NAME.err what it says.
 bring_up() {
     name=$1

@@ -203,6 +203,24 @@ static void flood(void)
     while (strstr(answer, "\"id\":777") == NULL);
 }
 
+/* Nothing but a flood, as soon as its session is open, until somebody ends it. */
+static int flood_for_ever(void)
+{
+    const struct agent_config *own = agent_config_map(AGENT_OWN, NULL);
+    char right[256];
+
+    if (own == NULL)
+        return 1;
+    open_text(right, sizeof right, own->token, 0);
+    expect_text(0, right);
+    opened = true;
+    for (;;) {
+        (void)say(LIST, strlen(LIST));
+        while (hear(0))
+            continue;
+    }
+}
+
 static int attack(void)
 {
     const struct agent_config *own = agent_config_map(AGENT_OWN, NULL);
@@ -244,6 +262,8 @@ int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "agent") == 0 && strcmp(argv[2], "attacker") == 0)
         return attack();
+    if (argc == 3 && strcmp(argv[1], "agent") == 0 && strcmp(argv[2], "flooder") == 0)
+        return flood_for_ever();
     if (argc >= 2 && strcmp(argv[1], "first") == 0)
         return role_first();
     if (argc >= 2 && strcmp(argv[1], "reaper") == 0)

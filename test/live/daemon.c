@@ -21,8 +21,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "ground.h"
 #include "live/daemon/daemon.h"
-#include "live/range/facts.h"
 #include "live/range/program.h"
 #include "sim/sim.h"
 
@@ -173,21 +173,6 @@ static void failure(void *context, const char *words)
 {
     (void)context;
     fprintf(stderr, "  failure: %s\n", words);
-}
-
-static void skip_where_no_range(void)
-{
-    struct facts *facts = calloc(1, sizeof *facts);
-    struct error error = {0};
-    int program, failed;
-
-    cr_assert_eq(program_open(&program, &error), 0, "%s", error.message);
-    facts_gather(facts, program);
-    failed = facts_check(facts, &error);
-    close(program);
-    free(facts);
-    if (failed != 0)
-        cr_skip_test("%s", error.message);
 }
 
 static const struct scenario *open_scenario(const char *name, struct scenario_file **file)

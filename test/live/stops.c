@@ -16,8 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "ground.h"
 #include "live/daemon/daemon.h"
-#include "live/range/facts.h"
 #include "live/range/program.h"
 #include "live/witness/witness.h"
 
@@ -37,21 +37,6 @@ static int tape_take(void *context, const struct record *record)
     }
     tape->records[tape->count++] = *record;
     return 0;
-}
-
-static void skip_where_no_range(void)
-{
-    struct facts *facts = calloc(1, sizeof *facts);
-    struct error error = {0};
-    int program, failed;
-
-    cr_assert_eq(program_open(&program, &error), 0, "%s", error.message);
-    facts_gather(facts, program);
-    failed = facts_check(facts, &error);
-    close(program);
-    free(facts);
-    if (failed != 0)
-        cr_skip_test("%s", error.message);
 }
 
 static const struct scenario *open_arm(const char *name, uint32_t arm, struct scenario_file **file)

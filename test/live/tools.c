@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "ground.h"
 #include "live/attacker.h"
 #include "live/daemon/daemon.h"
-#include "live/range/facts.h"
 #include "live/range/program.h"
 
 #define DURATION_NS INT64_C(100000000000)
@@ -64,21 +64,6 @@ static int tick(void *context, const struct daemon_progress *progress)
     return 0;
 }
 
-static void skip_where_no_range(void)
-{
-    struct facts *facts = calloc(1, sizeof *facts);
-    struct error error = {0};
-    int program, failed;
-
-    cr_assert_eq(program_open(&program, &error), 0, "%s", error.message);
-    facts_gather(facts, program);
-    failed = facts_check(facts, &error);
-    close(program);
-    free(facts);
-    if (failed != 0)
-        cr_skip_test("%s", error.message);
-}
-
 Test(tools, attacked, .timeout = 300)
 {
     struct scenario_file *file;
@@ -113,4 +98,42 @@ Test(tools, attacked, .timeout = 300)
     cr_expect_eq(seen.victim_refused, 0);
     cr_expect_eq(seen.deaths, 0);
     cr_expect_gt(seen.victim_done, 5, "%u tasks were done under the flood", seen.victim_done);
+}
+
+/* A flooded socket keeps nobody from being stopped, and the others from nothing. */
+struct stopped {
+    unsigned sealed, died, done_after;
+};
+
+static int take_stopped(void *context, const struct record *record)
+{
+    struct stopped *stopped = context;
+
+    stopped->sealed += record->verb == VERB_SEALED && record->whom == ATTACKER;
+    stopped->died += record->verb == VERB_DIED && record->whom == ATTACKER;
+    stopped->done_after += stopped->sealed > 0 && record->verb == VERB_TASK_DONE;
+    return 0;
+}
+
+Test(tools, stopped_in_its_flood, .timeout = 60)
+{
+    struct scenario_file *file;
+    const struct scenario *scenario;
+    struct error error = {0};
+    struct stopped stopped = {0};
+    struct record_sink sink = {take_stopped, &stopped};
+    struct daemon_outcome outcome = {0};
+    struct daemon_options options = {
+        .name = "tools-test", .seed = 1, .campaign = true, .sinks = &sink, .sink_count = 1};
+
+    skip_where_no_range();
+    cr_assert_eq(scenario_open(&file, FLOODED, NULL, 0, &error), 0, "%s", error.message);
+    cr_assert_eq(scenario_arm(file, 0, &scenario, &error), 0, "%s", error.message);
+    options.scenario = scenario;
+    options.duration = scenario->duration;
+    cr_assert_eq(daemon_run(&options, &outcome, &error), 0, "%s", error.message);
+    scenario_close(file);
+    cr_expect_eq(stopped.sealed, 1u);
+    cr_expect_eq(stopped.died, 1u);
+    cr_expect_gt(stopped.done_after, 5u, "%u tasks were done afterwards", stopped.done_after);
 }

@@ -84,6 +84,7 @@ struct adversary {
     bool look_wanted[ADVERSARY_AGENTS_MAX];
     bool look_planned;
     bool from_control; /* the platform's present event */
+    uint32_t mutes;    /* draws of those */
     uint32_t delayed_count;
     uint32_t delayed[256]; /* slots of the slab: control's, but held up */
 

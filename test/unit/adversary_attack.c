@@ -37,8 +37,8 @@ void attack_draw(void)
         adversary.cut_until = adversary.cut_at + (time_ns)random_below(&random, 5000) * 1000000;
     }
     if (random_below(&random, 3) == 0) {
-        adversary.mute_at = (time_ns)random_below(&random, 20000) * 1000000;
-        adversary.mute_until = adversary.mute_at + (time_ns)random_below(&random, 5000) * 1000000;
+        adversary.mute_at = (time_ns)random_below(&random, 2000) * 1000000;
+        adversary.mute_until = adversary.mute_at + (time_ns)random_below(&random, 1400) * 1000000;
     }
     if (random_below(&random, 2) == 0)
         adversary.forgets_at = (time_ns)random_below(&random, 5000) * 1000000;
@@ -262,6 +262,19 @@ static bool is_held_up_on_way_to_node(const struct world *world, const struct ev
            (message->use == USE_START || message->use == USE_END || message->use == USE_PERCEPT);
 }
 
+/* The operator is cut off again and again where the first time was short. */
+static void mute_again(time_ns now)
+{
+    struct random random = random_make(adversary.seed, 4, 0, 0, STREAM_TEST, adversary.mutes);
+    time_ns lasted = adversary.mute_until - adversary.mute_at;
+
+    if (adversary.mute_at == TIME_NEVER || now < adversary.mute_until || lasted > 700000000)
+        return;
+    adversary.mute_at = now + (time_ns)random_below(&random, 300) * 1000000;
+    adversary.mute_until = adversary.mute_at + 1000000 + (time_ns)random_below(&random, 700000000);
+    adversary.mutes = random.draw;
+}
+
 bool attack_holds_up(struct world *world, const struct event *event, time_ns now)
 {
     uint8_t protocol = world->scenario->campaign.protocol;
@@ -277,6 +290,7 @@ bool attack_holds_up(struct world *world, const struct event *event, time_ns now
         world_send(world, event->target, event->target, adversary.cut_until, slot);
         return true;
     }
+    mute_again(now);
     if (event->target == world->platform_entity && event->source == world->control_entity &&
         now >= adversary.mute_at && now < adversary.mute_until && adversary.delayed_count < 256 &&
         (protocol == PROTOCOL_CAUTERIZE || protocol == PROTOCOL_QUARANTINE)) {

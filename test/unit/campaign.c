@@ -365,6 +365,15 @@ Test(campaign, cauterizes)
     tale_event(tale, 60007, CAMPAIGN_TOMBSTONED, ARCHIVIST, 0, 0);
     tale_returned(tale, 111000, ARCHIVIST, 1);
     tale_until(tale, 125000);
+
+    rules.restore = false;
+    tale_begin(tale, "Of three fences two were answered late: those are no answers to the third.",
+               rules);
+    tale_until(tale, 120000);
+    tale_event(tale, 120001, CAMPAIGN_FENCED, ARCHIVIST, 0, 0);
+    tale_event(tale, 120002, CAMPAIGN_FENCED, ARCHIVIST, 0, 0);
+    tale_event(tale, 120003, CAMPAIGN_FENCED, ARCHIVIST, 0, 0);
+    tale_until(tale, 120100);
     tale_close(tale, "control/cauterize");
 }
 

@@ -263,6 +263,45 @@ Test(stop_findings, what_runs_beside_the_target_when_it_is_sealed_is_a_ghost)
     findings_close(findings);
 }
 
+Test(stop_findings, one_process_that_ran_as_several_ends_for_all_of_them)
+{
+    struct tape tape = {0};
+    struct kept kept;
+
+    put(&tape, 500, VERB_POSED, NONE, CAMERA, WRITER, 77);
+    put(&tape, 500, VERB_POSED, NONE, CAMERA, ARCHIVIST, 77);
+    put(&tape, 500, VERB_POSED, NONE, CAMERA, ARCHIVIST, 77);
+    put(&tape, 800, VERB_EXITED, NONE, CAMERA, WRITER, 77);
+    struct record_id stops = begin(&tape);
+    fence(&tape, stops);
+    seal(&tape, stops);
+    struct findings *findings = rows_of(&tape, 10000, &kept);
+
+    EXPECT_HITS(findings, "ghosts", 0);
+    EXPECT_HITS(findings, "stayed_dead", 1);
+    findings_close(findings);
+}
+
+Test(stop_findings, what_poses_and_is_held_is_no_ghost)
+{
+    struct tape tape = {0};
+    struct kept kept;
+
+    put(&tape, 500, VERB_POSED, NONE, CAMERA, ARCHIVIST, 77);
+    struct record_id stops =
+        put(&tape, 1000, VERB_STOPS, NONE, AGENT_NONE, ARCHIVIST, PROTOCOL_QUARANTINE);
+    put(&tape, 1010, VERB_FENCED, stops, AGENT_NONE, ARCHIVIST, 1);
+    put(&tape, 1020, VERB_FOUND, stops, AGENT_NONE, ARCHIVIST, 0);
+    put(&tape, 1020, VERB_FOUND, stops, AGENT_NONE, ARCHIVIST, 0);
+    put(&tape, 1030, VERB_SEALED, stops, AGENT_NONE, ARCHIVIST, 2);
+    struct findings *findings = rows_of(&tape, 10000, &kept);
+
+    EXPECT_HITS(findings, "ghosts", 0);
+    EXPECT_HITS(findings, "stayed_dead", 1);
+    cr_expect_eq(kept.episodes[0].ran, 20 * MS);
+    findings_close(findings);
+}
+
 Test(stop_findings, an_end_that_nobody_could_prove_is_no_seal)
 {
     struct tape tape = {0};

@@ -48,6 +48,8 @@ static void ask_all(struct campaign *campaign, uint8_t phase, int action, time_n
     for (uint32_t i = 0; i < count; i++) {
         target_set(campaign, &targets[i], TARGET_AWAITED, true);
         control_add(actions, action, targets[i].agent);
+        targets[i].fences = (uint16_t)(targets[i].fences + (action == CONTROL_FENCE));
+        targets[i].tombstones = (uint16_t)(targets[i].tombstones + (action == CONTROL_TOMBSTONE));
     }
     step_to(campaign, phase, now);
 }
@@ -112,8 +114,10 @@ static void seal(struct campaign *campaign, time_ns now, struct campaign_actions
         if (target_has(target, TARGET_FOUND | TARGET_UNANSWERED)) {
             control_add(actions, CONTROL_THWARTED, target->agent)->value = THWART_UNPROVEN;
             /* The tombstone took the fence's place; whatever still runs stays cut off. */
-            if (!keep)
+            if (!keep) {
                 control_add(actions, CONTROL_FENCE, target->agent);
+                target->fences++;
+            }
         } else {
             control_add(actions, CONTROL_SEALED, target->agent)->value = target->killed;
         }
@@ -185,11 +189,15 @@ static void one_gone(struct campaign *campaign, time_ns now, struct campaign_act
 void cauterize_event(struct campaign *campaign, struct target *target,
                      const struct campaign_event *event, struct campaign_actions *actions)
 {
+    if (event->kind == CAMPAIGN_FENCED && target->fences > 0)
+        target->fences--;
+    if (event->kind == CAMPAIGN_TOMBSTONED && target->tombstones > 0)
+        target->tombstones--;
     if (!target_has(target, TARGET_STOPPING))
         return;
     switch (event->kind) {
     case CAMPAIGN_FENCED:
-        if (campaign->phase == PHASE_FENCING && answered(campaign, target))
+        if (campaign->phase == PHASE_FENCING && target->fences == 0 && answered(campaign, target))
             freeze(campaign, event->now, actions);
         break;
     case CAMPAIGN_FROZEN:
@@ -213,7 +221,8 @@ void cauterize_event(struct campaign *campaign, struct target *target,
             one_gone(campaign, event->now, actions);
         break;
     case CAMPAIGN_TOMBSTONED:
-        if (campaign->phase == PHASE_SEALING && answered(campaign, target))
+        if (campaign->phase == PHASE_SEALING && target->tombstones == 0 &&
+            answered(campaign, target))
             seal(campaign, event->now, actions);
         break;
     default:

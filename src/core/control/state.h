@@ -48,6 +48,8 @@ struct target {
     incarnation_id incarnation; /* the youngest known */
     incarnation_id stopped;     /* the one that the stop under way is about */
     uint8_t flags;
+    uint16_t fences, tombstones; /* asked for and not answered, over all stops: the answer to an
+                                    earlier one says nothing of this one */
     uint16_t killed; /* by the stop under way, over all its looks (or held); stays at its most */
 };
 

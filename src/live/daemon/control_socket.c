@@ -271,6 +271,14 @@ static void order_take(struct client *client, const char *method, const json_t *
         docket_carry_out(daemon, begins);
 }
 
+static json_t *renewed_make(struct daemon *daemon)
+{
+    time_ns lasts = lease_renewed(daemon);
+
+    return json_pack("{s:s, s:o}", "range", daemon->options->name, "lasts_ns",
+                     lasts == TIME_NEVER ? json_null() : json_integer(lasts));
+}
+
 static void line_take(struct client *client, const char *line, size_t size)
 {
     struct daemon *daemon = client->socket->daemon;
@@ -290,6 +298,8 @@ static void line_take(struct client *client, const char *line, size_t size)
         result = processes_make(daemon);
     else if (strcmp(method, "events/follow") == 0)
         result = json_pack("{s:b}", "following", client->follows = true);
+    else if (strcmp(method, "range/renew") == 0)
+        result = renewed_make(daemon);
     else if (strcmp(method, "range/close") == 0)
         result = json_pack("{s:b}", "closing", closing = true);
     else if (control_orders_has(method))

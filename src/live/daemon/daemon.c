@@ -460,6 +460,7 @@ static int crew_spawn(struct daemon *daemon, struct error *error)
     daemon->opened = daemon_monotonic() + left;
     daemon->opened_boot = daemon_boot_time() + left;
     daemon->now = -left;
+    daemon->renewed = daemon_boot_time();
     lease_due(daemon);
     daemon->told_at = daemon->now + TICK_NS;
     daemon->start_by = daemon->now + START_NS_MAX;

@@ -57,6 +57,8 @@ struct daemon_options {
     void (*notice)(void *context, const char *words);
     void *context;
     time_ns lease; /* of the range: it ends when the daemon has hung for so long; 0: 10 s */
+    /* It ends also when its operator has not renewed it for so long (`range/renew`); 0: never. */
+    time_ns operator_lease;
     /* For tests, which are held to the same confinement. */
     bool without_cgroups, without_uids;
     uint8_t witness; /* enum witness_source */
@@ -83,8 +85,8 @@ int daemon_run(const struct daemon_options *options, struct daemon_outcome *outc
 /*
  * The control socket: one JSON-RPC 2.0 message a line (AF_UNIX stream, mode 0600, in a folder of
  * the operator's outside the range). Methods: `range/status`, `agents/ps` (truth beside belief),
- * `range/close`, `events/follow` (then a notification `event` for each start and death of a
- * sanctioned process), `order/submit`, `order/status`, `order/follow`, `order/reach`,
+ * `range/renew`, `range/close`, `events/follow` (then a notification `event` for each start and
+ * death of a sanctioned process), `order/submit`, `order/status`, `order/follow`, `order/reach`,
  * `order/watch`. docs/reference/control.md.
  */
 /* /run/iolaus for root, else $XDG_RUNTIME_DIR/iolaus, else /tmp/iolaus-UID; made with mode 0700. */

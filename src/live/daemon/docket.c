@@ -117,6 +117,15 @@ bool docket_holds(const struct docket_order *order, const struct docket_target *
            (target->marks & TARGET_TOMBSTONED) != 0;
 }
 
+int64_t docket_found(const struct daemon *daemon, uint64_t epoch, agent_id agent)
+{
+    struct docket_order *order = daemon->docket != NULL ? docket_find(daemon->docket, epoch) : NULL;
+    const struct docket_target *target =
+        order != NULL ? docket_target(order, agent, daemon->names[agent]) : NULL;
+
+    return target != NULL ? target->found : 0;
+}
+
 uint64_t docket_bars(const struct daemon *daemon, agent_id agent, const char **word)
 {
     const struct docket *docket = daemon->docket;

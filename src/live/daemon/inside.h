@@ -305,6 +305,7 @@ struct daemon {
     struct operation operations[OPERATION_COUNT];
     struct find *find;
     int control_timer;               /* of boot time */
+    time_ns renewed;                 /* boot time: by the operator */
     time_ns lease_at;                /* boot time: when the range's lease is renewed */
     time_ns opened_boot;             /* CLOCK_BOOTTIME at range time 0 */
     uint32_t frozen;                 /* how many operations want the range to stand still */
@@ -468,6 +469,8 @@ time_ns daemon_boot_time(void);
 /* Boot time since range time 0. */
 time_ns control_time(const struct daemon *daemon);
 void control_arm(struct daemon *daemon);
+/* The operator is there. Gives until when the range may run; TIME_NEVER: as long as the daemon. */
+time_ns lease_renewed(struct daemon *daemon);
 /* Renews the range's lease where it is time to. */
 void lease_due(struct daemon *daemon);
 void control_ready(uv_poll_t *poll, int status, int events);
@@ -484,6 +487,8 @@ void operation_tells(struct daemon *daemon, const struct operation *operation,
 /* The same, by whichever operation is stopping that target. */
 void operations_tell(struct daemon *daemon, enum entry_step_word word, agent_id whom,
                      int64_t value);
+/* The witness saw nothing from then until now: a gap in whatever is under way. */
+void operations_unobserved(struct daemon *daemon, time_ns from);
 /* A step that is about one that was found. */
 void found_tells(struct daemon *daemon, const struct found *found, enum entry_step_word word);
 void operation_ends(struct daemon *daemon, struct operation *operation);
@@ -531,6 +536,8 @@ void docket_step(struct daemon *daemon, uint64_t epoch, const struct entry_step 
 /* What keeps an agent from running: the order's epoch, or 0; `word` (may be NULL): how, in a word,
  * `tombstone` or `quarantine`. */
 uint64_t docket_bars(const struct daemon *daemon, agent_id agent, const char **word);
+/* How many different incarnations were found for that target of the order. */
+int64_t docket_found(const struct daemon *daemon, uint64_t epoch, agent_id agent);
 /* The witness saw nothing in that time. */
 void docket_unobserved(struct daemon *daemon, time_ns from, time_ns to);
 /* Steps that wait to be written, and when they are. */

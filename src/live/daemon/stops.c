@@ -168,10 +168,14 @@ void stops_due(struct daemon *daemon)
 static void tell_one(struct daemon *daemon, const struct operation *operation, agent_id whom,
                      struct entry_step *step)
 {
-    if (operation == &daemon->operations[OPERATION_CAMPAIGN])
-        docket_step(daemon, docket_campaign_epoch(daemon, whom), step);
-    else
-        docket_step(daemon, operation->epoch, step);
+    uint64_t epoch = operation == &daemon->operations[OPERATION_CAMPAIGN]
+                         ? docket_campaign_epoch(daemon, whom)
+                         : operation->epoch;
+
+    /* The machine counts one that it found twice as two. */
+    if (step->step == ENTRY_SEALED)
+        step->value = docket_found(daemon, epoch, whom);
+    docket_step(daemon, epoch, step);
 }
 
 /* A campaign has an order for each of its targets. */
@@ -204,6 +208,13 @@ void operation_tells(struct daemon *daemon, const struct operation *operation,
         tell_all(daemon, operation, &step);
     else
         tell_one(daemon, operation, whom, &step);
+}
+
+void operations_unobserved(struct daemon *daemon, time_ns from)
+{
+    for (uint32_t i = 0; i < OPERATION_COUNT; i++)
+        if (daemon->operations[i].campaign != NULL)
+            operation_tells(daemon, &daemon->operations[i], ENTRY_UNOBSERVED, AGENT_NONE, from);
 }
 
 void operations_tell(struct daemon *daemon, enum entry_step_word word, agent_id whom, int64_t value)

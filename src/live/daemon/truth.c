@@ -130,6 +130,7 @@ static void take_seen(struct daemon *daemon, const struct seen *seen)
                              seen->at - seen->from);
         record_write(daemon, &record, WRITER_WITNESS);
         docket_unobserved(daemon, seen->from, seen->at);
+        operations_unobserved(daemon, seen->from);
         break;
     }
 }

@@ -26,3 +26,12 @@ refuses() {
         cat "$work/err" "$work/out" >&2
     fi
 }
+
+# until_true COMMAND...: waits until it succeeds, for half a minute at most.
+until_true() {
+    for _ in $(seq 300); do
+        "$@" >/dev/null 2>&1 && return 0
+        sleep 0.1
+    done
+    return 1
+}
