@@ -41,8 +41,15 @@ _iolaus() {
         return
     fi
 
+    # A key is a text for an audit, and a file for whoever signs.
+    if [[ $previous == --key && $command == @(stop|permit|pause|resume) ]]; then
+        compopt -o filenames 2>/dev/null
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
+        return
+    fi
+
     case $previous in
-    --trace | --output | -o | --traces | --state | --db | --checkpoint | --sig | --roster | --authority | --key | --order | --ledger | --lifts | --permit)
+    --trace | --output | -o | --traces | --state | --db | --checkpoint | --sig | --roster | --authority | --order | --ledger | --lifts | --permit)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return

@@ -83,7 +83,7 @@ static const struct argp ARGP = {
     .args_doc = "FILE...",
     .doc = "Writes what the agents in fact did: the sequences of steps that recur, how often and "
            "how fast, as a page in Markdown with sequence diagrams.\v"
-           "FILE is a trace, as `iolaus sim --trace FILE` and `iolaus drill --trace FILE` write "
+           "FILE is a trace, as `iolaus sim` and `iolaus drill` write "
            "it, or a results database of `iolaus study run`. Several traces are added up; of a "
            "database each arm has a page of its own.\n"
            "Examples:\n"

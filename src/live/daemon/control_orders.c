@@ -305,6 +305,7 @@ json_t *control_orders_call(struct daemon *daemon, const char *method, const jso
             json_t *answer = methods[i].answer(&asked);
 
             *words = asked.wrong != NULL ? asked.wrong : "out of memory";
+            /* cppcheck-suppress returnDanglingLifetime */
             return answer;
         }
     *words = "there is no such method";
