@@ -93,8 +93,9 @@ struct row {
     bool alive, hung;
 };
 
-/* Of a quarantine. */
-enum hold { HOLD_NONE, HOLD_HELD, HOLD_RELEASING };
+/* Of a stop that finds its target: from the fence on it stands still, so that it does not see its
+ * links end and act on that; a quarantine keeps it so. */
+enum hold { HOLD_NONE, HOLD_FENCED, HOLD_HELD, HOLD_LETTING, HOLD_RELEASING };
 
 /* What only some crews need of a row. */
 struct row_work {
@@ -374,10 +375,14 @@ void control_entity_step(struct world *world, const struct event *event, time_ns
 void control_frozen(struct world *world, time_ns now);
 /* Whoever's lease has run out by now is ended, and nobody of it starts any more. */
 void control_leases(struct world *world, time_ns now);
+/* The targets that are being fenced stand still. */
+void control_hold(struct world *world, time_ns now);
 /* Whoever is released from a quarantine goes on. */
 void control_release(struct world *world, time_ns now);
 /* The row stands still from now on, or goes on with what came meanwhile. */
 bool row_hangs_by_fault(const struct world *world, uint32_t row);
+/* The same without a record: what the fence does is no more than a moment. */
+void row_stand(struct world *world, uint32_t row, time_ns now, bool ends);
 void row_hang(struct world *world, uint32_t row, time_ns now, bool ends, const struct cause *cause);
 
 /* world_fault.c: barriers: what is truly simultaneous */
@@ -390,6 +395,7 @@ int world_barrier(void *context, struct engine *engine, time_ns now, uint32_t da
 #define BARRIER_BLACKOUT UINT32_C(0xffffffff)
 #define BARRIER_FREEZE UINT32_C(0xfffffffe)
 #define BARRIER_RELEASE UINT32_C(0xfffffffd)
+#define BARRIER_HOLD UINT32_C(0xfffffff0)
 #define BARRIER_LEASE UINT32_C(0xfffffffc)
 
 #endif

@@ -131,6 +131,20 @@ static void do_mark(struct world *world, const struct campaign_action *action, t
     }
 }
 
+/* Of the fence's hold there is no record; it stands still from then on all the same. */
+static void row_keep(struct world *world, uint32_t row, time_ns now, const struct cause *cause)
+{
+    time_ns since = world->row_work[row].hung_since;
+    bool fenced = world->row_work[row].held == HOLD_FENCED;
+
+    if (fenced)
+        world->row[row].hung = false;
+    world->row_work[row].held = HOLD_HELD;
+    row_hang(world, row, now, false, cause);
+    if (fenced)
+        world->row_work[row].hung_since = since;
+}
+
 /* What was found is its row. One that has not come to its first instruction cannot be held. */
 static void do_found(struct world *world, const struct campaign_action *action, time_ns now)
 {
@@ -141,11 +155,26 @@ static void do_found(struct world *world, const struct campaign_action *action, 
 
     assert(world->frozen && row_agent(world, row) == action->whom);
     if (kept) {
-        world->row_work[row].held = HOLD_HELD;
-        row_hang(world, row, now, false, &cause);
+        row_keep(world, row, now, &cause);
     } else {
         row_kill(world, row, now, DEATH_KILLED, &cause);
     }
+}
+
+void control_hold(struct world *world, time_ns now)
+{
+    const struct campaign_rules *rules = &world->scenario->campaign;
+
+    for (uint32_t i = 0; i < rules->target_count; i++)
+        for (uint32_t slot = 0; slot < world->slots; slot++) {
+            uint32_t row = slot * world->agents + rules->targets[i];
+
+            if (!world->row[row].alive || world->row[row].hung ||
+                !campaign_stops_it(world->campaign, rules->targets[i]))
+                continue;
+            world->row_work[row].held = HOLD_FENCED;
+            row_stand(world, row, now, false);
+        }
 }
 
 /* Together with whatever else is released at that moment. */
@@ -156,6 +185,8 @@ static void do_release(struct world *world, agent_id whom, time_ns now)
 
         if (state->held == HOLD_HELD)
             state->held = HOLD_RELEASING;
+        else if (state->held == HOLD_FENCED)
+            state->held = HOLD_LETTING;
     }
     engine_barrier(world->engine, now + world->lookahead, BARRIER_RELEASE);
 }
@@ -178,6 +209,19 @@ static void tell_hung(struct world *world, uint32_t row, agent_id whom, time_ns 
     world_send(world, world->control_entity, row, now + world->lookahead, slot);
 }
 
+/* Held by the fence alone, of which there is no record; a fault may have begun meanwhile. */
+static void let_go(struct world *world, uint32_t row, time_ns now, bool hangs)
+{
+    if (!hangs) {
+        world->row_work[row].held = HOLD_NONE;
+        row_stand(world, row, now, true);
+        return;
+    }
+    world->row_work[row].held = HOLD_FENCED;
+    row_keep(world, row, now, &CAUSE_NONE);
+    world->row_work[row].held = HOLD_NONE;
+}
+
 static void release(struct world *world, uint32_t row, time_ns now)
 {
     agent_id agent = row_agent(world, row);
@@ -193,6 +237,10 @@ static void release(struct world *world, uint32_t row, time_ns now)
         else
             tell_frozen(world, row, peer, now, &cause);
     }
+    if (world->row_work[row].held == HOLD_LETTING) {
+        let_go(world, row, now, hangs);
+        return;
+    }
     world->row_work[row].held = HOLD_NONE;
     if (!hangs)
         row_hang(world, row, now, true, &root);
@@ -207,7 +255,7 @@ void control_release(struct world *world, time_ns now)
         for (uint32_t slot = 0; slot < world->slots; slot++) {
             uint32_t row = slot * world->agents + rules->targets[i];
 
-            if (world->row_work[row].held == HOLD_RELEASING)
+            if (world->row_work[row].held >= HOLD_LETTING)
                 release(world, row, now);
         }
     world->orders.frozen = false;
@@ -310,6 +358,8 @@ static void do_order(struct world *world, const struct campaign_action *action, 
         tell_platform(world, now, PLATFORM_RESTORE, action->whom, 0, &cause);
         break;
     case CONTROL_FENCE:
+        if (campaign_stops_it(world->campaign, action->whom))
+            engine_barrier(world->engine, now + world->lookahead, BARRIER_HOLD);
         tell_platform(world, now, PLATFORM_FENCE, action->whom, 0, &cause);
         break;
     case CONTROL_TOMBSTONE:
@@ -318,6 +368,7 @@ static void do_order(struct world *world, const struct campaign_action *action, 
         tell_platform(world, now, PLATFORM_TOMBSTONE, action->whom, 0, &cause);
         break;
     case CONTROL_LIFT:
+        do_release(world, action->whom, now);
         if (world->scenario->campaign.protocol == PROTOCOL_LEASE) {
             world->lease[action->whom].ends = LEASE_GIVEN;
             engine_barrier(world->engine, now + world->lookahead, BARRIER_LEASE);
@@ -381,7 +432,7 @@ static void find_all(struct world *world, agent_id whom, time_ns now)
         uint32_t row = slot * world->agents + whom;
         incarnation_id starting = world->row_work[row].starting;
 
-        if ((!world->row[row].alive && starting == 0) || world->row_work[row].held != HOLD_NONE)
+        if ((!world->row[row].alive && starting == 0) || world->row_work[row].held > HOLD_FENCED)
             continue;
         event.incarnation = world->row[row].alive ? world->row[row].incarnation : starting;
         event.value = row;

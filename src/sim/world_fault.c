@@ -219,6 +219,10 @@ int world_barrier(void *context, struct engine *engine, time_ns now, uint32_t da
         control_leases(world, now);
         return world->failed;
     }
+    if (data == BARRIER_HOLD) {
+        control_hold(world, now);
+        return world->failed;
+    }
     if (data == BARRIER_RELEASE) {
         control_release(world, now);
         return world->failed;

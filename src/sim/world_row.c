@@ -529,28 +529,39 @@ void row_take_waiting(struct world *world, uint32_t row, time_ns now)
     }
 }
 
-void row_hang(struct world *world, uint32_t row, time_ns now, bool ends, const struct cause *cause)
+/* It goes on with what came while it stood still, and with all that fell due. */
+static void row_goes_on(struct world *world, uint32_t row, time_ns since, time_ns now)
 {
-    agent_id agent = row_agent(world, row);
     struct percept timer = {.kind = PERCEPT_TIMER, .peer = AGENT_NONE};
-    struct record record =
-        record_make(ends ? VERB_RESUMED : VERB_HUNG, now, cause, AGENT_NONE, agent, 0);
-    time_ns since = world->row_work[row].hung_since;
 
-    if (world->row[row].hung != ends)
-        return;
-    world->row[row].hung = !ends;
-    world->row_work[row].hung_since = now;
-    record.whom_incarnation = world->row[row].incarnation;
-    world_change(world, ends ? CHANGE_BACK : CHANGE_GONE, now, row,
-                 world_record(world, &record, WRITER_WITNESS));
-    if (!ends)
-        return;
-    /* It goes on with what came while it hung, and with all that fell due. */
     work_resume(&world->row_work[row], since, now);
     row_take_waiting(world, row, now);
     if (world->row[row].alive)
         row_deliver(world, row, &timer, now, &CAUSE_NONE);
+}
+
+void row_stand(struct world *world, uint32_t row, time_ns now, bool ends)
+{
+    time_ns since = world->row_work[row].hung_since;
+
+    assert(world->row[row].hung == ends);
+    world->row[row].hung = !ends;
+    world->row_work[row].hung_since = now;
+    if (ends)
+        row_goes_on(world, row, since, now);
+}
+
+void row_hang(struct world *world, uint32_t row, time_ns now, bool ends, const struct cause *cause)
+{
+    struct record record = record_make(ends ? VERB_RESUMED : VERB_HUNG, now, cause, AGENT_NONE,
+                                       row_agent(world, row), 0);
+
+    if (world->row[row].hung != ends)
+        return;
+    record.whom_incarnation = world->row[row].incarnation;
+    world_change(world, ends ? CHANGE_BACK : CHANGE_GONE, now, row,
+                 world_record(world, &record, WRITER_WITNESS));
+    row_stand(world, row, now, ends);
 }
 
 static void take_timer(struct world *world, uint32_t row, time_ns now)

@@ -303,12 +303,15 @@ static void do_order(struct daemon *daemon, struct operation *operation,
         operation_ends(daemon, operation);
         break;
     case CONTROL_FENCE:
+        if (!operation->rules.everybody)
+            (void)range_hold_agent(daemon->range, action->whom, true, NULL);
         tell_platform(daemon, PLATFORM_FENCE, action->whom, 0, &cause);
         break;
     case CONTROL_TOMBSTONE:
         tell_platform(daemon, PLATFORM_TOMBSTONE, action->whom, 0, &cause);
         break;
     case CONTROL_LIFT:
+        find_release(daemon, operation, action->whom);
         tell_platform(daemon, PLATFORM_LIFT, action->whom, 0, &cause);
         break;
     case CONTROL_FREEZE:
@@ -320,7 +323,9 @@ static void do_order(struct daemon *daemon, struct operation *operation,
     case CONTROL_RELEASE:
         do_found(daemon, operation, action);
         break;
-    case CONTROL_SEALED:
+    case CONTROL_SEALED: /* nothing is left to be held, but whoever may be permitted one day */
+        if (operation->rules.protocol == PROTOCOL_CAUTERIZE)
+            (void)range_hold_agent(daemon->range, action->whom, false, NULL);
         operation_tells(daemon, operation, ENTRY_SEALED, action->whom, action->value);
         break;
     case CONTROL_THWARTED:

@@ -134,8 +134,15 @@ static void take_stranger(void *context, const struct seen *process, bool sancti
     struct daemon *daemon = context;
     struct find *find = daemon->find;
 
+    int pidfd;
+
     if (sanctioned || process->awaited)
         return;
+    /* One that has ended, and whose end is not told yet, is no find. */
+    pidfd = witness_pidfd(daemon->witness, process->pid);
+    if (pidfd < 0)
+        return;
+    close(pidfd);
     if (find->stranger_count == find->stranger_room) {
         uint32_t room = find->stranger_room == 0 ? 64 : 2 * find->stranger_room;
         struct seen *strangers = realloc(find->strangers, room * sizeof *strangers);
