@@ -28,9 +28,9 @@ $group1 << END
 4 0.387333 0.387333 0.387333 4 "blackout"
 5 40.174 40.174 40.174 5 "tombstone"
 6 40.378 40.378 40.378 6 "lease"
-7 4.90467 4.90467 4.90467 7 "quarantine"
-8 4.92756 4.92756 4.92756 8 "cauterize"
-9 4.61089 4.61089 4.61089 9 "cauterize-together"
+7 4.90356 4.90356 4.90356 7 "quarantine"
+8 4.92733 4.92733 4.92733 8 "cauterize"
+9 4.30489 4.30489 4.30489 9 "cauterize-together"
 END
 $group2 << END
 1.16667 4.94311 4.94311 4.94311 1 "terminate"
@@ -39,9 +39,9 @@ $group2 << END
 4.16667 4.25467 4.25467 4.25467 4 "blackout"
 5.16667 61.7344 61.7344 61.7344 5 "tombstone"
 6.16667 61.4696 61.4696 61.4696 6 "lease"
-7.16667 63.6844 63.6844 63.6844 7 "quarantine"
-8.16667 61.5216 61.5216 61.5216 8 "cauterize"
-9.16667 53.3456 53.3456 53.3456 9 "cauterize-together"
+7.16667 61.5329 61.5329 61.5329 7 "quarantine"
+8.16667 61.5224 61.5224 61.5224 8 "cauterize"
+9.16667 53.0156 53.0156 53.0156 9 "cauterize-together"
 END
 plot $group0 using 2:1:3:4 with xerrorbars linewidth 1.5 pointtype 7 pointsize 0.6 linecolor rgb '#56b4e9' title "none", \
   $group0 using 2:5:ytic(6) with points pointtype 0 linecolor rgb '#ffffff' notitle, \
