@@ -40,7 +40,7 @@ static void print_help(FILE *out)
           "Commands:\n",
           out);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        fprintf(out, "  %-11s %s\n", COMMANDS[i].name, COMMANDS[i].words);
+        fprintf(out, "  %-12s %s\n", COMMANDS[i].name, COMMANDS[i].words);
     fputs("\n`iolaus COMMAND --help` says more. To begin:\n"
           "  iolaus check scenarios/newsroom.yaml\n"
           "  iolaus sim scenarios/newsroom.yaml\n"

@@ -50,9 +50,9 @@ static const struct argp ARGP_RENEW = {
     .options = OPTIONS,
     .parser = parse,
     .args_doc = "[RANGE]",
-    .doc = "Says that the operator is there: a range that was brought up with --operator-lease "
-           "runs on "
-           "for that long.\vRANGE may be left out where one is up."};
+    .doc = "Says that the operator is there: a range that was brought up with an operator's lease "
+           "runs "
+           "on for that long.\vRANGE may be left out where one is up."};
 static const struct argp ARGP_DOWN = {
     .options = OPTIONS,
     .parser = parse,
@@ -216,7 +216,7 @@ int command_renew(int argc, char **argv)
     else if (status == 0 && json_is_integer(lasts))
         printf("%s may run for %.0f s more\n", range, (double)json_integer_value(lasts) / 1e9);
     else if (status == 0)
-        printf("%s needs no renewal: it was brought up without --operator-lease\n", range);
+        printf("%s needs no renewal: it was brought up without an operator's lease\n", range);
     json_decref(answer);
     return status;
 }

@@ -10,7 +10,7 @@ name=drill-$$
 # Refused before a machine is asked, so everywhere.
 refuses "no such arm" 2 "no arm .nobody.; the arms are: .nothing restarts." \
     "$IOLAUS" drill $newsroom --arm nobody
-refuses "an expectation that is none" 2 "expect takes no-finding" \
+refuses "an expectation that is none" 2 "expect takes dead, quiet, no-finding" \
     sh -c "'$IOLAUS' drill $newsroom --expect peace 2>&1 >/dev/null | head -1 >&2; exit 2"
 refuses "a duration that is none" 2 "duration" \
     sh -c "'$IOLAUS' drill $newsroom --duration long 2>&1 >/dev/null | head -1 >&2; exit 2"
