@@ -18,8 +18,8 @@ ledger=$work/state/ledger
 daemon=''
 trap 'kill $daemon 2>/dev/null; rm -rf "$work"' EXIT
 
-ghost() { "$IOLAUS" ps "$crew" | grep -q 'unsanctioned process .* runs as shadow-1'; }
-no_ghost() { ! ghost; }
+ghost() { "$IOLAUS" ps "$crew" | grep -q "unsanctioned process .* runs as ${1:-shadow-1}"; }
+no_ghost() { ! ghost "$@"; }
 stop() { "$IOLAUS" stop --range "$crew" --key "$work/alice" "$@"; }
 certify() {
     "$IOLAUS" certificate "$ledger" "$1" >"$work/$1.certificate" &&
@@ -31,6 +31,8 @@ others_agree() {
         --key "$ledger/verifier-key"
 }
 not() { ! "$@"; }
+# In the ledger, under the tombstone's order.
+ghost_told() { python3 test/endtoend/lib/entries.py "$ledger" | grep -q '"step":"ghost".*"epoch":'"$1"; }
 
 ssh-keygen -q -t ed25519 -N '' -C '' -f "$work/alice"
 echo "alice $(cat "$work/alice.pub")" >"$work/roster"
@@ -42,12 +44,17 @@ check "terminate proves nothing" not stop shadow-1 --protocol terminate
 check "its fellows run it behind the platform's back" until_true ghost
 check "cauterize stops it" stop shadow-1
 check "nothing runs in its stead" no_ghost
+# Its fellows come while an order is under way that looks for nobody.
+check "a tombstone alone proves nothing" not stop shadow-2 --protocol tombstone
+check "nor does a recall of the dead" not stop shadow-2 --protocol recall
+check "what ran in its stead meanwhile has ended" no_ghost shadow-2
+check "and is told of" ghost_told 3
 check "everybody is stopped" stop --all
 check "the range is closed" "$IOLAUS" down "$crew"
 wait "$daemon"
 check "the certificate of the terminated is not complete" not certify 1
 check "that of the ghost is" certify 2
 check "and says so elsewhere too" others_agree 2
-check "that of everybody is" certify 3
-check "and says so elsewhere too, of everybody" others_agree 3
+check "that of everybody is" certify 5
+check "and says so elsewhere too, of everybody" others_agree 5
 check "the ledger is good" "$IOLAUS" audit "$ledger"

@@ -6,6 +6,7 @@
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 
+#include <glob.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -142,6 +143,101 @@ ParameterizedTest(struct ground *ground, stops, find_what_poses, .timeout = 60)
     cr_expect_eq(count_of(&tape, proved ? VERB_THWARTED : VERB_SEALED), 0u);
     cr_expect_eq(count_of(&tape, VERB_FROZEN), 1u);
     check_finality(&tape);
+    free(tape.records);
+    scenario_close(file);
+}
+
+/* ---- one whom nobody has named ---- */
+
+/* The stop is at 1.5 s. A tick is each second. */
+#define BEFORE_NS INT64_C(700000000)
+#define AFTER_NS INT64_C(1600000000)
+
+struct orphan {
+    const char *name; /* of its range */
+    pid_t pid;        /* 0: not yet put in; -1: it has ended */
+    bool outlived;    /* it ran when its stop was long over */
+};
+
+/* Where the first agent's processes stand, in the caller's buffer; or "". */
+static void procs_find(const char *name, char *path, size_t size)
+{
+    static const char *const places[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"};
+    char pattern[256];
+    glob_t found;
+
+    path[0] = '\0';
+    for (size_t i = 0; i < sizeof places / sizeof places[0] && path[0] == '\0'; i++) {
+        snprintf(pattern, sizeof pattern, "%s/iolaus.%s.*/node-0/agent-0/cgroup.procs", places[i],
+                 name);
+        if (glob(pattern, 0, NULL, &found) == 0)
+            snprintf(path, size, "%s", found.gl_pathv[0]);
+        globfree(&found);
+    }
+}
+
+/* As one looks whose own parent has ended: it stands in an agent's cgroup, and nobody whom the
+ * witness knows is its parent. */
+static void orphan_put(struct orphan *orphan)
+{
+    char path[256];
+    FILE *file;
+
+    procs_find(orphan->name, path, sizeof path);
+    cr_assert_neq(path[0], '\0', "the range's cgroup was not found");
+    orphan->pid = fork();
+    if (orphan->pid == 0)
+        for (;;)
+            pause();
+    file = fopen(path, "we");
+    cr_assert_not_null(file);
+    fprintf(file, "%d", orphan->pid);
+    cr_assert_eq(fclose(file), 0);
+}
+
+/* Put in before the stop and looked at after it: within the second in which it might be named. */
+static int orphan_tick(void *context, const struct daemon_progress *progress)
+{
+    struct orphan *orphan = context;
+
+    if (orphan->pid == 0 && progress->now >= BEFORE_NS && progress->now < AFTER_NS) {
+        orphan_put(orphan);
+    } else if (orphan->pid > 0 && progress->now >= AFTER_NS) {
+        if (waitpid(orphan->pid, NULL, WNOHANG) == orphan->pid)
+            orphan->pid = -1;
+        else
+            orphan->outlived = true;
+    }
+    return 0;
+}
+
+Test(stops, find_an_orphan_that_nobody_named, .timeout = 60)
+{
+    struct scenario_file *file = NULL;
+    const struct scenario *scenario = open_arm("stranger", ARM_ONE, &file);
+    struct orphan orphan = {.name = "orphan-test"};
+    struct tape tape = {0};
+    struct record_sink sink = {tape_take, &tape};
+    struct error error = {0};
+    struct daemon_options options = {.scenario = scenario,
+                                     .name = orphan.name,
+                                     .seed = 1,
+                                     .duration = scenario->duration,
+                                     .campaign = true,
+                                     .sinks = &sink,
+                                     .sink_count = 1,
+                                     .witness = WITNESS_SCAN,
+                                     .tick = orphan_tick,
+                                     .context = &orphan};
+    struct daemon_outcome outcome;
+
+    skip_where_no_range();
+    cr_assert_eq(daemon_run(&options, &outcome, &error), 0, "%s", error.message);
+    cr_assert_neq(orphan.pid, 0, "it was never put in");
+    if (orphan.pid > 0)
+        waitpid(orphan.pid, NULL, 0);
+    cr_expect_not(orphan.outlived, "it ran after the stop was sealed");
+    cr_expect_eq(count_of(&tape, VERB_SEALED), 1u);
     free(tape.records);
     scenario_close(file);
 }

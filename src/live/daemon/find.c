@@ -26,6 +26,7 @@ struct find {
     struct seen *strangers; /* what the platform did not start, by the present look */
     uint32_t stranger_count, stranger_room;
     bool looked;
+    bool doubtful; /* the present look: somebody may be a stranger, and nobody can say so */
 };
 
 int find_open(struct daemon *daemon, struct error *error)
@@ -129,20 +130,10 @@ static bool is_listed(const struct daemon *daemon, pid_t pid)
 
 /* ---- looking ---- */
 
-static void take_stranger(void *context, const struct seen *process, bool sanctioned)
+static void stranger_add(struct daemon *daemon, const struct seen *process)
 {
-    struct daemon *daemon = context;
     struct find *find = daemon->find;
 
-    int pidfd;
-
-    if (sanctioned || process->awaited)
-        return;
-    /* One that has ended, and whose end is not told yet, is no find. */
-    pidfd = witness_pidfd(daemon->witness, process->pid);
-    if (pidfd < 0)
-        return;
-    close(pidfd);
     if (find->stranger_count == find->stranger_room) {
         uint32_t room = find->stranger_room == 0 ? 64 : 2 * find->stranger_room;
         struct seen *strangers = realloc(find->strangers, room * sizeof *strangers);
@@ -155,6 +146,77 @@ static void take_stranger(void *context, const struct seen *process, bool sancti
         find->stranger_room = room;
     }
     find->strangers[find->stranger_count++] = *process;
+}
+
+static void take_stranger(void *context, const struct seen *process, bool sanctioned)
+{
+    struct daemon *daemon = context;
+    int pidfd;
+
+    if (sanctioned || process->awaited)
+        return;
+    /* One that has ended, and whose end is not told yet, is no find. Where the daemon has no
+     * descriptor left it cannot be told from one that lives. */
+    errno = 0;
+    pidfd = witness_pidfd(daemon->witness, process->pid);
+    if (pidfd >= 0) {
+        close(pidfd);
+        stranger_add(daemon, process);
+    } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) {
+        daemon->find->doubtful = true;
+    }
+}
+
+static void take_awaited(void *context, const struct seen *process, bool sanctioned)
+{
+    if (!sanctioned && process->awaited)
+        stranger_add(context, process);
+}
+
+/* How many processes the platform has asked for and not heard of. */
+static uint32_t asked_for(const struct daemon *daemon, agent_id agent)
+{
+    uint32_t step = agent == AGENT_NONE ? 1 : daemon->agents, count = 0;
+
+    for (uint32_t row = agent == AGENT_NONE ? 0 : agent; row < daemon->rows; row += step)
+        count += daemon->lives[row].state == LIFE_ASKED;
+    return count;
+}
+
+/* The witness gives whoever has no parent that it knows a moment to be named, which a stop does
+ * not: an orphan may be one. Where nobody of that agent is being started, it is. Where more stand
+ * there than are being started, one of them is, and none can say which. */
+static void judge_awaited(struct daemon *daemon)
+{
+    struct find *find = daemon->find;
+
+    find->stranger_count = 0;
+    witness_list(daemon->witness, take_awaited, daemon);
+    for (uint32_t i = 0; i < find->stranger_count; i++) {
+        agent_id agent = find->strangers[i].agent;
+        uint32_t asked = asked_for(daemon, agent), there = 0;
+
+        for (uint32_t k = 0; k < find->stranger_count && asked > 0; k++)
+            there += find->strangers[k].agent == agent;
+        if (asked == 0)
+            witness_unawait(daemon->witness, find->strangers[i].pid);
+        else if (there > asked)
+            find->doubtful = true;
+    }
+}
+
+/* Whom the range has started by now is sanctioned first. */
+static void look(struct daemon *daemon)
+{
+    struct find *find = daemon->find;
+
+    find->looked = true;
+    find->doubtful = false;
+    life_take_range(daemon);
+    witness_look(daemon->witness);
+    judge_awaited(daemon);
+    find->stranger_count = 0;
+    witness_list(daemon->witness, take_stranger, daemon);
 }
 
 void find_begin(struct daemon *daemon)
@@ -175,6 +237,8 @@ static agent_id stranger_of(const struct operation *operation, const struct seen
  * left at all. */
 static bool look_is_sure(const struct daemon *daemon)
 {
+    if (daemon->find->doubtful)
+        return false;
     return (daemon->frozen > 0 && daemon->frozen_failed == 0) || witness_has_all(daemon->witness) ||
            range_is_empty(daemon->range);
 }
@@ -187,12 +251,8 @@ void find_all(struct daemon *daemon, struct operation *operation, agent_id whom)
     bool keeps = operation->rules.protocol == PROTOCOL_QUARANTINE;
     int64_t count = 0;
 
-    if (!find->looked) {
-        find->looked = true;
-        find->stranger_count = 0;
-        witness_look(daemon->witness);
-        witness_list(daemon->witness, take_stranger, daemon);
-    }
+    if (!find->looked)
+        look(daemon);
     for (uint32_t slot = 0; slot < daemon->slots; slot++) {
         uint32_t row = row_of(daemon, whom, (uint8_t)slot);
         const struct life *life = &daemon->lives[row];
@@ -458,17 +518,17 @@ bool find_presses(struct daemon *daemon)
 
 /* ---- ghosts ---- */
 
-static bool is_being_stopped(const struct daemon *daemon, agent_id agent)
+static bool is_looked_for(const struct daemon *daemon, agent_id agent)
 {
     for (uint32_t i = 0; i < OPERATION_COUNT; i++)
-        if (daemon->operations[i].campaign != NULL &&
+        if (daemon->operations[i].campaign != NULL && operation_looks(&daemon->operations[i]) &&
             campaign_stops_it(daemon->operations[i].campaign, agent))
             return true;
     return false;
 }
 
-/* What poses as one that may not run ends at once, whoever forked it. A stop under way finds it by
- * itself. */
+/* What poses as one that may not run ends at once, whoever forked it. A stop under way
+ * that looks finds it by itself; by other protocols nobody does. */
 void find_ghost(struct daemon *daemon, const struct seen *seen)
 {
     const struct found found = {.epoch = docket_bars(daemon, seen->as, NULL),
@@ -481,7 +541,7 @@ void find_ghost(struct daemon *daemon, const struct seen *seen)
                                 .pidfd = -1};
     int pidfd;
 
-    if (!platform_bars(daemon->platform, seen->as) || is_being_stopped(daemon, seen->as) ||
+    if (!platform_bars(daemon->platform, seen->as) || is_looked_for(daemon, seen->as) ||
         is_listed(daemon, seen->pid))
         return;
     pidfd = witness_pidfd(daemon->witness, seen->pid);

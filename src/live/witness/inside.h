@@ -61,6 +61,8 @@ void member_found(struct witness *witness, pid_t pid, agent_id agent);
 void members_missed(struct witness *witness);
 /* Decides about those held back whose time has come. */
 void members_release(struct witness *witness);
+/* The same of one whose time has come, whatever the clock says. */
+void member_unawait(struct witness *witness, struct process *process);
 /* See witness_pidfd. */
 int member_pidfd(const struct process *process);
 /* Looks at what each unsanctioned process holds. */

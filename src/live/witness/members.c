@@ -209,6 +209,14 @@ void members_release(struct witness *witness)
     }
 }
 
+void member_unawait(struct witness *witness, struct process *process)
+{
+    if (process->standing != PROCESS_HELD_BACK)
+        return;
+    process->held_until = clock_read();
+    members_release(witness);
+}
+
 /* An unsanctioned process, or one held back, is gone. */
 static void gone(struct witness *witness, struct process *process, time_ns at)
 {

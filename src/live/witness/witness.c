@@ -375,6 +375,14 @@ void witness_look(struct witness *witness)
     members_look(witness);
 }
 
+void witness_unawait(struct witness *witness, pid_t pid)
+{
+    struct process *process = table_find(&witness->table, pid);
+
+    if (process != NULL)
+        member_unawait(witness, process);
+}
+
 void witness_list(const struct witness *witness,
                   void (*each)(void *context, const struct seen *process, bool sanctioned),
                   void *context)

@@ -104,6 +104,8 @@ agent_id witness_place(const struct witness *witness, pid_t inside, time_ns at, 
 /* Learns at once whatever there is to learn: for witness_take, witness_list. With the kernel's
  * events that is what they say until now; else the range is scanned. */
 void witness_look(struct witness *witness);
+/* Nobody will name this process, which was `awaited`: it is one like any other from here on. */
+void witness_unawait(struct witness *witness, pid_t pid);
 /* Whether the kernel has told it of every fork until the last look. */
 bool witness_has_all(const struct witness *witness);
 /* How long range time stood still so far. */
