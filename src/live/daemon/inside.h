@@ -149,7 +149,9 @@ struct life {
 struct link_pair {
     agent_id agent[2]; /* ascending */
     int end[2];        /* duplicates; -1 */
-    uint32_t row[2];   /* to which lives it leads */
+    dev_t device[2];   /* what they are: whoever holds one poses as its agent */
+    ino_t inode[2];
+    uint32_t row[2]; /* to which lives it leads */
     bool made, open;
     bool proven;           /* the nonce came back */
     bool hello_awaited;    /* ... in a message whose number is not known yet */
@@ -434,6 +436,9 @@ void link_connect(struct daemon *daemon, const struct platform_action *action,
                   const struct cause *cause);
 void link_sever(struct daemon *daemon, const struct platform_action *action,
                 const struct cause *cause);
+/* The agent is fenced: whoever holds an end of a link that was its own, also since its death, holds
+ * nothing any more. */
+void links_cut(struct daemon *daemon, agent_id agent);
 void links_hand_out(struct daemon *daemon);
 /* A life is dead: its own ends are let go of, so that its peers hear of it, where they may. */
 void links_died(struct daemon *daemon, uint32_t row, const struct cause *died);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "live/daemon/inside.h"
@@ -91,7 +92,12 @@ static int pair_make(struct daemon *daemon, struct link_pair *pair, struct error
     pair_close(daemon, pair);
     failed = channel_pair(ends, error);
     for (int end = 0; failed == 0 && end < 2; end++) {
+        struct stat facts = {0};
+
         pair->end[end] = ends[end];
+        (void)fstat(ends[end], &facts);
+        pair->device[end] = facts.st_dev;
+        pair->inode[end] = facts.st_ino;
         failed = witness_own(daemon->witness, pair->agent[end], ends[end], error);
     }
     pair->made = pair->open = failed == 0;
@@ -248,6 +254,16 @@ void link_connect(struct daemon *daemon, const struct platform_action *action,
         opening_add(daemon, pair->row[end], pair, end);
 }
 
+/* It carries nothing any more, whoever has an end of it, and nobody poses by having one. */
+static void pair_cut(struct daemon *daemon, const struct link_pair *pair)
+{
+    for (int end = 0; end < 2; end++) {
+        if (pair->end[end] >= 0)
+            shutdown(pair->end[end], SHUT_RDWR);
+        witness_forget(daemon->witness, pair->device[end], pair->inode[end]);
+    }
+}
+
 void link_sever(struct daemon *daemon, const struct platform_action *action,
                 const struct cause *cause)
 {
@@ -256,10 +272,20 @@ void link_sever(struct daemon *daemon, const struct platform_action *action,
     if (!pair->open)
         return;
     pair->closed = *cause;
-    for (int end = 0; end < 2; end++)
-        if (pair->end[end] >= 0)
-            shutdown(pair->end[end], SHUT_RDWR);
+    pair_cut(daemon, pair);
     pair_close(daemon, pair);
+}
+
+void links_cut(struct daemon *daemon, agent_id agent)
+{
+    uint64_t first = daemon->scenario->links.offsets[agent];
+
+    for (uint32_t i = 0; i < degree_of(daemon, agent); i++) {
+        struct link_pair *pair = &daemon->pairs[daemon->pair_of[first + i]];
+
+        if (pair->made && !pair->open)
+            pair_cut(daemon, pair);
+    }
 }
 
 void links_died(struct daemon *daemon, uint32_t row, const struct cause *died)

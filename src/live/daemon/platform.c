@@ -99,6 +99,7 @@ static void do_action(struct daemon *daemon, const struct platform_action *actio
         tell_campaign(daemon, action, cause);
         break;
     case ACTION_FENCED:
+        links_cut(daemon, action->whom);
         operations_tell(daemon, ENTRY_FENCED, action->whom, action->whom_incarnation);
         tell_campaign(daemon, action, cause);
         break;

@@ -98,13 +98,17 @@ int things_add(struct things *things, agent_id agent, int descriptor, struct err
 
 void things_remove(struct things *things, int descriptor)
 {
-    uint32_t mask = things->places_count - 1, hole, next;
     struct stat facts;
-    struct thing *thing;
 
-    if (fstat(descriptor, &facts) < 0)
-        return;
-    thing = thing_find(things, facts.st_dev, facts.st_ino);
+    if (fstat(descriptor, &facts) == 0)
+        things_forget(things, facts.st_dev, facts.st_ino);
+}
+
+void things_forget(struct things *things, dev_t device, ino_t inode)
+{
+    uint32_t mask = things->places_count - 1, hole, next;
+    const struct thing *thing = thing_find(things, device, inode);
+
     if (thing->agent == AGENT_NONE)
         return;
     things->count--;

@@ -31,6 +31,8 @@ void things_close(struct things *things);
 /* A thing that is already there becomes the latest owner's. */
 int things_add(struct things *things, agent_id agent, int descriptor, struct error *error);
 void things_remove(struct things *things, int descriptor);
+/* The same of one that is closed by now. */
+void things_forget(struct things *things, dev_t device, ino_t inode);
 
 /* Calls `held` for each descriptor of the process (its folder below /proc) that is a thing; of all
  * its threads where they may have descriptors of their own. 0, or -1: gone. */

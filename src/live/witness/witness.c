@@ -340,6 +340,11 @@ void witness_disown(struct witness *witness, int descriptor)
     things_remove(&witness->things, descriptor);
 }
 
+void witness_forget(struct witness *witness, dev_t device, ino_t inode)
+{
+    things_forget(&witness->things, device, inode);
+}
+
 agent_id witness_place(const struct witness *witness, pid_t inside, time_ns at, bool *sanctioned)
 {
     const struct process *process =

@@ -69,6 +69,8 @@ int witness_sanction(struct witness *witness, const struct sanctioned *process,
  * it. */
 int witness_own(struct witness *witness, agent_id agent, int descriptor, struct error *error);
 void witness_disown(struct witness *witness, int descriptor);
+/* The same of what the daemon has closed. */
+void witness_forget(struct witness *witness, dev_t device, ino_t inode);
 
 enum seen_kind {
     SEEN_DIED = 1,  /* a sanctioned process: agent, incarnation, slot, pid, inside */
