@@ -212,8 +212,7 @@ static void kill_everybody(struct daemon *daemon)
         life_signal(daemon, row, SIGKILL);
 }
 
-/* Whether the protocol finds every incarnation, and can prove something. */
-static bool looks(const struct operation *operation)
+bool operation_looks(const struct operation *operation)
 {
     return operation->rules.protocol == PROTOCOL_CAUTERIZE ||
            operation->rules.protocol == PROTOCOL_QUARANTINE;
@@ -222,7 +221,7 @@ static bool looks(const struct operation *operation)
 /* Of the others nothing keeps the target from running again, or nobody looked: no proof. */
 static void stopped(struct daemon *daemon, struct operation *operation, agent_id whom)
 {
-    if (looks(operation))
+    if (operation_looks(operation))
         return;
     operation_tells(daemon, operation, ENTRY_UNPROVEN, whom, 0);
     find_forget(daemon, whom);
@@ -267,7 +266,7 @@ static void do_order(struct daemon *daemon, struct operation *operation,
         break;
     case CONTROL_STOPPING:
         daemon->stops++;
-        if (!looks(operation) || operation->rules.everybody)
+        if (!operation_looks(operation) || operation->rules.everybody)
             find_lives(daemon, operation, action->whom);
         if (operation->rules.everybody) {
             find_killed(daemon, action->whom);

@@ -518,17 +518,17 @@ bool find_presses(struct daemon *daemon)
 
 /* ---- ghosts ---- */
 
-static bool is_being_stopped(const struct daemon *daemon, agent_id agent)
+static bool is_looked_for(const struct daemon *daemon, agent_id agent)
 {
     for (uint32_t i = 0; i < OPERATION_COUNT; i++)
-        if (daemon->operations[i].campaign != NULL &&
+        if (daemon->operations[i].campaign != NULL && operation_looks(&daemon->operations[i]) &&
             campaign_stops_it(daemon->operations[i].campaign, agent))
             return true;
     return false;
 }
 
-/* What poses as one that may not run ends at once, whoever forked it. A stop under way finds it by
- * itself. */
+/* What poses as one that may not run ends at once, whoever forked it. A stop under way
+ * that looks finds it by itself; by other protocols nobody does. */
 void find_ghost(struct daemon *daemon, const struct seen *seen)
 {
     const struct found found = {.epoch = docket_bars(daemon, seen->as, NULL),
@@ -541,7 +541,7 @@ void find_ghost(struct daemon *daemon, const struct seen *seen)
                                 .pidfd = -1};
     int pidfd;
 
-    if (!platform_bars(daemon->platform, seen->as) || is_being_stopped(daemon, seen->as) ||
+    if (!platform_bars(daemon->platform, seen->as) || is_looked_for(daemon, seen->as) ||
         is_listed(daemon, seen->pid))
         return;
     pidfd = witness_pidfd(daemon->witness, seen->pid);

@@ -491,6 +491,8 @@ void operations_tell(struct daemon *daemon, enum entry_step_word word, agent_id 
 void operations_unobserved(struct daemon *daemon, time_ns from);
 /* A step that is about one that was found. */
 void found_tells(struct daemon *daemon, const struct found *found, enum entry_step_word word);
+/* Whether the protocol finds every incarnation, and can prove something. */
+bool operation_looks(const struct operation *operation);
 void operation_ends(struct daemon *daemon, struct operation *operation);
 
 /* standstill.c: errno where it could not be had, or not be vouched for. How long it stood. */
