@@ -42,6 +42,12 @@ check "a resume is taken" by_two resume archivist
 check "and lifts no tombstone" shows 'dead .*tombstone'
 check "a permit is" by_two permit archivist
 check "it runs again" until_true shows 'running'
+# A resume waits its turn: it is given while a stop that leaves no mark is under way.
+check "it is paused again" by_one pause archivist
+by_one stop archivist --protocol terminate >/dev/null 2>&1 &
+check "it is being terminated" until_true shows 'held .*tombstone'
+check "a resume is given meanwhile" by_two resume archivist
+check "and it runs again afterwards" until_true shows 'running'
 check "the range is closed" "$IOLAUS" down "$crew"
 wait "$daemon"
 check "the pause is proved" complete 1

@@ -295,11 +295,20 @@ void docket_submit(struct daemon *daemon, const struct docket_request *request,
 
 /* ---- and then ---- */
 
-/* Whether another order than `but` keeps it from running: those of the same kind that a resume ends
- * are ended together. */
-static bool held_by_others(const struct daemon *daemon, const struct docket_order *by,
-                           const struct docket_target *target)
+/* Whether it will keep its targets from running once it is carried out. */
+static bool leaves_a_mark(const struct docket_order *order)
 {
+    return order->order.verb == ORDER_PAUSE || order->order.protocol == ORDER_PROTOCOL_TOMBSTONE ||
+           order->order.protocol == ORDER_PROTOCOL_LEASE ||
+           order->order.protocol == ORDER_PROTOCOL_CAUTERIZE;
+}
+
+/* Pauses are ended by a resume together. An order whose turn has not come, and which leaves no
+ * mark, would keep nobody from running afterwards. */
+bool docket_held_besides(const struct daemon *daemon, uint64_t epoch, agent_id agent)
+{
+    const struct docket_order *by = docket_find(daemon->docket, epoch);
+
     for (struct docket_order *order = daemon->docket->first; order != NULL; order = order->next) {
         const struct docket_target *held;
 
@@ -308,22 +317,21 @@ static bool held_by_others(const struct daemon *daemon, const struct docket_orde
             (by->order.verb == ORDER_PERMIT &&
              memcmp(order->digest, by->order.lifts, ORDER_DIGEST_BYTES) == 0))
             continue;
-        held = docket_target(order, AGENT_NONE, target->name);
-        if (held != NULL && docket_holds(order, held))
+        held = docket_target(order, agent, daemon->names[agent]);
+        if (held != NULL && docket_holds(order, held) &&
+            ((held->marks & TARGET_ENDED) != 0 || leaves_a_mark(order)))
             return true;
     }
     return false;
 }
 
-/* What is not let run by it, since something else forbids it, or since it is not here, ends at
- * once: the order is lifted, and nothing follows. */
+/* Of one who is not in this crew the order is lifted, and nothing follows. */
 static bool ends_here(struct daemon *daemon, const struct docket_order *order,
                       const struct docket_target *target)
 {
     struct entry_step step = {.step = ENTRY_LIFTED, .target = target->name, .time_ns = daemon->now};
 
-    if (!order_revives(order->order.verb) ||
-        (target->agent != AGENT_NONE && !held_by_others(daemon, order, target)))
+    if (!order_revives(order->order.verb) || target->agent != AGENT_NONE)
         return false;
     docket_step(daemon, order->epoch, &step);
     step.step = ENTRY_SEALED;

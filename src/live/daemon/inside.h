@@ -538,6 +538,9 @@ void docket_step(struct daemon *daemon, uint64_t epoch, const struct entry_step 
 /* What keeps an agent from running: the order's epoch, or 0; `word` (may be NULL): how, in a word,
  * `tombstone` or `quarantine`. */
 uint64_t docket_bars(const struct daemon *daemon, agent_id agent, const char **word);
+/* Whether another order than the permit or resume of that epoch, and than those that it ends, keeps
+ * the agent from running. */
+bool docket_held_besides(const struct daemon *daemon, uint64_t epoch, agent_id agent);
 /* How many different incarnations were found for that target of the order. */
 int64_t docket_found(const struct daemon *daemon, uint64_t epoch, agent_id agent);
 /* The witness saw nothing in that time. */

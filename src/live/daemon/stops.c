@@ -125,7 +125,9 @@ static bool any_life(const struct daemon *daemon, agent_id agent)
     return false;
 }
 
-/* A resume or a permit: what is held goes on, what is dead is brought back. */
+/* A resume or a permit: what is held goes on, what is dead is brought back. Where another order
+ * keeps it from running, it is lifted and nothing follows. That is said in its turn: an order of
+ * before it may have a mark to leave yet, or none. */
 static void revive(struct daemon *daemon, agent_id agent)
 {
     struct operation *operation = &daemon->operations[OPERATION_ORDER];
@@ -135,11 +137,13 @@ static void revive(struct daemon *daemon, agent_id agent)
                                    .by = AGENT_NONE,
                                    .via = AGENT_NONE};
 
-    find_release(daemon, operation, agent);
-    queue_platform(daemon, &event, &CAUSE_NONE);
-    event.kind = PLATFORM_RESTORE;
-    if (!any_life(daemon, agent))
+    if (!docket_held_besides(daemon, operation->epoch, agent)) {
+        find_release(daemon, operation, agent);
         queue_platform(daemon, &event, &CAUSE_NONE);
+        event.kind = PLATFORM_RESTORE;
+        if (!any_life(daemon, agent))
+            queue_platform(daemon, &event, &CAUSE_NONE);
+    }
     operation_tells(daemon, operation, ENTRY_LIFTED, agent, 0);
     operation_tells(daemon, operation, ENTRY_SEALED, agent, 0);
 }
