@@ -36,10 +36,13 @@ ghost_told() { python3 test/endtoend/lib/entries.py "$ledger" | grep -q '"step":
 
 ssh-keygen -q -t ed25519 -N '' -C '' -f "$work/alice"
 echo "alice $(cat "$work/alice.pub")" >"$work/roster"
-"$IOLAUS" up test/scenarios/live/stranger.yaml --name "$crew" --state "$work/state" \
-    --roster "$work/roster" 2>"$work/up.err" >/dev/null &
-daemon=$!
-check "the crew is up" until_true grep -q 'restarting this daemon ends the crew' "$work/up.err"
+bring_up() { # STATE
+    "$IOLAUS" up test/scenarios/live/stranger.yaml --name "$crew" --state "$1" \
+        --roster "$work/roster" 2>"$work/up.err" >/dev/null &
+    daemon=$!
+    until_true grep -q 'restarting this daemon ends the crew' "$work/up.err"
+}
+check "the crew is up" bring_up "$work/state"
 check "terminate proves nothing" not stop shadow-1 --protocol terminate
 check "its fellows run it behind the platform's back" until_true ghost
 check "cauterize stops it" stop shadow-1
@@ -58,3 +61,20 @@ check "and says so elsewhere too" others_agree 2
 check "that of everybody is" certify 5
 check "and says so elsewhere too, of everybody" others_agree 5
 check "the ledger is good" "$IOLAUS" audit "$ledger"
+
+# They come while an order is under way that looks for nobody. It follows at once upon the one that
+# they answer, since both wait for a third, which takes its grace: who is held hears no request.
+barred() { "$IOLAUS" ps "$crew" | grep "$1" | grep -q tombstone; }
+ledger=$work/other/ledger
+check "another crew is up" bring_up "$work/other"
+check "a keeper is held" "$IOLAUS" pause keeper-1 --range "$crew" --key "$work/alice"
+stop keeper-1 --protocol terminate >/dev/null 2>&1 &
+check "and is being terminated" until_true barred keeper-1
+stop shadow-1 --protocol tombstone >/dev/null 2>&1 &
+check "what follows waits" until_true barred shadow-1
+check "a recall of the dead proves nothing" not stop shadow-1 --protocol recall
+check "what ran in its stead meanwhile has ended" no_ghost
+check "that crew's range is closed" "$IOLAUS" down "$crew"
+wait "$daemon"
+python3 test/endtoend/lib/entries.py "$ledger" >"$work/entries"
+check "it is told of" grep -q '"epoch":3,.*"step":"ghost"' "$work/entries"

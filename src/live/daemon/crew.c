@@ -361,7 +361,8 @@ time_ns crew_deadline(const struct daemon *daemon)
         return 0;
     for (uint32_t row = 0; row < daemon->rows && daemon->starting > 0; row++) {
         const struct life *life = &daemon->lives[row];
-        time_ns at = life->state != LIFE_LOADING     ? life->start_by
+        time_ns at = life->held                      ? TIME_NEVER
+                     : life->state != LIFE_LOADING   ? life->start_by
                      : life->killed || life->crashed ? daemon->now
                                                      : life->spawn_at;
 
@@ -421,7 +422,8 @@ void crew_due(struct daemon *daemon)
             loaded(daemon, row);
             continue;
         }
-        if (!is_starting(life->state) || life->killed || life->start_by > daemon->now)
+        /* Whoever stands still cannot open it. */
+        if (!is_starting(life->state) || life->killed || life->held || life->start_by > daemon->now)
             continue;
         daemon_tell(daemon, "%s did not open its session in time and is killed",
                     daemon->names[row_agent(daemon, row)]);

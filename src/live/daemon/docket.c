@@ -503,7 +503,7 @@ static int watch_some(struct daemon *daemon, struct docket_order *order, time_ns
 {
     static struct entry_gap gaps[ENTRY_GAPS_MAX];
     const char *targets[ENTRY_TARGETS_MAX];
-    time_ns to = daemon->now > from ? daemon->now : from;
+    time_ns to = daemon->witnessed > from ? daemon->witnessed : from;
     struct entry entry = {.kind = ENTRY_WATCHED, .wall_ms = docket_wall_ms()};
     uint32_t count = 0;
 
@@ -541,7 +541,7 @@ int docket_watch(struct daemon *daemon, struct error *error)
             const struct docket_target *target = &order->targets[i];
 
             if ((target->marks & (TARGET_SEALED | TARGET_LIFTED)) == TARGET_SEALED &&
-                target->watched_from < daemon->now)
+                target->watched_from < daemon->witnessed)
                 failed = watch_some(daemon, order, target->watched_from, error);
         }
     }

@@ -111,7 +111,8 @@ void docket_mark(struct docket_order *order, const struct entry_step *step);
 struct docket_order *docket_add(struct docket *docket, const struct order *order, const char *text,
                                 uint32_t targets);
 const char *docket_order_state(const struct docket_order *order);
-/* Writes for each target of sealed orders what the witness can say of it until now. */
+/* Writes for each target of sealed orders what the witness can say of it: until the moment of which
+ * all is taken that it saw. */
 int docket_watch(struct daemon *daemon, struct error *error);
 void docket_notice(struct daemon *daemon, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

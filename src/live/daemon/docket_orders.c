@@ -365,9 +365,12 @@ void docket_carry_out(struct daemon *daemon, struct docket_order *order)
         daemon_fail(daemon, ERROR_MEMORY, "out of memory for an order");
         return;
     }
-    if (order_revives(order->order.verb) && docket_watch(daemon, &error) != 0)
-        daemon_tell(daemon, "what the witness saw until the permit is not recorded: %s",
-                    error.message);
+    if (order_revives(order->order.verb)) {
+        truth_take(daemon);
+        if (docket_watch(daemon, &error) != 0)
+            daemon_tell(daemon, "what the witness saw until the permit is not recorded: %s",
+                        error.message);
+    }
     for (uint32_t i = 0; i < order->target_count; i++)
         if (!ends_here(daemon, order, &order->targets[i]))
             targets[plan.target_count++] = order->targets[i].agent;

@@ -144,7 +144,9 @@ static void hang(struct daemon *daemon, agent_id agent, bool ends)
         cause = write_fault(daemon, ends ? VERB_RESUMED : VERB_HUNG, agent, life->incarnation, 0);
         if (life->incarnation >= published->youngest)
             *published = (struct published){ends ? RECORD_ID_NONE : cause.id, life->incarnation};
-        life_signal(daemon, row, ends ? SIGCONT : SIGSTOP);
+        /* Where there are no cgroups whoever is held stands by the same signal. */
+        if (!ends || !life->held)
+            life_signal(daemon, row, ends ? SIGCONT : SIGSTOP);
     }
 }
 

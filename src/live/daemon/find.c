@@ -338,10 +338,7 @@ static void kill_life(struct daemon *daemon, uint32_t row, const struct cause *c
         life->killed = true;
         life->killing = *cause;
     }
-    if (life->held) {
-        life->held = false;
-        (void)range_hold_agent(daemon->range, row_agent(daemon, row), false, NULL);
-    }
+    /* Who is held dies so: let go of, it would run first, and others in its cgroup with it. */
     if (life->state == LIFE_LOADING) {
         life_start_failed(daemon, row, &life->killing);
         life_free(daemon, row);
@@ -472,9 +469,11 @@ static void release_life(struct daemon *daemon, struct operation *operation, uin
 
     tell_released(daemon, operation, row);
     life->held = false;
+    life->start_by += daemon->now - life->held_since;
     record.whom_incarnation = life->incarnation;
     record_write(daemon, &record, WRITER_WITNESS);
-    life_signal(daemon, row, SIGCONT);
+    if (!life->hung)
+        life_signal(daemon, row, SIGCONT);
 }
 
 /* What the platform did not start was kept to be looked at, and does not run again. */

@@ -65,12 +65,14 @@ static void freeze_by_signal(struct daemon *daemon)
     }
 }
 
-/* Whoever is held stays so; a SIGCONT would let him go on. */
+/* Whoever is held or hangs stays so; a SIGCONT would let him go on. */
 static void thaw_one(void *context, const struct seen *process, bool sanctioned)
 {
     struct round *round = context;
+    bool hangs = sanctioned && process->agent != AGENT_NONE &&
+                 round->daemon->lives[row_of(round->daemon, process->agent, process->slot)].hung;
 
-    if (!find_is_held(round->daemon, process))
+    if (!hangs && !find_is_held(round->daemon, process))
         signal_one(context, process, sanctioned);
 }
 

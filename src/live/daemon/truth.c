@@ -194,6 +194,8 @@ void truth_take(struct daemon *daemon)
     }
     if (taken < 0)
         daemon_fail(daemon, daemon->error->code, "%s", daemon->error->message);
+    else if (daemon->failed == 0)
+        daemon->witnessed = daemon->now;
     claims_look(daemon);
 }
 

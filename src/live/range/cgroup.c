@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/xattr.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "live/range/process.h"
@@ -141,9 +142,18 @@ int cgroup_freeze(int directory, bool still)
     return file_write(directory, "cgroup.freeze", still ? "1" : "0");
 }
 
+static int64_t monotonic(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* Events that come meanwhile, and which are not awaited, do not make it longer. */
 int cgroup_await(int directory, const char *event, int64_t left_ns)
 {
-    struct timespec left = {.tv_sec = left_ns / 1000000000, .tv_nsec = left_ns % 1000000000};
+    int64_t until = monotonic() + left_ns;
     struct pollfd wait = {.fd = openat(directory, "cgroup.events", O_RDONLY | O_CLOEXEC),
                           .events = POLLPRI};
     int status = 0;
@@ -153,6 +163,10 @@ int cgroup_await(int directory, const char *event, int64_t left_ns)
     for (;;) {
         char text[128];
         ssize_t length = pread(wait.fd, text, sizeof text - 1, 0);
+
+        int64_t still = until - monotonic();
+        struct timespec left = {.tv_sec = still > 0 ? still / 1000000000 : 0,
+                                .tv_nsec = still > 0 ? still % 1000000000 : 0};
 
         text[length > 0 ? length : 0] = '\0';
         if (strstr(text, event) != NULL)
