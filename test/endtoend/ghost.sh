@@ -32,7 +32,7 @@ others_agree() {
 }
 not() { ! "$@"; }
 # In the ledger, under the tombstone's order.
-ghost_told() { python3 test/endtoend/lib/entries.py "$ledger" | grep -q '"step":"ghost".*"epoch":'"$1"; }
+ghost_told() { python3 test/endtoend/lib/entries.py "$ledger" | grep -q '"epoch":'"$1"',.*"step":"ghost"'; }
 
 ssh-keygen -q -t ed25519 -N '' -C '' -f "$work/alice"
 echo "alice $(cat "$work/alice.pub")" >"$work/roster"
