@@ -7,6 +7,7 @@
 #include <criterion/parameterized.h>
 
 #include <glob.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@
 
 #include "ground.h"
 #include "live/daemon/daemon.h"
+#include "live/range/cgroup.h"
 #include "live/range/program.h"
 #include "live/witness/witness.h"
 
@@ -157,45 +159,62 @@ ParameterizedTest(struct ground *ground, stops, find_what_poses, .timeout = 60)
 #define AFTER_NS INT64_C(1600000000)
 
 struct orphan {
+    char place[PATH_MAX];
     const char *name; /* of its range */
     pid_t pid;        /* 0: not yet put in; -1: it has ended */
     bool outlived;    /* it ran when its stop was long over */
 };
 
-/* Where the first agent's processes stand, in the caller's buffer; or "". */
-static void procs_find(const char *name, char *path, size_t size)
+/* Where ranges are made, in the caller's buffer; the test is skipped where they have no cgroups. */
+static void ranges_find(char place[PATH_MAX])
 {
-    static const char *const places[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"};
-    char pattern[256];
+    struct cgroups cgroups;
+
+    cgroups_find(&cgroups);
+    snprintf(place, PATH_MAX, "%s", cgroups.place);
+    if (!cgroups.found)
+        cr_skip_test("no cgroups: %s", cgroups.words);
+    close(cgroups.parent);
+}
+
+/* Where an agent's processes stand, in the caller's buffer; or "". */
+static void procs_find(const char *place, const char *name, agent_id agent, char *path, size_t size)
+{
+    char pattern[PATH_MAX + 128];
     glob_t found;
 
     path[0] = '\0';
-    for (size_t i = 0; i < sizeof places / sizeof places[0] && path[0] == '\0'; i++) {
-        snprintf(pattern, sizeof pattern, "%s/iolaus.%s.*/node-0/agent-0/cgroup.procs", places[i],
-                 name);
-        if (glob(pattern, 0, NULL, &found) == 0)
-            snprintf(path, size, "%s", found.gl_pathv[0]);
-        globfree(&found);
-    }
+    snprintf(pattern, sizeof pattern, "%s/iolaus.%s.*/node-0/agent-%u/cgroup.procs", place, name,
+             agent);
+    if (glob(pattern, 0, NULL, &found) == 0)
+        snprintf(path, size, "%s", found.gl_pathv[0]);
+    globfree(&found);
+}
+
+static void do_nothing(void)
+{
+    for (;;)
+        pause();
 }
 
 /* As one looks whose own parent has ended: it stands in an agent's cgroup, and nobody whom the
  * witness knows is its parent. */
-static void orphan_put(struct orphan *orphan)
+static pid_t put_in(const char *place, const char *name, agent_id agent, void (*does)(void))
 {
-    char path[256];
+    char path[PATH_MAX + 128];
     FILE *file;
+    pid_t pid;
 
-    procs_find(orphan->name, path, sizeof path);
+    procs_find(place, name, agent, path, sizeof path);
     cr_assert_neq(path[0], '\0', "the range's cgroup was not found");
-    orphan->pid = fork();
-    if (orphan->pid == 0)
-        for (;;)
-            pause();
+    pid = fork();
+    if (pid == 0)
+        does();
     file = fopen(path, "we");
     cr_assert_not_null(file);
-    fprintf(file, "%d", orphan->pid);
+    fprintf(file, "%d", pid);
     cr_assert_eq(fclose(file), 0);
+    return pid;
 }
 
 /* Put in before the stop and looked at after it: within the second in which it might be named. */
@@ -204,7 +223,7 @@ static int orphan_tick(void *context, const struct daemon_progress *progress)
     struct orphan *orphan = context;
 
     if (orphan->pid == 0 && progress->now >= BEFORE_NS && progress->now < AFTER_NS) {
-        orphan_put(orphan);
+        orphan->pid = put_in(orphan->place, orphan->name, 0, do_nothing);
     } else if (orphan->pid > 0 && progress->now >= AFTER_NS) {
         if (waitpid(orphan->pid, NULL, WNOHANG) == orphan->pid)
             orphan->pid = -1;
@@ -235,12 +254,78 @@ Test(stops, find_an_orphan_that_nobody_named, .timeout = 60)
     struct daemon_outcome outcome;
 
     skip_where_no_range();
+    ranges_find(orphan.place);
     cr_assert_eq(daemon_run(&options, &outcome, &error), 0, "%s", error.message);
     cr_assert_neq(orphan.pid, 0, "it was never put in");
     if (orphan.pid > 0)
         waitpid(orphan.pid, NULL, 0);
     cr_expect_not(orphan.outlived, "it ran after the stop was sealed");
     cr_expect_eq(count_of(&tape, VERB_SEALED), 1u);
+    free(tape.records);
+    scenario_close(file);
+}
+
+/* ---- a group that keeps the processors busy ---- */
+
+#define SPINNERS_EACH 4
+#define SPINNING_AGENTS 20
+
+struct spinners {
+    char place[PATH_MAX];
+    const char *name;
+    pid_t pids[SPINNING_AGENTS * SPINNERS_EACH];
+    uint32_t count;
+};
+
+/* Last among those who wait for a processor, so that each is long in coming to stand still. */
+static void spin(void)
+{
+    (void)nice(19);
+    for (volatile uint64_t turns = 0;;)
+        turns++;
+}
+
+static int spinners_tick(void *context, const struct daemon_progress *progress)
+{
+    struct spinners *spinners = context;
+
+    while (progress->now >= BEFORE_NS && spinners->count < SPINNING_AGENTS * SPINNERS_EACH) {
+        spinners->pids[spinners->count] =
+            put_in(spinners->place, spinners->name, spinners->count / SPINNERS_EACH, spin);
+        spinners->count++;
+    }
+    return 0;
+}
+
+Test(stops, seal_a_group_that_keeps_the_processors_busy, .timeout = 60)
+{
+    struct scenario_file *file = NULL;
+    const struct scenario *scenario = open_arm("spinners", 0, &file);
+    struct spinners spinners = {.name = "spinners-test"};
+    struct tape tape = {0};
+    struct record_sink sink = {tape_take, &tape};
+    struct error error = {0};
+    struct daemon_options options = {.scenario = scenario,
+                                     .name = spinners.name,
+                                     .seed = 1,
+                                     .duration = scenario->duration,
+                                     .campaign = true,
+                                     .sinks = &sink,
+                                     .sink_count = 1,
+                                     .tick = spinners_tick,
+                                     .context = &spinners};
+    struct daemon_outcome outcome;
+
+    skip_where_no_range();
+    ranges_find(spinners.place);
+    cr_assert_eq(daemon_run(&options, &outcome, &error), 0, "%s", error.message);
+    cr_assert_eq(spinners.count, SPINNING_AGENTS * SPINNERS_EACH, "they were not put in");
+    for (uint32_t i = 0; i < spinners.count; i++) {
+        (void)kill(spinners.pids[i], SIGKILL);
+        waitpid(spinners.pids[i], NULL, 0);
+    }
+    cr_expect_eq(count_of(&tape, VERB_SEALED), SPINNING_AGENTS);
+    cr_expect_eq(count_of(&tape, VERB_THWARTED), 0u);
     free(tape.records);
     scenario_close(file);
 }

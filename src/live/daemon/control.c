@@ -302,8 +302,9 @@ static void do_order(struct daemon *daemon, struct operation *operation,
         operation_ends(daemon, operation);
         break;
     case CONTROL_FENCE:
+        /* Not waited for: a group that keeps the processors busy would take longer than a step. */
         if (!operation->rules.everybody)
-            (void)range_hold_agent(daemon->range, action->whom, true, NULL);
+            (void)range_hold_agent(daemon->range, action->whom, true, 0, NULL);
         tell_platform(daemon, PLATFORM_FENCE, action->whom, 0, &cause);
         break;
     case CONTROL_TOMBSTONE:
@@ -324,7 +325,7 @@ static void do_order(struct daemon *daemon, struct operation *operation,
         break;
     case CONTROL_SEALED: /* nothing is left to be held, but whoever may be permitted one day */
         if (operation->rules.protocol == PROTOCOL_CAUTERIZE)
-            (void)range_hold_agent(daemon->range, action->whom, false, NULL);
+            (void)range_hold_agent(daemon->range, action->whom, false, 0, NULL);
         operation_tells(daemon, operation, ENTRY_SEALED, action->whom, action->value);
         break;
     case CONTROL_THWARTED:

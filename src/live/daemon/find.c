@@ -19,6 +19,8 @@
 #include "live/daemon/inside.h"
 
 #define ROW_NONE UINT32_MAX
+/* An agent's cgroup stands still within this, once the range does. */
+#define HOLD_NS INT64_C(100000000)
 
 struct find {
     struct found *list; /* killed, and not yet seen to end; or held */
@@ -407,7 +409,7 @@ static void hold(struct daemon *daemon, struct found *found, const struct cause 
     } else {
         (void)range_adopt(daemon->range, found->whom, found->pid, NULL);
     }
-    if (range_hold_agent(daemon->range, found->whom, true, &error) == 0)
+    if (range_hold_agent(daemon->range, found->whom, true, HOLD_NS, &error) == 0)
         return;
     if (found->row != ROW_NONE)
         life_signal(daemon, found->row, SIGSTOP);
@@ -495,7 +497,7 @@ void find_release(struct daemon *daemon, struct operation *operation, agent_id w
         found_tells(daemon, &found, ENTRY_RELEASED);
         found_remove(daemon, i);
     }
-    (void)range_hold_agent(daemon->range, whom, false, NULL);
+    (void)range_hold_agent(daemon->range, whom, false, 0, NULL);
 }
 
 /* Starts under way may come into being after their cgroup was killed, on kernels that do not kill

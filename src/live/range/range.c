@@ -15,9 +15,6 @@
 #include "live/range/layers.h"
 #include "live/range/process.h"
 
-/* An agent's cgroup stands still within this. */
-#define HOLD_NS INT64_C(100000000)
-
 static int event_put(struct range *range, const struct range_event *event, struct error *error)
 {
     if (range->event_next == range->event_count)
@@ -357,7 +354,8 @@ int range_thaw(struct range *range, struct error *error)
     return told(status, "cgroup.freeze", error);
 }
 
-int range_hold_agent(struct range *range, agent_id agent, bool still, struct error *error)
+int range_hold_agent(struct range *range, agent_id agent, bool still, time_ns limit_ns,
+                     struct error *error)
 {
     int status = needs_cgroups(range, error);
 
@@ -366,8 +364,8 @@ int range_hold_agent(struct range *range, agent_id agent, bool still, struct err
     if (agent >= range->cgroups.agent_count)
         return error_set(error, ERROR_INPUT, "no agent %u", agent);
     status = cgroup_freeze(range->cgroups.agents[agent], still);
-    if (status == 0 && still)
-        status = cgroup_await(range->cgroups.agents[agent], "frozen 1", HOLD_NS);
+    if (status == 0 && still && limit_ns > 0)
+        status = cgroup_await(range->cgroups.agents[agent], "frozen 1", limit_ns);
     return told(status, "cgroup.freeze", error);
 }
 

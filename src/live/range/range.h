@@ -121,8 +121,11 @@ bool range_is_empty(const struct range *range);
 int range_freeze(struct range *range, time_ns limit_ns, struct error *error);
 /* Lets them go on, but for those whose own agent is held. */
 int range_thaw(struct range *range, struct error *error);
-/* Keeps one agent's processes still, whatever thaws around them; or lets them go on. */
-int range_hold_agent(struct range *range, agent_id agent, bool still, struct error *error);
+/* Keeps one agent's processes still, whatever thaws around them, and waits until they are, at most
+ * `limit_ns`; or lets them go on. With a limit of 0 it is only said: none of them comes to another
+ * instruction of its program, but for those that are on a processor at this moment. */
+int range_hold_agent(struct range *range, agent_id agent, bool still, time_ns limit_ns,
+                     struct error *error);
 /* Moves a process into an agent's cgroup. */
 int range_adopt(struct range *range, agent_id agent, pid_t pid, struct error *error);
 
