@@ -116,9 +116,9 @@ struct entry_refused {
  * `value` is 0 where the comment does not say otherwise.
  */
 #define ENTRY_STEPS(X)                                                                             \
-    X(FENCED, "fenced", true, false)  /* value: the target's new epoch at the effectors */         \
-    X(FROZEN, "frozen", false, false) /* value: 0, or errno: could not be frozen */                \
-    X(EMPTIED, "emptied", false, false) /* no process was left in the cgroup of any agent */        \
+    X(FENCED, "fenced", true, false)    /* value: the target's new epoch at the effectors */       \
+    X(FROZEN, "frozen", false, false)   /* value: 0, or errno: could not be frozen */              \
+    X(EMPTIED, "emptied", false, false) /* no process was left in the cgroup of any agent */       \
     X(FOUND, "found", true, true)                                                                  \
     X(KILLED, "killed", true, true)           /* the kill was sent */                              \
     X(DIED, "died", true, true)               /* the witness saw its end */                        \

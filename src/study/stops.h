@@ -72,8 +72,8 @@ struct stops {
 };
 
 /* `by`: factors, with commas between; NULL: the protocol and the first factor beside it. `of`:
- * levels, as FACTOR=LEVEL with commas between, to which it is restricted, or NULL. ERROR_INPUT where
- * the study has no such factor or level, or no factor `protocol`. */
+ * levels, as FACTOR=LEVEL with commas between, to which it is restricted, or NULL. ERROR_INPUT
+ * where the study has no such factor or level, or no factor `protocol`. */
 int stops_open(struct stops **stops, const struct store *store, const char *study, const char *by,
                const char *of, struct error *error);
 void stops_close(struct stops *stops);
