@@ -22,16 +22,10 @@ void stop_clear(struct stop *stop)
                           .ended = TIME_UNSET};
 }
 
-static bool fences(int64_t protocol)
-{
-    return protocol == PROTOCOL_CAUTERIZE || protocol == PROTOCOL_QUARANTINE ||
-           protocol == PROTOCOL_TOMBSTONE || protocol == PROTOCOL_LEASE;
-}
-
 void stop_comes(struct episode *episode, int64_t protocol, time_ns now)
 {
     episode->stop.keeps = protocol == PROTOCOL_QUARANTINE;
-    if (episode->stop.fence == TIME_UNSET && !fences(protocol)) {
+    if (episode->stop.fence == TIME_UNSET && !protocol_bars((uint8_t)protocol)) {
         episode->stop.fence = now;
     }
 }

@@ -128,8 +128,7 @@ int resolve_campaign(struct resolver *resolver)
     if (rules->first < rules->notice)
         return refuse_at(reader, root, "campaign.first",
                          "first: the first stop cannot come before its announcement (`notice`)");
-    if (rules->together && rules->protocol != PROTOCOL_CAUTERIZE &&
-        rules->protocol != PROTOCOL_QUARANTINE)
+    if (rules->together && !protocol_cauterizes(rules->protocol))
         return refuse_at(reader, root, "campaign.together",
                          "together: only cauterize and quarantine take their targets together; "
                          "blackout kills them at once");

@@ -21,8 +21,7 @@ int sim_control_open(struct world *world, struct error *error)
         .agents = world->agents,
         .root = world_reserve(world, world->agents, sizeof *world->orders.root),
         .announced = world_reserve(world, world->agents, sizeof *world->orders.announced)};
-    if (rules->protocol == PROTOCOL_CAUTERIZE || rules->protocol == PROTOCOL_QUARANTINE ||
-        rules->protocol == PROTOCOL_LEASE) {
+    if (protocol_cauterizes(rules->protocol) || rules->protocol == PROTOCOL_LEASE) {
         world->epoch = world_reserve(world, world->agents, sizeof *world->epoch);
         world->lease = world_reserve(world, world->agents, sizeof *world->lease);
         world->wanted = world_reserve(world, rules->target_count, sizeof *world->wanted);

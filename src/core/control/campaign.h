@@ -31,6 +31,20 @@ enum protocol {
     PROTOCOL_COUNT
 };
 
+/* Whether a protocol has the steps of cauterize: it fences, freezes, and finds every incarnation.
+ */
+static inline bool protocol_cauterizes(uint8_t protocol)
+{
+    return protocol == PROTOCOL_CAUTERIZE || protocol == PROTOCOL_QUARANTINE;
+}
+
+/* Whether a protocol leaves a target that only a permit lets run again. */
+static inline bool protocol_bars(uint8_t protocol)
+{
+    return protocol == PROTOCOL_TOMBSTONE || protocol == PROTOCOL_LEASE ||
+           protocol_cauterizes(protocol);
+}
+
 struct campaign_rules {
     uint8_t protocol;    /* enum protocol */
     bool marked;         /* peers are told of an orderly departure */

@@ -126,19 +126,6 @@ static inline bool rules_are_single(const struct campaign_rules *rules)
            !rules->together;
 }
 
-/* Whether the steps of a protocol are those of cauterize. */
-static inline bool protocol_cauterizes(uint8_t protocol)
-{
-    return protocol == PROTOCOL_CAUTERIZE || protocol == PROTOCOL_QUARANTINE;
-}
-
-/* Whether a protocol leaves a target that only a permit lets run again. */
-static inline bool protocol_bars(uint8_t protocol)
-{
-    return protocol == PROTOCOL_TOMBSTONE || protocol == PROTOCOL_LEASE ||
-           protocol_cauterizes(protocol);
-}
-
 static inline bool target_has(const struct target *target, int flags)
 {
     return (target->flags & flags) != 0;

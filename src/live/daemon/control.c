@@ -14,8 +14,6 @@
 
 #include "live/daemon/inside.h"
 
-#define LEASE_NS INT64_C(10000000000)
-#define CLOSING_NS INT64_C(1000000000)
 /* How long everybody's death is waited for before anything is done about it. */
 #define DYING_NS INT64_C(500000000)
 
@@ -212,41 +210,13 @@ static void kill_everybody(struct daemon *daemon)
         life_signal(daemon, row, SIGKILL);
 }
 
-bool operation_looks(const struct operation *operation)
-{
-    return operation->rules.protocol == PROTOCOL_CAUTERIZE ||
-           operation->rules.protocol == PROTOCOL_QUARANTINE;
-}
-
 /* Of the others nothing keeps the target from running again, or nobody looked: no proof. */
 static void stopped(struct daemon *daemon, struct operation *operation, agent_id whom)
 {
-    if (operation_looks(operation))
+    if (protocol_cauterizes(operation->rules.protocol))
         return;
     operation_tells(daemon, operation, ENTRY_UNPROVEN, whom, 0);
     find_forget(daemon, whom);
-}
-
-/* What has to do with finding and keeping. */
-static void do_found(struct daemon *daemon, struct operation *operation,
-                     const struct campaign_action *action)
-{
-    switch ((int)action->kind) {
-    case CONTROL_FIND:
-        find_all(daemon, operation, action->whom);
-        break;
-    case CONTROL_KILL_FOUND:
-        find_kill(daemon, operation, action);
-        break;
-    case CONTROL_HOLD:
-        find_hold(daemon, operation, action);
-        break;
-    case CONTROL_RELEASE:
-        find_release(daemon, operation, action->whom);
-        break;
-    default:
-        break;
-    }
 }
 
 static void do_order(struct daemon *daemon, struct operation *operation,
@@ -266,7 +236,7 @@ static void do_order(struct daemon *daemon, struct operation *operation,
         break;
     case CONTROL_STOPPING:
         daemon->stops++;
-        if (!operation_looks(operation) || operation->rules.everybody)
+        if (!protocol_cauterizes(operation->rules.protocol) || operation->rules.everybody)
             find_lives(daemon, operation, action->whom);
         if (operation->rules.everybody) {
             find_killed(daemon, action->whom);
@@ -318,10 +288,16 @@ static void do_order(struct daemon *daemon, struct operation *operation,
         freeze(daemon, operation, action->whom);
         break;
     case CONTROL_FIND:
+        find_all(daemon, operation, action->whom);
+        break;
     case CONTROL_KILL_FOUND:
+        find_kill(daemon, operation, action);
+        break;
     case CONTROL_HOLD:
+        find_hold(daemon, operation, action);
+        break;
     case CONTROL_RELEASE:
-        do_found(daemon, operation, action);
+        find_release(daemon, operation, action->whom);
         break;
     case CONTROL_SEALED: /* nothing is left to be held, but whoever may be permitted one day */
         if (operation->rules.protocol == PROTOCOL_CAUTERIZE)
@@ -385,46 +361,6 @@ void campaign_due(struct daemon *daemon)
         if (operation->campaign != NULL && campaign_deadline(operation->campaign) <= now)
             operation_hears(daemon, operation, &timer);
     }
-}
-
-/* Until when the operator lets the range run. */
-static time_ns operator_until(const struct daemon *daemon)
-{
-    time_ns lease = daemon->options->operator_lease;
-
-    return lease > 0 && daemon->renewed < TIME_NEVER - lease ? daemon->renewed + lease : TIME_NEVER;
-}
-
-time_ns lease_renewed(struct daemon *daemon)
-{
-    time_ns until;
-
-    daemon->renewed = daemon_boot_time();
-    daemon->lease_at = 0;
-    lease_due(daemon);
-    until = operator_until(daemon);
-    return until == TIME_NEVER ? until : until - daemon->renewed;
-}
-
-/* Three quarters of the lease are what a turn of the daemon may take without the range being ended.
- * What the operator has not renewed the first process ends too, should the daemon hang. */
-void lease_due(struct daemon *daemon)
-{
-    time_ns now = daemon_boot_time(), last = operator_until(daemon);
-    time_ns lease = daemon->options->lease > 0 ? daemon->options->lease : LEASE_NS;
-    /* A moment later, so that a daemon that does not hang closes it in good order. */
-    time_ns until = last > now + lease - CLOSING_NS ? now + lease : last + CLOSING_NS;
-
-    if (now >= last) {
-        daemon_tell(daemon, "the operator has not renewed the range's lease: it is closed");
-        daemon_end(daemon, DAEMON_STOPPED);
-        return;
-    }
-    if (now < daemon->lease_at)
-        return;
-    daemon->lease_at = now + (range_lease(daemon->range, until) ? lease / 4 : PRESS_NS);
-    if (daemon->lease_at > last)
-        daemon->lease_at = last;
 }
 
 /* Sets the timer to what is due first. */

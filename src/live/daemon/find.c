@@ -114,15 +114,7 @@ void find_stranger_ended(struct daemon *daemon, pid_t pid)
             found_ended(daemon, i);
 }
 
-bool find_is_held(const struct daemon *daemon, const struct seen *process)
-{
-    for (uint32_t i = 0; i < daemon->find->count; i++)
-        if (daemon->find->list[i].held && daemon->find->list[i].pid == process->pid)
-            return true;
-    return false;
-}
-
-static bool is_listed(const struct daemon *daemon, pid_t pid)
+bool find_is_held(const struct daemon *daemon, pid_t pid)
 {
     for (uint32_t i = 0; i < daemon->find->count; i++)
         if (daemon->find->list[i].held && daemon->find->list[i].pid == pid)
@@ -268,7 +260,7 @@ void find_all(struct daemon *daemon, struct operation *operation, agent_id whom)
     }
     for (uint32_t i = 0; i < find->stranger_count; i++) {
         if (stranger_of(operation, &find->strangers[i]) != whom ||
-            (keeps && is_listed(daemon, find->strangers[i].pid)))
+            (keeps && find_is_held(daemon, find->strangers[i].pid)))
             continue;
         event.incarnation = 0;
         event.value = -(int64_t)find->strangers[i].pid;
@@ -293,19 +285,11 @@ static const struct seen *stranger_with(const struct daemon *daemon, pid_t pid)
     return NULL;
 }
 
-static uint64_t epoch_of(const struct daemon *daemon, const struct operation *operation,
-                         agent_id whom)
-{
-    return operation == &daemon->operations[OPERATION_CAMPAIGN]
-               ? docket_campaign_epoch(daemon, whom)
-               : operation->epoch;
-}
-
 static bool identify(struct daemon *daemon, struct operation *operation,
                      const struct campaign_action *action, struct found *found)
 {
     *found = (struct found){.operation = operation,
-                            .epoch = epoch_of(daemon, operation, action->whom),
+                            .epoch = operation_epoch(daemon, operation, action->whom),
                             .whom = action->whom,
                             .incarnation = action->incarnation,
                             .row = ROW_NONE,
@@ -493,7 +477,7 @@ void find_release(struct daemon *daemon, struct operation *operation, agent_id w
             continue;
         }
         release_life(daemon, operation, found.row);
-        found.epoch = epoch_of(daemon, operation, whom);
+        found.epoch = operation_epoch(daemon, operation, whom);
         found_tells(daemon, &found, ENTRY_RELEASED);
         found_remove(daemon, i);
     }
@@ -522,7 +506,8 @@ bool find_presses(struct daemon *daemon)
 static bool is_looked_for(const struct daemon *daemon, agent_id agent)
 {
     for (uint32_t i = 0; i < OPERATION_COUNT; i++)
-        if (daemon->operations[i].campaign != NULL && operation_looks(&daemon->operations[i]) &&
+        if (daemon->operations[i].campaign != NULL &&
+            protocol_cauterizes(daemon->operations[i].rules.protocol) &&
             campaign_stops_it(daemon->operations[i].campaign, agent))
             return true;
     return false;
@@ -543,7 +528,7 @@ void find_ghost(struct daemon *daemon, const struct seen *seen)
     int pidfd;
 
     if (!platform_bars(daemon->platform, seen->as) || is_looked_for(daemon, seen->as) ||
-        is_listed(daemon, seen->pid))
+        find_is_held(daemon, seen->pid))
         return;
     pidfd = witness_pidfd(daemon->witness, seen->pid);
     if (pidfd < 0)
@@ -560,7 +545,7 @@ void find_lives(struct daemon *daemon, struct operation *operation, agent_id who
     for (uint32_t row = whom; row < daemon->rows; row += daemon->agents) {
         const struct life *life = &daemon->lives[row];
         const struct found found = {.operation = operation,
-                                    .epoch = epoch_of(daemon, operation, whom),
+                                    .epoch = operation_epoch(daemon, operation, whom),
                                     .whom = whom,
                                     .row = row,
                                     .in = whom,

@@ -14,6 +14,7 @@
  *   notes.c           notes -> records
  *   platform.c        what the platform decides, carried out
  *   control.c         the operator's campaign, carried out; boot time
+ *   lease.c           the range's own lease, and the operator's
  *   standstill.c      freeze and thaw; range time
  *   find.c            finding what a stop is about, and killing or keeping it
  *   docket.c          orders: what was accepted, its steps, and the ledger that keeps both
@@ -475,10 +476,6 @@ time_ns daemon_boot_time(void);
 /* Boot time since range time 0. */
 time_ns control_time(const struct daemon *daemon);
 void control_arm(struct daemon *daemon);
-/* The operator is there. Gives until when the range may run; TIME_NEVER: as long as the daemon. */
-time_ns lease_renewed(struct daemon *daemon);
-/* Renews the range's lease where it is time to. */
-void lease_due(struct daemon *daemon);
 void control_ready(uv_poll_t *poll, int status, int events);
 void operation_start(struct daemon *daemon, struct operation *operation,
                      const struct campaign_rules *rules, uint64_t epoch);
@@ -487,6 +484,9 @@ void operation_start(struct daemon *daemon, struct operation *operation,
 /* An event for this operation alone. */
 void operation_hears(struct daemon *daemon, struct operation *operation,
                      const struct campaign_event *event);
+/* The order that the stop of that target stands under, or 0. A campaign has one for each. */
+uint64_t operation_epoch(const struct daemon *daemon, const struct operation *operation,
+                         agent_id whom);
 /* A step that is about a target as a whole, or about the range (AGENT_NONE). */
 void operation_tells(struct daemon *daemon, const struct operation *operation,
                      enum entry_step_word word, agent_id whom, int64_t value);
@@ -497,9 +497,13 @@ void operations_tell(struct daemon *daemon, enum entry_step_word word, agent_id 
 void operations_unobserved(struct daemon *daemon, time_ns from);
 /* A step that is about one that was found. */
 void found_tells(struct daemon *daemon, const struct found *found, enum entry_step_word word);
-/* Whether the protocol finds every incarnation, and can prove something. */
-bool operation_looks(const struct operation *operation);
 void operation_ends(struct daemon *daemon, struct operation *operation);
+
+/* lease.c */
+/* The operator is there. Gives until when the range may run; TIME_NEVER: as long as the daemon. */
+time_ns lease_renewed(struct daemon *daemon);
+/* Renews the range's lease where it is time to. */
+void lease_due(struct daemon *daemon);
 
 /* standstill.c: errno where it could not be had, or not be vouched for. How long it stood. */
 int range_stand_still(struct daemon *daemon, time_ns limit);
@@ -525,7 +529,7 @@ void find_life_ended(struct daemon *daemon, uint32_t row);
 void find_stranger_ended(struct daemon *daemon, pid_t pid);
 /* It poses as somebody; who may not run is ended. */
 void find_ghost(struct daemon *daemon, const struct seen *seen);
-bool find_is_held(const struct daemon *daemon, const struct seen *process);
+bool find_is_held(const struct daemon *daemon, pid_t pid);
 /* Kills again what comes into being after its kill; true where there may be such. */
 bool find_presses(struct daemon *daemon);
 

@@ -72,7 +72,7 @@ static void thaw_one(void *context, const struct seen *process, bool sanctioned)
     bool hangs = sanctioned && process->agent != AGENT_NONE &&
                  round->daemon->lives[row_of(round->daemon, process->agent, process->slot)].hung;
 
-    if (!hangs && !find_is_held(round->daemon, process))
+    if (!hangs && !find_is_held(round->daemon, process->pid))
         signal_one(context, process, sanctioned);
 }
 

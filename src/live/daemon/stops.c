@@ -107,7 +107,7 @@ static void campaign_of(struct daemon *daemon, const struct stop *stop)
                                    .targets = stop->targets,
                                    .target_count = stop->plan.target_count};
 
-    rules.together = rules.protocol == PROTOCOL_CAUTERIZE || rules.protocol == PROTOCOL_QUARANTINE;
+    rules.together = protocol_cauterizes(rules.protocol);
     rules.everybody = stop->plan.all && rules.protocol == PROTOCOL_CAUTERIZE &&
                       stop->plan.target_count == daemon->agents;
     if (rules.together || rules.protocol == PROTOCOL_BLACKOUT || rules.protocol == PROTOCOL_SWEEP)
@@ -169,12 +169,18 @@ void stops_due(struct daemon *daemon)
 
 /* ---- what an operation tells ---- */
 
+uint64_t operation_epoch(const struct daemon *daemon, const struct operation *operation,
+                         agent_id whom)
+{
+    return operation == &daemon->operations[OPERATION_CAMPAIGN]
+               ? docket_campaign_epoch(daemon, whom)
+               : operation->epoch;
+}
+
 static void tell_one(struct daemon *daemon, const struct operation *operation, agent_id whom,
                      struct entry_step *step)
 {
-    uint64_t epoch = operation == &daemon->operations[OPERATION_CAMPAIGN]
-                         ? docket_campaign_epoch(daemon, whom)
-                         : operation->epoch;
+    uint64_t epoch = operation_epoch(daemon, operation, whom);
 
     /* The machine counts one that it found twice as two. */
     if (step->step == ENTRY_SEALED)

@@ -142,18 +142,10 @@ int cgroup_freeze(int directory, bool still)
     return file_write(directory, "cgroup.freeze", still ? "1" : "0");
 }
 
-static int64_t monotonic(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 /* Events that come meanwhile, and which are not awaited, do not make it longer. */
 int cgroup_await(int directory, const char *event, int64_t left_ns)
 {
-    int64_t until = monotonic() + left_ns;
+    int64_t until = process_clock() + left_ns;
     struct pollfd wait = {.fd = openat(directory, "cgroup.events", O_RDONLY | O_CLOEXEC),
                           .events = POLLPRI};
     int status = 0;
@@ -164,7 +156,7 @@ int cgroup_await(int directory, const char *event, int64_t left_ns)
         char text[128];
         ssize_t length = pread(wait.fd, text, sizeof text - 1, 0);
 
-        int64_t still = until - monotonic();
+        int64_t still = until - process_clock();
         struct timespec left = {.tv_sec = still > 0 ? still / 1000000000 : 0,
                                 .tv_nsec = still > 0 ? still % 1000000000 : 0};
 

@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "live/range/layers.h"
@@ -91,6 +92,14 @@ int process_execute(int program, char *const *argv, char *const *environment)
 {
     execveat(program, "", argv, environment, AT_EMPTY_PATH);
     return -errno;
+}
+
+int64_t process_clock(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
 bool process_gone(int pidfd)

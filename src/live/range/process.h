@@ -30,6 +30,9 @@ void process_bind(int pipe);
 /* Executes what `program` refers to. Gives a negative errno. */
 int process_execute(int program, char *const *argv, char *const *environment);
 
+/* CLOCK_MONOTONIC, ns. */
+int64_t process_clock(void);
+
 bool process_gone(int pidfd);
 void process_kill(int pidfd);
 /* Waits until it is gone, and reaps it where it is a child. */

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "live/range/held.h"
@@ -275,23 +274,15 @@ int range_kill_node(struct range *range, node_id node, struct error *error)
     return told(status, "cgroup.kill", error);
 }
 
-static int64_t monotonic(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 int range_kill_all(struct range *range, time_ns limit_ns, struct error *error)
 {
-    int64_t until = monotonic() + limit_ns;
+    int64_t until = process_clock() + limit_ns;
     int status = needs_cgroups(range, error);
 
     for (node_id node = 0; status == 0 && node < range->cgroups.node_count; node++)
         status = range_kill_node(range, node, error);
     for (uint32_t node = 0; status == 0 && node < range->cgroups.node_count; node++) {
-        int64_t left = until - monotonic();
+        int64_t left = until - process_clock();
 
         (void)cgroup_await(range->cgroups.nodes[node], "populated 0", left > 0 ? left : 0);
     }
@@ -324,7 +315,7 @@ bool range_is_empty(const struct range *range)
 
 int range_freeze(struct range *range, time_ns limit_ns, struct error *error)
 {
-    int64_t until = monotonic() + limit_ns;
+    int64_t until = process_clock() + limit_ns;
     int status = needs_cgroups(range, error);
 
     if (status != 0)
@@ -332,7 +323,7 @@ int range_freeze(struct range *range, time_ns limit_ns, struct error *error)
     for (uint32_t node = 0; node < range->cgroups.node_count && status == 0; node++)
         status = cgroup_freeze(range->cgroups.nodes[node], true);
     for (uint32_t node = 0; node < range->cgroups.node_count && status == 0; node++) {
-        int64_t left = until - monotonic();
+        int64_t left = until - process_clock();
 
         status = cgroup_await(range->cgroups.nodes[node], "frozen 1", left > 0 ? left : 0);
     }
