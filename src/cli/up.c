@@ -182,7 +182,7 @@ static int tick(void *context, const struct daemon_progress *progress)
 {
     struct crew *crew = context;
 
-    if (!crew->told_up) {
+    if (progress->up && !crew->told_up) {
         crew->told_up = true;
         fprintf(stderr,
                 "iolaus: %s is up with %u agents; ctrl-C or `iolaus down %s` ends it, "

@@ -326,11 +326,12 @@ static bool up(struct course *course)
         return false;
     while (now_ms() < until) {
         json_t *answer = ask(course, "range/status", json_object());
-        bool runs = json_integer_value(json_object_get(answer, "time_ns")) > 0;
+        const char *state = json_string_value(json_object_get(answer, "state"));
+        bool runs = state != NULL && strcmp(state, "up") == 0, there = answer != NULL;
 
         json_decref(answer);
-        if (answer == NULL || runs)
-            return answer != NULL;
+        if (!there || runs)
+            return there;
         usleep(2000);
     }
     wrong(course, "the crew did not come up");

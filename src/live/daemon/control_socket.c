@@ -142,11 +142,16 @@ static const char *state_word(const struct life *life)
 
 static json_t *status_make(const struct daemon *daemon)
 {
+    static const char *const states[] = {[DAEMON_OPENING] = "opening",
+                                         [DAEMON_READY] = "opening",
+                                         [DAEMON_RUNNING] = "up",
+                                         [DAEMON_CLOSING] = "closing"};
     const struct scenario *scenario = daemon->scenario;
 
-    return json_pack("{s:s, s:s, s:s, s:I, s:i, s:i, s:b, s:s, s:i, s:I}", "range",
+    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:i, s:i, s:b, s:s, s:i, s:I}", "range",
                      daemon->options->name != NULL ? daemon->options->name : scenario->name,
-                     "scenario", scenario->name, "arm", scenario->arm, "time_ns",
+                     "scenario", scenario->name, "arm", scenario->arm, "state",
+                     states[daemon->state], "time_ns",
                      (json_int_t)(daemon->now > 0 ? daemon->now : 0), "agents", (int)daemon->agents,
                      "alive", (int)daemon->alive, "campaign",
                      daemon->operations[OPERATION_CAMPAIGN].campaign != NULL, "words",

@@ -204,7 +204,8 @@ static time_ns next_due(const struct daemon *daemon)
 
 static void tell_progress(struct daemon *daemon)
 {
-    struct daemon_progress progress = {.now = daemon->now > 0 ? daemon->now : 0,
+    struct daemon_progress progress = {.up = daemon->state == DAEMON_RUNNING,
+                                       .now = daemon->now > 0 ? daemon->now : 0,
                                        .duration = daemon->options->duration,
                                        .agents = daemon->agents,
                                        .alive = daemon->alive,
@@ -227,6 +228,7 @@ static void begin(struct daemon *daemon)
 {
     state_move(daemon, DAEMON_RUNNING);
     crew_begin(daemon);
+    daemon->told_at = daemon->now; /* that it is up is told at once */
 }
 
 /* All have opened their sessions: they get their links, and then it is time. */

@@ -26,6 +26,7 @@
 
 /* What the daemon tells while it runs; called from its loop. */
 struct daemon_progress {
+    bool up; /* every agent has opened its session, and the run has begun and not ended */
     time_ns now, duration; /* range time; duration TIME_NEVER: until stopped */
     uint32_t agents, alive, shown_failed;
     uint64_t stops, starts, deaths, records;

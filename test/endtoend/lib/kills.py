@@ -62,7 +62,7 @@ def kill(path, count, list_path):
             out.write(json.dumps([agent, incarnation]) + "\n")
             out.flush()
 
-        while asked.call("range/status")["time_ns"] <= 0:
+        while asked.call("range/status")["state"] != "up":
             time.sleep(0.05)  # whoever dies before the crew has begun ends the run
         for one in asked.call("agents/ps")["agents"]:
             end(one["agent"], one["incarnation"], one["pid"])
