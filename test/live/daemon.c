@@ -301,22 +301,24 @@ static int control_connect(const struct held *held)
     int descriptor = socket(AF_UNIX, SOCK_STREAM, 0);
 
     snprintf(address.sun_path, sizeof address.sun_path, "%s", held->path);
-    for (int i = 0; i < 500; i++) {
+    for (int i = 0; i < 20000; i++) {
         if (connect(descriptor, (struct sockaddr *)&address, sizeof address) == 0)
             return descriptor;
-        usleep(20000);
+        usleep(500);
     }
     cr_assert_fail("the control socket never answered");
     return -1;
 }
 
-static json_t *control_ask(int descriptor, const char *method)
+/* NULL where it was refused. */
+static json_t *control_call(int descriptor, const char *method, const char *params)
 {
     static char line[1 << 20];
     size_t used = 0;
     json_t *answer, *result;
     int size = snprintf(line, sizeof line,
-                        "{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"%s\",\"params\":{}}\n", method);
+                        "{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"%s\",\"params\":%s}\n", method,
+                        params);
 
     cr_assert_eq(send(descriptor, line, (size_t)size, 0), size);
     while (used == 0 || line[used - 1] != '\n') {
@@ -330,6 +332,11 @@ static json_t *control_ask(int descriptor, const char *method)
     result = json_incref(json_object_get(answer, "result"));
     json_decref(answer);
     return result;
+}
+
+static json_t *control_ask(int descriptor, const char *method)
+{
+    return control_call(descriptor, method, "{}");
 }
 
 /* The entry of an agent in agents/ps. */
@@ -391,6 +398,47 @@ static size_t count_of(const struct story *story, uint8_t verb, agent_id whom)
     return count;
 }
 
+/* Asks until the daemon says that its crew is up. */
+static void wait_up(int control)
+{
+    for (bool up = false; !up;) {
+        json_t *status = control_ask(control, "range/status");
+        const char *state = json_string_value(json_object_get(status, "state"));
+
+        up = strcmp(state, "up") == 0;
+        cr_assert(up || strcmp(state, "opening") == 0, "it is %s", state);
+        json_decref(status);
+    }
+}
+
+/* From the moment on at which it says that its crew is up it takes orders, also where the time at
+ * which it was to be up passes while agents are still opening. */
+Test(daemon, is_up_when_it_says_so, .timeout = 60)
+{
+    struct scenario_file *file = NULL;
+    const struct scenario *scenario = open_scenario("relaunch", &file);
+    struct story story = {.scenario = scenario};
+    struct held held;
+    json_t *reach;
+    int control;
+
+    skip_where_no_range();
+    held = hold(scenario, false, TIME_NEVER);
+    control = control_connect(&held);
+    kill(held.pid, SIGSTOP);
+    usleep(500000);
+    kill(held.pid, SIGCONT);
+    wait_up(control);
+    reach = control_call(control, "order/reach", "{\"target\":\"all\"}");
+    cr_expect_eq(json_array_size(json_object_get(reach, "targets")), 3u);
+    json_decref(reach);
+    kill(held.pid, SIGTERM);
+    cr_expect_eq(hold_end(&held, &story), 10 + DAEMON_STOPPED);
+    close(control);
+    story_close(&story);
+    scenario_close(file);
+}
+
 Test(daemon, answers_and_closes_over_its_socket, .timeout = 60)
 {
     struct scenario_file *file = NULL;
@@ -433,6 +481,7 @@ Test(daemon, restarts_one_killed_from_outside, .timeout = 60)
     skip_where_no_range();
     held = hold(scenario, false, TIME_NEVER);
     control = control_connect(&held);
+    wait_up(control);
     kill(wait_running(control, "archivist", 0), SIGKILL);
     wait_running(control, "archivist", 1);
     kill(held.pid, SIGTERM);
