@@ -66,6 +66,26 @@ int order_file_parse(const char *path, struct order *order, char **bytes, size_t
     return failed;
 }
 
+int order_file_lift(const char *path, struct order *order, struct error *error)
+{
+    struct order lifted;
+    char *bytes = NULL;
+    size_t size = 0;
+    int failed = order_file_parse(path, &lifted, &bytes, &size, error);
+
+    if (failed == 0 && lifted.verb != ORDER_STOP)
+        failed = error_set(error, ERROR_INPUT,
+                           "%.300s: a permit lifts an order to stop, and this is one to %s", path,
+                           order_verb_word(lifted.verb));
+    if (failed == 0) {
+        order->scope = lifted.scope;
+        memcpy(order->target, lifted.target, sizeof order->target);
+        order_digest(bytes, size, order->lifts);
+    }
+    free(bytes);
+    return failed;
+}
+
 /* ---- words and JSON ---- */
 
 void order_sentence(const struct order *order, char text[ORDER_SENTENCE_BYTES])
@@ -116,29 +136,12 @@ int order_json_write(json_t *object, int status)
 static int new_target(const struct order_arguments *arguments, struct order *order,
                       struct error *error)
 {
-    struct order lifted;
-    char *bytes = NULL;
-    size_t size = 0;
     int failed;
 
-    if (order->verb != ORDER_PERMIT) {
-        failed = order_target_read(order, arguments->target, error);
-        if (failed != 0)
-            error_context(error, "--%s", order_verb_word(order->verb));
-        return failed;
-    }
-    failed = order_file_parse(arguments->permit, &lifted, &bytes, &size, error);
-    if (failed == 0 && lifted.verb != ORDER_STOP)
-        failed = error_set(error, ERROR_INPUT,
-                           "%s: a permit lifts an order to stop, and this is one to %s",
-                           arguments->permit, order_verb_word(lifted.verb));
-    if (failed == 0) {
-        order->scope = lifted.scope;
-        memcpy(order->target, lifted.target, sizeof order->target);
-        order_digest(bytes, size, order->lifts);
-    }
-    free(bytes);
-    return failed;
+    if (order->verb == ORDER_PERMIT)
+        return order_file_lift(arguments->permit, order, error);
+    failed = order_target_read(order, arguments->target, error);
+    return failed == 0 ? 0 : error_context(error, "--%s", order_verb_word(order->verb));
 }
 
 static int new_fill(const struct order_arguments *arguments, struct order *order,

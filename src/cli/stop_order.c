@@ -110,29 +110,13 @@ static bool is_file(const char *target)
 static int target_take(const struct stop_arguments *arguments, struct control *control,
                        struct order *order, struct error *error)
 {
-    struct order lifted;
-    char *bytes = NULL;
-    size_t size = 0;
     int failed;
 
-    if (order->verb != ORDER_PERMIT || arguments->all || !is_file(arguments->target)) {
-        failed = order_target_read(order, arguments->all ? "all" : arguments->target, error);
-        if (failed == 0 && order->verb == ORDER_PERMIT && !arguments->dry_run)
-            failed = lifts_find(order, control, order->lifts, error);
-        return failed;
-    }
-    failed = order_file_parse(arguments->target, &lifted, &bytes, &size, error);
-    if (failed == 0 && lifted.verb != ORDER_STOP)
-        failed = error_set(error, ERROR_INPUT,
-                           "%.300s: a permit lifts a stop, and this is one to "
-                           "%s",
-                           arguments->target, order_verb_word(lifted.verb));
-    if (failed == 0) {
-        order->scope = lifted.scope;
-        memcpy(order->target, lifted.target, sizeof order->target);
-        order_digest(bytes, size, order->lifts);
-    }
-    free(bytes);
+    if (order->verb == ORDER_PERMIT && !arguments->all && is_file(arguments->target))
+        return order_file_lift(arguments->target, order, error);
+    failed = order_target_read(order, arguments->all ? "all" : arguments->target, error);
+    if (failed == 0 && order->verb == ORDER_PERMIT && !arguments->dry_run)
+        failed = lifts_find(order, control, order->lifts, error);
     return failed;
 }
 
