@@ -61,8 +61,8 @@ int order_file_read(const char *path, size_t most, char **bytes, size_t *size, s
 int order_file_parse(const char *path, struct order *order, char **bytes, size_t *size,
                      struct error *error);
 
-/* Makes `order` a permit that lifts the stop in that file: its scope, target and digest. ERROR_INPUT
- * where that order is no stop. */
+/* Makes `order` a permit that lifts the stop in that file: its scope, target and digest.
+ * ERROR_INPUT where that order is no stop. */
 int order_file_lift(const char *path, struct order *order, struct error *error);
 
 /* `stop camera-3 by cauterize, on any range`. */

@@ -96,6 +96,14 @@ static json_t *order_make(const struct docket_order *order)
         "killed", (json_int_t)killed, "died", (json_int_t)died, "steps", (json_int_t)order->steps);
 }
 
+/* How many signatures such an order needs; 0 where nobody is obeyed. */
+static json_int_t needed(const struct authority_file *authority, enum order_verb verb)
+{
+    return authority != NULL
+               ? (json_int_t)authority_needed(&authority->rules, &authority->roster, verb)
+               : 0;
+}
+
 #define LISTED_MAX 1024
 
 static json_t *docket_make(const struct daemon *daemon)
@@ -119,14 +127,7 @@ static json_t *docket_make(const struct daemon *daemon)
         authority != NULL && docket != NULL, "ledger", daemon->options->ledger, "key",
         key[0] != '\0' ? key : NULL, "entries",
         docket != NULL && docket->ledger != NULL ? (json_int_t)ledger_size(docket->ledger) : 0,
-        "stop_min",
-        authority != NULL
-            ? (json_int_t)authority_needed(&authority->rules, &authority->roster, ORDER_STOP)
-            : 0,
-        "permit_min",
-        authority != NULL
-            ? (json_int_t)authority_needed(&authority->rules, &authority->roster, ORDER_PERMIT)
-            : 0,
+        "stop_min", needed(authority, ORDER_STOP), "permit_min", needed(authority, ORDER_PERMIT),
         "accepted", docket != NULL ? (json_int_t)docket->accepted : 0, "refused",
         docket != NULL ? (json_int_t)docket->refused : 0, "refused_left_out",
         docket != NULL ? (json_int_t)docket->refused_left_out : 0, "orders_left_out",
@@ -243,17 +244,10 @@ static json_t *reach(struct asked *asked)
     for (uint32_t i = 0; i < count; i++)
         json_array_append_new(targets, target_make(daemon, list[i]));
     free(list);
-    return json_pack(
-        "{s:b, s:I, s:I, s:o, s:o}", "obeys", authority != NULL && daemon->docket != NULL,
-        "stop_min",
-        authority != NULL
-            ? (json_int_t)authority_needed(&authority->rules, &authority->roster, ORDER_STOP)
-            : 0,
-        "permit_min",
-        authority != NULL
-            ? (json_int_t)authority_needed(&authority->rules, &authority->roster, ORDER_PERMIT)
-            : 0,
-        "targets", targets, "held_by", held_by(daemon, &order));
+    return json_pack("{s:b, s:I, s:I, s:o, s:o}", "obeys",
+                     authority != NULL && daemon->docket != NULL, "stop_min",
+                     needed(authority, ORDER_STOP), "permit_min", needed(authority, ORDER_PERMIT),
+                     "targets", targets, "held_by", held_by(daemon, &order));
 }
 
 /* ---- order/watch ---- */

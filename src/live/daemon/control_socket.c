@@ -148,15 +148,14 @@ static json_t *status_make(const struct daemon *daemon)
                                          [DAEMON_CLOSING] = "closing"};
     const struct scenario *scenario = daemon->scenario;
 
-    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:i, s:i, s:b, s:s, s:i, s:I}", "range",
-                     daemon->options->name != NULL ? daemon->options->name : scenario->name,
-                     "scenario", scenario->name, "arm", scenario->arm, "state",
-                     states[daemon->state], "time_ns",
-                     (json_int_t)(daemon->now > 0 ? daemon->now : 0), "agents", (int)daemon->agents,
-                     "alive", (int)daemon->alive, "campaign",
-                     daemon->operations[OPERATION_CAMPAIGN].campaign != NULL, "words",
-                     range_words(daemon->range), "pid", (int)getpid(), "records",
-                     (json_int_t)daemon->records);
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:I, s:i, s:i, s:b, s:s, s:i, s:I}", "range",
+        daemon->options->name != NULL ? daemon->options->name : scenario->name, "scenario",
+        scenario->name, "arm", scenario->arm, "state", states[daemon->state], "time_ns",
+        (json_int_t)(daemon->now > 0 ? daemon->now : 0), "agents", (int)daemon->agents, "alive",
+        (int)daemon->alive, "campaign", daemon->operations[OPERATION_CAMPAIGN].campaign != NULL,
+        "words", range_words(daemon->range), "pid", (int)getpid(), "records",
+        (json_int_t)daemon->records);
 }
 
 /* The youngest process of an agent that lives, or its first row. */
