@@ -25,6 +25,7 @@ struct client {
     struct client *next;
     bool follows;
     uint64_t epoch; /* of the order whose steps it wants, or 0 */
+    uint64_t heard; /* when it last said something: the number of what was heard */
     int watched;    /* its descriptor in the socket's own epoll, or -1 */
     size_t used;
     char line[LINE_MAX_BYTES];
@@ -37,6 +38,7 @@ struct control_socket {
     int waits; /* an epoll of the socket and all clients: whether somebody waits to be heard */
     struct client *clients;
     uint32_t count;
+    uint64_t heard;
 };
 
 int control_folder(char *path, size_t size, bool make, struct error *error)
@@ -89,6 +91,22 @@ static void client_drop(struct client *client)
         epoll_ctl(socket->waits, EPOLL_CTL_DEL, client->watched, NULL);
     client->socket = NULL;
     uv_close((uv_handle_t *)&client->pipe, data_free);
+}
+
+/* Makes room for another: whoever has been silent for longest goes, and who follows something only
+ * where all do. So nobody can keep an operator out by coming first. */
+static void client_make_room(struct control_socket *socket)
+{
+    struct client *leaves = NULL;
+
+    for (struct client *client = socket->clients; client != NULL; client = client->next) {
+        bool follows = client->follows || client->epoch > 0;
+        bool other = leaves != NULL && (leaves->follows || leaves->epoch > 0);
+
+        if (leaves == NULL || (follows == other ? client->heard < leaves->heard : other))
+            leaves = client;
+    }
+    client_drop(leaves);
 }
 
 struct written {
@@ -384,6 +402,7 @@ static void lines_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buffer)
     client->used += (size_t)got;
     for (size_t at = client->used - (size_t)got; at < client->used && client->socket != NULL; at++)
         if (client->line[at] == '\n') {
+            client->heard = ++client->socket->heard;
             line_take(client, client->line + from, at - from);
             from = at + 1;
         }
@@ -402,10 +421,13 @@ static void connected(uv_stream_t *server, int status)
         return;
     uv_pipe_init(&socket->daemon->loop, &client->pipe, 0);
     client->pipe.data = client;
-    if (uv_accept(server, (uv_stream_t *)&client->pipe) != 0 || socket->count == CLIENTS_MAX) {
+    if (uv_accept(server, (uv_stream_t *)&client->pipe) != 0) {
         uv_close((uv_handle_t *)&client->pipe, data_free);
         return;
     }
+    if (socket->count == CLIENTS_MAX)
+        client_make_room(socket);
+    client->heard = ++socket->heard;
     client->watched = waits_add(socket, (uv_handle_t *)&client->pipe);
     client->socket = socket;
     client->next = socket->clients;
