@@ -7,7 +7,7 @@
  * the first target's.
  *
  * What was found is remembered until the witness has seen it end (or it is held): then control
- * hears CAMPAIGN_GONE.
+ * hears CAMPAIGN_GONE. A ghost is remembered too, so that its end is written beside it.
  */
 #include <assert.h>
 #include <errno.h>
@@ -80,6 +80,12 @@ static void found_remove(struct daemon *daemon, uint32_t place)
     find->list[place] = find->list[--find->count];
 }
 
+/* A stop waits for its end, which one that is held or a ghost has no part in. */
+static bool is_for_stop(const struct found *found)
+{
+    return !found->held && !found->ghost;
+}
+
 static void tell_gone(struct daemon *daemon, const struct found *found)
 {
     const struct campaign_event event = {
@@ -96,7 +102,7 @@ static void found_ended(struct daemon *daemon, uint32_t place)
 
     found_tells(daemon, &found, ENTRY_DIED);
     found_remove(daemon, place);
-    if (!found.held)
+    if (is_for_stop(&found))
         tell_gone(daemon, &found);
 }
 
@@ -341,7 +347,7 @@ static bool kill_again(struct daemon *daemon, const struct found *found)
     for (uint32_t i = 0; i < daemon->find->count; i++) {
         struct found *known = &daemon->find->list[i];
 
-        if (known->held || known->row != found->row || known->pid != found->pid)
+        if (!is_for_stop(known) || known->row != found->row || known->pid != found->pid)
             continue;
         known->operation = found->operation;
         if (found->row != ROW_NONE)
@@ -517,25 +523,25 @@ static bool is_looked_for(const struct daemon *daemon, agent_id agent)
  * that looks finds it by itself; by other protocols nobody does. */
 void find_ghost(struct daemon *daemon, const struct seen *seen)
 {
-    const struct found found = {.epoch = docket_bars(daemon, seen->as, NULL),
-                                .operation = &daemon->operations[OPERATION_ORDER],
-                                .whom = seen->as,
-                                .row = ROW_NONE,
-                                .in = seen->agent,
-                                .pid = seen->pid,
-                                .inside = seen->inside,
-                                .pidfd = -1};
-    int pidfd;
+    struct found found = {.epoch = docket_bars(daemon, seen->as, NULL),
+                          .operation = &daemon->operations[OPERATION_ORDER],
+                          .whom = seen->as,
+                          .row = ROW_NONE,
+                          .in = seen->agent,
+                          .pid = seen->pid,
+                          .inside = seen->inside,
+                          .ghost = true};
 
     if (!platform_bars(daemon->platform, seen->as) || is_looked_for(daemon, seen->as) ||
         find_is_held(daemon, seen->pid))
         return;
-    pidfd = witness_pidfd(daemon->witness, seen->pid);
-    if (pidfd < 0)
+    found.pidfd = witness_pidfd(daemon->witness, seen->pid);
+    if (found.pidfd < 0)
         return;
-    (void)syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
-    close(pidfd);
+    (void)syscall(SYS_pidfd_send_signal, found.pidfd, SIGKILL, NULL, 0);
     found_tells(daemon, &found, ENTRY_GHOST);
+    if (found_add(daemon, &found) == NULL)
+        close(found.pidfd);
 }
 
 /* ---- protocols that look for nobody ---- */
@@ -565,13 +571,13 @@ void find_lives(struct daemon *daemon, struct operation *operation, agent_id who
 void find_killed(struct daemon *daemon, agent_id whom)
 {
     for (uint32_t i = 0; i < daemon->find->count; i++)
-        if (daemon->find->list[i].whom == whom && !daemon->find->list[i].held)
+        if (daemon->find->list[i].whom == whom && is_for_stop(&daemon->find->list[i]))
             found_tells(daemon, &daemon->find->list[i], ENTRY_KILLED);
 }
 
 void find_forget(struct daemon *daemon, agent_id whom)
 {
     for (uint32_t i = daemon->find->count; i-- > 0;)
-        if (daemon->find->list[i].whom == whom && !daemon->find->list[i].held)
+        if (daemon->find->list[i].whom == whom && is_for_stop(&daemon->find->list[i]))
             found_remove(daemon, i);
 }

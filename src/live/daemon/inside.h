@@ -182,6 +182,7 @@ struct found {
     pid_t pid, inside;
     int pidfd; /* of what is no life */
     bool held;
+    bool ghost; /* by no look: no stop waits for its end */
 };
 
 /* What the operator does: the scenario's campaign, or an accepted order as a campaign of its own.
