@@ -234,7 +234,7 @@ static json_t *reach(struct asked *asked)
     if (target == NULL || order_target_read(&order, target, &error) != 0)
         return wrong(asked, "order/reach takes `target`: a name, group:NAME or all");
     if (daemon->state != DAEMON_RUNNING)
-        return wrong(asked, "the crew is not up yet");
+        return wrong(asked, "the crew is not up yet; ask again");
     list = calloc((size_t)daemon->agents + 1, sizeof *list);
     if (list == NULL)
         return wrong(asked, "out of memory");
