@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <sodium.h>
 
@@ -15,6 +16,7 @@
 #include "cli/order_tool.h"
 
 #define SECOND_NS INT64_C(1000000000)
+#define AWAIT_US 20000
 
 enum {
     OPTION_ALL = 256,
@@ -190,6 +192,32 @@ static const struct argp argps[] = {
                 "key." AFTERWARDS},
 };
 
+/* A daemon takes orders once every agent has opened its session, and gives up by itself where one
+ * does not: so the wait ends. */
+static int await_up(struct control *control, const char *range, struct error *error)
+{
+    bool opening = true, told = !isatty(STDERR_FILENO);
+    int failed = 0;
+
+    while (failed == 0 && opening) {
+        json_t *status = NULL;
+        const char *state;
+
+        failed = control_ask(control, "range/status", NULL, &status, error);
+        state = json_string_value(json_object_get(status, "state"));
+        opening = state != NULL && strcmp(state, "opening") == 0;
+        json_decref(status);
+        if (failed == 0 && opening) {
+            if (!told)
+                fprintf(stderr, "iolaus: %s is being opened; waiting until it takes orders\n",
+                        range);
+            told = true;
+            usleep(AWAIT_US);
+        }
+    }
+    return failed;
+}
+
 static int run(const struct stop_arguments *arguments)
 {
     static struct stop_order order;
@@ -204,6 +232,8 @@ static int run(const struct stop_arguments *arguments)
         failed = control_range(arguments->range, range, sizeof range, &error);
     if (failed == 0)
         failed = control_open(&control, range, &error);
+    if (failed == 0)
+        failed = await_up(control, range, &error);
     if (failed == 0)
         failed = stop_order_make(arguments, range, control, &order, &error);
     if (failed != 0)

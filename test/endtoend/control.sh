@@ -23,6 +23,9 @@ echo "alice $(cat "$work/alice.pub")" >"$work/roster"
     2>"$work/up.err" >/dev/null &
 daemon=$!
 trap 'kill $daemon 2>/dev/null; rm -rf "$work"' EXIT
+until_true test -S "$folder/$crew.sock"
+check "who asks while the crew is opening waits until it is up" \
+    "$IOLAUS" stop two --dry-run --range "$crew"
 until_true grep -q 'restarting this daemon ends the crew' "$work/up.err"
 timeout 300 python3 test/endtoend/lib/control.py "$folder/$crew.sock" "$work/order" \
     "${IOLAUS_CONTROL_SEED:-1}" "${IOLAUS_CONTROL_COUNT:-3000}" || echo "not ok - the draws came to their end"
