@@ -39,6 +39,7 @@ static int carry_live(void *context, struct carrying *run, struct error *error)
                                      .replicate = run->replicate,
                                      .duration = run->scenario->duration,
                                      .campaign = true,
+                                     .counts_cpu = true,
                                      .sinks = run->sinks,
                                      .sink_count = run->sink_count,
                                      .control = control};
@@ -50,6 +51,8 @@ static int carry_live(void *context, struct carrying *run, struct error *error)
     if (code == 0)
         code = daemon_run(&options, &outcome, error);
     run->ended = outcome.ended;
+    run->cpu = outcome.cpu.range;
+    run->defenders_cpu = outcome.cpu.defenders;
     if (code == 0 && outcome.end == DAEMON_STOPPED) {
         stopped = 1;
         code = error_set(error, ERROR_LIMIT, "stopped");

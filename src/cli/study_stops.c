@@ -202,6 +202,11 @@ static void preserve_column(const struct stops_row *row, cell_text text)
              number_text(row->messages_ps, messages));
 }
 
+static void cpu_column(const struct stops_row *row, cell_text text)
+{
+    interval_text(row->cpu_ps.value, row->cpu_ps.low, row->cpu_ps.high, text);
+}
+
 static void kill_column(const struct stops_row *row, cell_text text)
 {
     cell_text actions, messages;
@@ -223,7 +228,7 @@ struct column {
 /* Three tables, each beside the rows' names. */
 static const struct {
     const char *title;
-    struct column columns[8];
+    struct column columns[9];
 } tables[] = {
     {"what became of the targets",
      {{"stops", stops_column},
@@ -245,6 +250,7 @@ static const struct {
       {"standstill", standstill_column},
       {"extra life", life_column},
       {"acts, messages per s of it", preserve_column},
+      {"CPU s per s of it [95%]", cpu_column},
       {"to kill: actions, messages", kill_column},
       {"innocent work lost [95%]", lost_column}}},
 };
@@ -320,7 +326,8 @@ static void print_csv(const struct stops *stops, FILE *out)
     fputs("row,cells,cells_quiet,cells_dead,runs,stops,died,stayed_dead,stayed_low,stayed_high,"
           "sealed,unproven,ghosts,active,before,after,relaunches,refused,r0,r0_low,r0_high,"
           "to_quiet_ns,to_seal_ns,standstill_ns,watched_ns,watched_relaunches,relaunch_ns,"
-          "extra_life_ns,acts_per_s,messages_per_s,kill_actions,kill_messages,lost,lost_low,"
+          "extra_life_ns,acts_per_s,messages_per_s,cpu_per_s,"
+          "cpu_per_s_low,cpu_per_s_high,kill_actions,kill_messages,lost,lost_low,"
           "lost_high\n",
           out);
     for (uint32_t r = 0; r < stops->row_count; r++) {
@@ -348,6 +355,9 @@ static void print_csv(const struct stops *stops, FILE *out)
                                   row->ran,
                                   row->acts_ps,
                                   row->messages_ps,
+                                  row->cpu_ps.value,
+                                  row->cpu_ps.low,
+                                  row->cpu_ps.high,
                                   row->kill_actions,
                                   row->kill_messages,
                                   row->lost.value,
@@ -424,6 +434,8 @@ static json_t *row_json(const struct stops_row *row)
     json_object_set_new(
         object, "standstill_ns",
         interval_json(row->standstill.value, row->standstill.low, row->standstill.high));
+    json_object_set_new(object, "defence_cpu_per_s",
+                        interval_json(row->cpu_ps.value, row->cpu_ps.low, row->cpu_ps.high));
     json_object_set_new(object, "innocent_lost",
                         interval_json(row->lost.value, row->lost.low, row->lost.high));
     return object;

@@ -1,8 +1,8 @@
 #include "study/rows.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 
 #include "analysis/contact.h"
@@ -109,15 +109,9 @@ static int look_at_stop(void *context, time_ns now, time_ns duration)
     return *stop != 0 ? ERROR_LIMIT : 0;
 }
 
-/* Of the processes that this one has seen end: those of a live run's range. */
-static double children_seconds(void)
+static double seconds_of(int64_t ns)
 {
-    struct rusage usage;
-
-    if (getrusage(RUSAGE_CHILDREN, &usage) != 0)
-        return 0;
-    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-           1e-6 * (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+    return ns >= 0 ? 1e-9 * (double)ns : NAN;
 }
 
 static double wall_seconds(void)
@@ -259,8 +253,10 @@ int run_once(const struct study *study, uint32_t arm, uint32_t replicate,
                            .seed = of->seed,
                            .replicate = replicate,
                            .sinks = takers.sinks,
-                           .stop = stop};
-    double began = wall_seconds(), children = children_seconds();
+                           .stop = stop,
+                           .cpu = -1,
+                           .defenders_cpu = -1};
+    double began = wall_seconds();
     int code;
 
     *rows = (struct run_rows){.arm = arm,
@@ -280,6 +276,7 @@ int run_once(const struct study *study, uint32_t arm, uint32_t replicate,
     rows->events = run.events;
     rows->ended = run.ended;
     rows->wall_s = wall_seconds() - began;
-    rows->wall_cpu_s = children_seconds() - children;
+    rows->wall_cpu_s = seconds_of(run.cpu);
+    rows->wall_defenders_s = seconds_of(run.defenders_cpu);
     return code;
 }

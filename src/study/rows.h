@@ -45,7 +45,9 @@ struct run_rows {
     struct work_step *steps; /* TRAINING_STEPS and one; NULL where nobody learns */
     struct run_row sums;     /* all 0 for a run of the contact process */
     double wall_s;           /* how long the run took */
-    double wall_cpu_s;       /* of the processes of its range, where it was live */
+    /* Processor time of its range and, of that, of the agents that no stop is for; NAN: nobody
+     * counted it. */
+    double wall_cpu_s, wall_defenders_s;
     struct episode_kept *episodes;
     struct act_row *acts;
     struct decision_row *decisions; /* where the study keeps them */
@@ -62,6 +64,9 @@ struct carrying {
     const volatile int *stop; /* once it is not 0 the run is to end, with ERROR_LIMIT */
     time_ns ended;            /* set by the world */
     uint64_t events;          /* likewise; 0 where it counts none */
+    /* Processor time, in ns, of all its processes and of the agents that no stop is for: set by a
+     * world that counts it. */
+    int64_t cpu, defenders_cpu;
 };
 typedef int carry_run(void *context, struct carrying *run, struct error *error);
 

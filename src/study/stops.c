@@ -305,8 +305,29 @@ static struct rate stayed_dead_of(const struct cells *cells, uint64_t stayed, ui
     return rate_wilson_clustered(stayed, stops, effect, CONFIDENCE);
 }
 
-/* Parts of runs that were lost to the innocent. */
-static int lost_runs(const struct cells *cells, struct clusters *clusters, struct error *error)
+/* What part of a run, and of what. */
+typedef void share_of_run(const struct stops_run *run, double *part, double *whole);
+
+/* Its innocent tasks that were lost. */
+static void lost_share(const struct stops_run *run, double *part, double *whole)
+{
+    *part = (double)(run->emitted - run->done);
+    *whole = (double)run->emitted;
+}
+
+/* No machine has more processors than that: so the defenders' processor time is a share of a whole.
+ */
+#define PROCESSORS_MAX 8192
+
+/* Its time in which defenders had a processor, of what they could have had. */
+static void cpu_share(const struct stops_run *run, double *part, double *whole)
+{
+    *part = run->cpu;
+    *whole = run->seconds * PROCESSORS_MAX;
+}
+
+static int shares_of(const struct cells *cells, share_of_run *share, struct clusters *clusters,
+                     struct error *error)
 {
     uint32_t runs = runs_of(cells), used = 0;
     double *part = calloc(runs + 1, sizeof *part), *whole = calloc(runs + 1, sizeof *whole);
@@ -315,15 +336,16 @@ static int lost_runs(const struct cells *cells, struct clusters *clusters, struc
     *clusters = (struct clusters){0, part, whole};
     if (part == NULL || whole == NULL)
         return study_memory(error, "the stops");
-    for (uint32_t at = 0; (run = run_next(cells, &at)) != NULL;) {
-        part[used] = (double)(run->emitted - run->done);
-        whole[used++] = (double)run->emitted;
-    }
+    for (uint32_t at = 0; (run = run_next(cells, &at)) != NULL; used++)
+        share(run, &part[used], &whole[used]);
     clusters->count = used;
     return 0;
 }
 
-static int lost_of(const struct cells *cells, struct bootstrap *result, struct error *error)
+/* A share, less that of the same cells with nobody stopped; NAN where there are none. `stream`
+ * tells the draws of different shares apart. */
+static int beyond_untouched(const struct cells *cells, share_of_run *share, incarnation_id stream,
+                            struct bootstrap *result, struct error *error)
 {
     uint32_t *untouched = calloc(cells->count + 1, sizeof *untouched);
     struct cells others = {cells->data, untouched, 0, cells->number};
@@ -335,13 +357,13 @@ static int lost_of(const struct cells *cells, struct bootstrap *result, struct e
         if (cells->data->arms[cells->arms[i]].untouched >= 0)
             untouched[others.count++] = (uint32_t)cells->data->arms[cells->arms[i]].untouched;
     if (code == 0 && others.count > 0) {
-        code = lost_runs(cells, &here, error);
+        code = shares_of(cells, share, &here, error);
         if (code == 0)
-            code = lost_runs(&others, &there, error);
+            code = shares_of(&others, share, &there, error);
         if (code == 0)
             code = bootstrap_difference(
                 &here, &there, STOPS_DRAWS, CONFIDENCE,
-                random_make(cells->number, 0, STOPS_GENERATIONS, 0, STREAM_DESIGN, 0), result,
+                random_make(cells->number, 0, STOPS_GENERATIONS, stream, STREAM_DESIGN, 0), result,
                 error);
     }
     free((double *)here.part);
@@ -349,6 +371,47 @@ static int lost_of(const struct cells *cells, struct bootstrap *result, struct e
     free((double *)there.part);
     free((double *)there.whole);
     free(untouched);
+    return code;
+}
+
+static bool counts_cpu(const struct cells *cells)
+{
+    const struct stops_run *run;
+    bool counts = true;
+
+    for (uint32_t at = 0; (run = run_next(cells, &at)) != NULL;)
+        counts = counts && !isnan(run->cpu) && run->cpu <= run->seconds * PROCESSORS_MAX;
+    return counts;
+}
+
+/* Behind sums_of. */
+static int cpu_of(const struct cells *cells, struct stops_row *row, struct error *error)
+{
+    struct bootstrap *cpu = &row->cpu_ps;
+    const struct stops_run *run;
+    double seconds = 0, life = row->ran * (double)row->stops / 1e9;
+    bool counts = counts_cpu(cells) && life > 0;
+    int code;
+
+    for (uint32_t i = 0; i < cells->count && counts; i++) {
+        const struct stops_arm *arm = &cells->data->arms[cells->arms[i]];
+        const uint32_t other = (uint32_t)arm->untouched;
+        struct cells untouched = {cells->data, &other, 1, cells->number};
+
+        counts = arm->untouched >= 0 && counts_cpu(&untouched);
+    }
+    if (!counts) {
+        *cpu = (struct bootstrap){.value = NAN, .low = NAN, .high = NAN};
+        return 0;
+    }
+    code = beyond_untouched(cells, cpu_share, 1, cpu, error);
+    for (uint32_t at = 0; (run = run_next(cells, &at)) != NULL;)
+        seconds += run->seconds;
+    if (cpu->stand_in)
+        cpu->low = cpu->high = NAN;
+    cpu->value *= PROCESSORS_MAX * seconds / life;
+    cpu->low *= PROCESSORS_MAX * seconds / life;
+    cpu->high *= PROCESSORS_MAX * seconds / life;
     return code;
 }
 
@@ -481,7 +544,9 @@ static int row_fill(const struct cells *cells, struct stops_row *row, struct err
         code = MEDIAN(cells, to_seal, false, &row->to_seal, error);
     if (code == 0)
         code = MEDIAN(cells, standstill, false, &row->standstill, error);
-    return code == 0 ? lost_of(cells, &row->lost, error) : code;
+    if (code == 0)
+        code = beyond_untouched(cells, lost_share, 0, &row->lost, error);
+    return code == 0 ? cpu_of(cells, row, error) : code;
 }
 
 /* ---- all rows ---- */

@@ -61,8 +61,12 @@ struct stops_row {
     /* Tasks of the innocent that were not done in time, less the share of those where nobody is
      * stopped; NAN: there is no such level. */
     struct bootstrap lost;
-    double ran;                         /* life after the order, in ns per stop */
-    double acts_ps, messages_ps;        /* of the defence, per second of that life; NAN: no life */
+    double ran;                  /* life after the order, in ns per stop */
+    double acts_ps, messages_ps; /* of the defence, per second of that life; NAN: no life */
+    /* Processor time of the defenders beyond what they take where nobody is stopped, in s per
+     * second of that life. NAN: no life, or not counted, or no level at which nobody is stopped;
+     * its limits alone: too few runs. */
+    struct bootstrap cpu_ps;
     double kill_actions, kill_messages; /* per stop */
 };
 

@@ -1,5 +1,6 @@
 #include "study/stops_read.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -134,10 +135,13 @@ static int run_add(struct loader *loader, uint32_t arm, sqlite3_stmt *row)
     if (more == NULL)
         return memory(loader);
     data->runs = more;
-    more[data->run_count++] = (struct stops_run){.arm = arm,
-                                                 .replicate = sqlite3_column_int64(row, 0),
-                                                 .emitted = (uint64_t)sqlite3_column_int64(row, 1),
-                                                 .done = (uint64_t)sqlite3_column_int64(row, 2)};
+    more[data->run_count++] = (struct stops_run){
+        .arm = arm,
+        .replicate = sqlite3_column_int64(row, 0),
+        .emitted = (uint64_t)sqlite3_column_int64(row, 1),
+        .done = (uint64_t)sqlite3_column_int64(row, 2),
+        .seconds = 1e-9 * (double)sqlite3_column_int64(row, 3),
+        .cpu = sqlite3_column_type(row, 4) == SQLITE_NULL ? NAN : sqlite3_column_double(row, 4)};
     return 0;
 }
 
@@ -283,8 +287,8 @@ int stops_read(struct stops_data *data, const struct store *store, const char *s
                struct error *error)
 {
     static const char *const texts[] = {
-        "SELECT replicate, innocent_emitted, innocent_done FROM run WHERE arm=?1 ORDER BY "
-        "replicate",
+        "SELECT replicate, innocent_emitted, innocent_done, ended_ns, wall_defenders_s FROM run "
+        "WHERE arm=?1 ORDER BY replicate",
         stops_sql,
         "SELECT replicate, generation_after, count(*) FROM act WHERE arm=?1 AND "
         "generation_after>0 GROUP BY replicate, generation_after"};

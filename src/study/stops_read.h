@@ -17,6 +17,7 @@ struct stops_run {
     uint32_t arm;
     int64_t replicate;
     uint64_t stops, emitted, done;
+    double seconds, cpu; /* how long it was; the defenders' processor time, s; NAN: not counted */
     uint64_t responses[STOPS_GENERATIONS + 1]; /* by generation after the fence; [0]: the stops */
 };
 

@@ -45,7 +45,7 @@ static const char *const texts[STATEMENTS] = {
     [PUT_THRESHOLD] = "INSERT INTO threshold VALUES(?,?,?,?,?,?,?,?)",
     [PUT_DESCENT] = "INSERT INTO descent VALUES(?,?,?,?)",
     /* NOLINTNEXTLINE(bugprone-suspicious-missing-comma): one text on two lines */
-    [PUT_RUN] = "INSERT INTO run VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
+    [PUT_RUN] = "INSERT INTO run VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
                 "strftime('%Y-%m-%dT%H:%M:%fZ','now'),?)",
     [PUT_ACT] = "INSERT INTO act VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)",
     [PUT_DECISION] = "INSERT INTO decision VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
@@ -644,11 +644,9 @@ static int put_run(struct store *store, int64_t arm, bool live, const struct run
     sqlite3_bind_int64(put, 14, rows->alive_end);
     put_sums(put, 15, &rows->sums);
     sqlite3_bind_double(put, 21, rows->wall_s);
-    if (live)
-        sqlite3_bind_double(put, 22, rows->wall_cpu_s);
-    else
-        sqlite3_bind_null(put, 22);
-    put_text(put, 23, store->host.nodename);
+    sqlite3_bind_double(put, 22, rows->wall_cpu_s); /* SQLite takes NAN for NULL */
+    sqlite3_bind_double(put, 23, rows->wall_defenders_s);
+    put_text(put, 24, store->host.nodename);
     return done(store, PUT_RUN, error, "writing a run");
 }
 

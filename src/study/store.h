@@ -26,7 +26,7 @@
 #include "study/study.h"
 
 /* Raised when what the rows mean changes, so that no older run is taken for a new one. */
-#define STORE_FORMAT 7
+#define STORE_FORMAT 8
 
 enum store_mode { STORE_READ, STORE_WRITE };
 

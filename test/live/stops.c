@@ -123,6 +123,7 @@ ParameterizedTest(struct ground *ground, stops, find_what_poses, .timeout = 60)
                                      .seed = 1,
                                      .duration = scenario->duration,
                                      .campaign = true,
+                                     .counts_cpu = true,
                                      .sinks = &sink,
                                      .sink_count = 1,
                                      .without_cgroups = ground->without_cgroups,
@@ -147,6 +148,14 @@ ParameterizedTest(struct ground *ground, stops, find_what_poses, .timeout = 60)
     cr_expect_eq(count_of(&tape, proved ? VERB_SEALED : VERB_THWARTED), targets);
     cr_expect_eq(count_of(&tape, proved ? VERB_THWARTED : VERB_SEALED), 0u);
     cr_expect_eq(count_of(&tape, VERB_FROZEN), 1u);
+    if (ground->without_cgroups)
+        cr_expect_eq(outcome.cpu.range, -1, "nobody can have counted it");
+    else
+        cr_expect(outcome.cpu.defenders > 0 && outcome.cpu.defenders < outcome.cpu.range &&
+                      outcome.cpu.range < outcome.ended,
+                  "defenders who only wait took %lld, the range %lld, of %lld ns",
+                  (long long)outcome.cpu.defenders, (long long)outcome.cpu.range,
+                  (long long)outcome.ended);
     check_finality(&tape);
     free(tape.records);
     scenario_close(file);

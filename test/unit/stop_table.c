@@ -101,13 +101,15 @@ static void begin(void)
         "(4,0,'protocol','cauterize',NULL),(4,1,'notice','told',NULL);");
     for (int arm = 1; arm <= 4; arm++)
         for (int run = 0; run < RUNS; run++) {
+            static const double cpu[] = {0, 0.6, 0.44, 0.4, 0.44};
             char text[300];
 
-            /* Of 100 tasks of the innocent 90 are done, under cauterize 80. */
+            /* Of 100 tasks of the innocent 90 are done, under cauterize 80; of 40 s the defenders
+             * have a processor for some, in one run a tenth more and in the next a tenth less. */
             snprintf(text, sizeof text,
-                     "INSERT INTO run VALUES(%d,%d,'',0,0,0,1,0,0,0,NULL,NULL,NULL,NULL,0,0,0,0,"
-                     "100,%d,0,NULL,'','')",
-                     arm, run, arm == 2 ? 80 : 90);
+                     "INSERT INTO run VALUES(%d,%d,'',0,0,40000000000,1,0,0,0,NULL,NULL,NULL,NULL,"
+                     "0,0,0,0,100,%d,0,NULL,%g,'','')",
+                     arm, run, arm == 2 ? 80 : 90, cpu[arm] * (run % 2 == 0 ? 1.1 : 0.9));
             sql(text);
         }
     for (int run = 0; run < RUNS; run++) {
@@ -242,6 +244,33 @@ Test(stop_table, the_innocent_lose_what_they_lose_beyond_the_untouched)
     EXPECT_NEAR(stops->rows[0].lost.value, 0, 1e-9);
     EXPECT_NEAR(stops->rows[1].lost.value, 0.1, 1e-9);
     cr_expect(isnan(stops->rows[2].lost.value), "nobody is left untouched there");
+    stops_close(stops);
+}
+
+Test(stop_table, defenders_take_the_time_that_they_take_beyond_the_untouched)
+{
+    struct stops *stops = ask("protocol,notice", NULL);
+    const struct bootstrap *wild = &stops->rows[0].cpu_ps, *calm = &stops->rows[1].cpu_ps;
+
+    /* 0.2 s more in each of 20 runs, and 20 stops with 10 s of extra life each. */
+    EXPECT_NEAR(wild->value, 0.02, 1e-9);
+    cr_expect(wild->low > 0.015 && wild->low < 0.02 && wild->high > 0.02 && wild->high < 0.025,
+              "%g to %g", wild->low, wild->high);
+    /* 0.04 s more, and 1 s of extra life each. */
+    EXPECT_NEAR(calm->value, 0.04, 1e-9);
+    cr_expect(calm->low < 0.04 && calm->high > 0.04);
+    cr_expect(isnan(stops->rows[2].cpu_ps.value), "nobody is left untouched there");
+    stops_close(stops);
+
+    sql("UPDATE run SET wall_defenders_s=NULL WHERE arm=3 AND replicate=7");
+    stops = ask("protocol,notice", NULL);
+    cr_expect(isnan(stops->rows[0].cpu_ps.value), "in one run it was not counted");
+    stops_close(stops);
+    sql("UPDATE run SET wall_defenders_s=0.4 WHERE arm=3");
+    sql("DELETE FROM run WHERE replicate>0; DELETE FROM episode WHERE replicate>0");
+    stops = ask("protocol,notice", NULL);
+    cr_expect(!isnan(stops->rows[0].cpu_ps.value) && isnan(stops->rows[0].cpu_ps.low),
+              "one run says nothing of others");
     stops_close(stops);
 }
 

@@ -526,12 +526,19 @@ Test(study, what_was_stopped_goes_on)
     struct study *study = open_right(RUN);
     char whole[128], parts[128];
     struct study_running running = {0};
+    int code = 0;
 
     in_folder("whole.db", whole);
     in_folder("parts.db", parts);
     cr_assert_eq(run(study, whole, 2, &go_on, &running), 0);
-    running = (struct study_running){.progress = stop_at_seven};
-    cr_assert_eq(run(study, parts, 1, &stop_soon, &running), ERROR_LIMIT);
+    /* On a machine with much to do all may be done before the stop is heard: then once more. */
+    for (int tries = 0; tries < 50 && (tries == 0 || running.done == 30); tries++) {
+        unlink(parts);
+        stop_soon = 0;
+        running = (struct study_running){.progress = stop_at_seven};
+        code = run(study, parts, 1, &stop_soon, &running);
+    }
+    cr_assert_eq(code, ERROR_LIMIT);
     cr_expect_geq(running.done, 7);
     cr_expect_lt(running.done, 30);
     uint32_t kept = running.done;

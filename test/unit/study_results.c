@@ -62,11 +62,12 @@ static void put_cell(sqlite3 *database, unsigned cell, const double *point, unsi
     for (unsigned r = 0; r < runs; r++) {
         double off = runs == 1 ? 0 : r % 2 == 0 ? ERROR_OF_A_RUN : -ERROR_OF_A_RUN;
 
-        snprintf(sql, sizeof sql,
-                 "INSERT INTO run "
-                 "VALUES(%u,%u,'',0,0,0,0,0,1000000,%.0f,NULL,NULL,NULL,NULL,0,0,0,0,0,0,0,NULL,'',"
-                 "'')",
-                 cell + 1, r, 1e6 * (f + off));
+        snprintf(
+            sql, sizeof sql,
+            "INSERT INTO run "
+            "VALUES(%u,%u,'',0,0,0,0,0,1000000,%.0f,NULL,NULL,NULL,NULL,0,0,0,0,0,0,0,NULL,NULL,'',"
+            "'')",
+            cell + 1, r, 1e6 * (f + off));
         put(database, sql);
     }
 }
@@ -193,7 +194,7 @@ static void put_stops(sqlite3 *database, unsigned arm, unsigned run, unsigned re
 
     snprintf(sql, sizeof sql,
              "INSERT INTO run "
-             "VALUES(%u,%u,'',0,0,0,%d,0,0,0,NULL,NULL,NULL,NULL,0,0,0,0,0,0,0,NULL,'','')",
+             "VALUES(%u,%u,'',0,0,0,%d,0,0,0,NULL,NULL,NULL,NULL,0,0,0,0,0,0,0,NULL,NULL,'','')",
              arm, run, STOPS);
     put(database, sql);
     for (unsigned stop = 0; stop < STOPS; stop++) {

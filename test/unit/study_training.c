@@ -91,11 +91,11 @@ static void put_arm(unsigned arm, const char *level, unsigned runs)
              arm, arm, arm, level, arm, level);
     put(sql);
     for (unsigned r = 0; r < runs; r++) {
-        snprintf(
-            sql, sizeof sql,
-            "INSERT INTO run "
-            "VALUES(%u,%u,'',0,0,%lld,0,0,100,90,NULL,NULL,NULL,NULL,0,0,0,0,0,0,0,NULL,'','')",
-            arm, r, (long long)(10 * HOUR));
+        snprintf(sql, sizeof sql,
+                 "INSERT INTO run "
+                 "VALUES(%u,%u,'',0,0,%lld,0,0,100,90,NULL,NULL,NULL,NULL,0,0,0,0,0,0,0,NULL,NULL,'"
+                 "','')",
+                 arm, r, (long long)(10 * HOUR));
         put(sql);
     }
 }

@@ -104,7 +104,7 @@ static void begin(void)
         "(2,0,'repair','peers',NULL),(2,1,'fault','one',NULL),(3,0,'repair','none',NULL),"
         "(3,1,'fault','two',NULL),(4,0,'repair','peers',NULL),(4,1,'fault','two',NULL);"
         "INSERT INTO run SELECT "
-        "arm,r,'',0,0,0,0,0,0,0,NULL,NULL,NULL,NULL,0,0,0,0,0,0,0,NULL,'','' FROM "
+        "arm,r,'',0,0,0,0,0,0,0,NULL,NULL,NULL,NULL,0,0,0,0,0,0,0,NULL,NULL,'','' FROM "
         "arm,"
         "(SELECT 0 AS r UNION SELECT 1)");
     for (size_t i = 0; i < sizeof episodes / sizeof episodes[0]; i++)

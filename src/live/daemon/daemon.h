@@ -38,6 +38,7 @@ struct daemon_options {
     uint64_t seed;
     uint32_t replicate;
     time_ns duration; /* TIME_NEVER: until stopped */
+    bool counts_cpu;  /* the outcome has `cpu` */
     bool campaign;    /* false (`iolaus up`): nobody is stopped on purpose, no faults are made */
     const struct record_sink *sinks;
     uint32_t sink_count;
@@ -71,9 +72,16 @@ enum daemon_end {
     DAEMON_STOPPED,  /* by a signal, or over the control socket */
     DAEMON_LOST      /* the range was lost: daemon_run gives ERROR_MACHINE */
 };
+/* Processor time, in ns, since range time 0; -1: no cgroup counts it. */
+struct daemon_cpu {
+    int64_t range;     /* all of the range's processes */
+    int64_t defenders; /* of them those of agents that no stop of the campaign is for */
+};
+
 struct daemon_outcome {
-    uint8_t end;     /* enum daemon_end */
-    time_ns ended;   /* range time */
+    uint8_t end;   /* enum daemon_end */
+    time_ns ended; /* range time */
+    struct daemon_cpu cpu;
     char range[256]; /* what the range stood on, in words */
 };
 

@@ -264,8 +264,9 @@ struct daemon {
     time_ns now;    /* range time of this turn; below 0 before the crew begins */
     time_ns opened; /* CLOCK_MONOTONIC at range time 0 */
     time_ns ended, told_at, start_by;
-    time_ns recorded;  /* of the last record */
-    time_ns witnessed; /* until when all that the witness saw has been taken */
+    time_ns recorded;      /* of the last record */
+    time_ns witnessed;     /* until when all that the witness saw has been taken */
+    struct daemon_cpu cpu; /* when the run began */
     struct arena arena;
     uint64_t files_before; /* soft limit of open files, to be given back */
 

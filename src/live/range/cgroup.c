@@ -142,6 +142,17 @@ int cgroup_freeze(int directory, bool still)
     return file_write(directory, "cgroup.freeze", still ? "1" : "0");
 }
 
+int64_t cgroup_cpu(int directory)
+{
+    char text[1024];
+    ssize_t length = file_read(directory, "cpu.stat", text, sizeof text);
+    const char *usage = length < 0 ? NULL : strstr(text, "usage_usec ");
+
+    if (usage == NULL)
+        return length < 0 ? length : -ENODATA;
+    return 1000 * strtoll(usage + strlen("usage_usec "), NULL, 10);
+}
+
 /* Events that come meanwhile, and which are not awaited, do not make it longer. */
 int cgroup_await(int directory, const char *event, int64_t left_ns)
 {

@@ -64,6 +64,8 @@ void cgroup_end(int parent, int range, const char *name);
 int cgroup_kill(int directory);
 /* Lets all below it stand still, or go on; 0 or a negative errno. It takes a moment. */
 int cgroup_freeze(int directory, bool still);
+/* The processor time of all that ever ran in it, user and system, in ns; or a negative errno. */
+int64_t cgroup_cpu(int directory);
 /* Waits until cgroup.events says so (`frozen 1`, `populated 0`), as long as `left_ns`: 0, or
  * -ETIMEDOUT. */
 int cgroup_await(int directory, const char *event, int64_t left_ns);

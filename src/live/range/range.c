@@ -380,6 +380,13 @@ int range_cgroup(const struct range *range, agent_id agent)
     return agent < range->cgroups.agent_count ? range->cgroups.agents[agent] : -1;
 }
 
+int64_t range_cpu(const struct range *range, agent_id agent)
+{
+    int directory = range_cgroup(range, agent);
+
+    return directory < 0 ? -ENOENT : cgroup_cpu(directory);
+}
+
 const char *range_cgroup_path(const struct range *range, agent_id agent, char *path, size_t size)
 {
     const struct cgroups *cgroups = &range->cgroups;

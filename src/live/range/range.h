@@ -134,6 +134,9 @@ int range_adopt(struct range *range, agent_id agent, pid_t pid, struct error *er
  * left out), in the caller's buffer: "" where there are none. agent AGENT_NONE: of the whole range.
  */
 int range_cgroup(const struct range *range, agent_id agent);
+/* The processor time that all processes in such a cgroup have taken since the range was opened, in
+ * ns; negative where there is none. */
+int64_t range_cpu(const struct range *range, agent_id agent);
 const char *range_cgroup_path(const struct range *range, agent_id agent, char *path, size_t size);
 /* The agent whose cgroup a path of /proc/PID/cgroup names, or AGENT_NONE. */
 agent_id range_agent_of_path(const struct range *range, const char *path);
