@@ -380,10 +380,13 @@ void control_hold(struct world *world, time_ns now);
 /* Whoever is released from a quarantine goes on. */
 void control_release(struct world *world, time_ns now);
 /* The row stands still from now on, or goes on with what came meanwhile. */
+void row_hang(struct world *world, uint32_t row, time_ns now, bool ends, const struct cause *cause);
 bool row_hangs_by_fault(const struct world *world, uint32_t row);
 /* The same without a record: what the fence does is no more than a moment. */
 void row_stand(struct world *world, uint32_t row, time_ns now, bool ends);
-void row_hang(struct world *world, uint32_t row, time_ns now, bool ends, const struct cause *cause);
+/* The platform has severed all its links, and it is not to take that for deaths: what is still to
+ * be said of their ends is not heard. */
+void row_unlink(struct world *world, uint32_t row);
 
 /* world_fault.c: barriers: what is truly simultaneous */
 int sim_faults_open(struct world *world, struct error *error);

@@ -190,24 +190,6 @@ static void do_release(struct world *world, agent_id whom, time_ns now)
     engine_barrier(world->engine, now + world->lookahead, BARRIER_RELEASE);
 }
 
-/* A process that hangs for another reason finds the word when it goes on. */
-static void tell_hung(struct world *world, uint32_t row, agent_id whom, time_ns now,
-                      const struct cause *cause)
-{
-    uint32_t slot = world_message(world);
-    struct message *message = &world->message[slot];
-
-    message->use = USE_PERCEPT;
-    message->incarnation = world->row[row].incarnation;
-    message->cause = *cause;
-    message->percept = (struct percept){.kind = PERCEPT_DEPARTED,
-                                        .peer = whom,
-                                        .subject = row_agent(world, row),
-                                        .by = AGENT_NONE,
-                                        .via = AGENT_NONE};
-    world_send(world, world->control_entity, row, now + world->lookahead, slot);
-}
-
 /* Held by the fence alone, of which there is no record; a fault may have begun meanwhile. */
 static void let_go(struct world *world, uint32_t row, time_ns now, bool hangs)
 {
@@ -223,19 +205,10 @@ static void let_go(struct world *world, uint32_t row, time_ns now, bool hangs)
 
 static void release(struct world *world, uint32_t row, time_ns now)
 {
-    agent_id agent = row_agent(world, row);
-    struct cause root = orders_root(&world->orders, agent);
+    struct cause root = orders_root(&world->orders, row_agent(world, row));
     bool hangs = row_hangs_by_fault(world, row);
 
-    for (uint64_t i = world->links->offsets[agent]; i < world->links->offsets[agent + 1]; i++) {
-        agent_id peer = world->links->peers[i];
-        struct cause cause = orders_part(&world->orders, agent, peer, now);
-
-        if (hangs)
-            tell_hung(world, row, peer, now, &cause);
-        else
-            tell_frozen(world, row, peer, now, &cause);
-    }
+    row_unlink(world, row);
     if (world->row_work[row].held == HOLD_LETTING) {
         let_go(world, row, now, hangs);
         return;
@@ -249,7 +222,6 @@ void control_release(struct world *world, time_ns now)
 {
     const struct campaign_rules *rules = &world->scenario->campaign;
 
-    world->orders.frozen = true;
     for (uint32_t i = 0; i < rules->target_count; i++)
         for (uint32_t slot = 0; slot < world->slots; slot++) {
             uint32_t row = slot * world->agents + rules->targets[i];
@@ -257,7 +229,6 @@ void control_release(struct world *world, time_ns now)
             if (world->row_work[row].held >= HOLD_LETTING)
                 release(world, row, now);
         }
-    world->orders.frozen = false;
 }
 
 /* From now on it is not renewed. What is left runs out by the node's own clock, and not before

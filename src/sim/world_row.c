@@ -380,6 +380,15 @@ static void take_hangup(struct world *world, uint32_t row, struct message *messa
     row_deliver(world, row, &message->percept, now, &message->cause);
 }
 
+void row_unlink(struct world *world, uint32_t row)
+{
+    agent_id agent = row_agent(world, row);
+    uint64_t degree = world->links->offsets[agent + 1] - world->links->offsets[agent];
+
+    for (uint64_t i = 0; i < degree; i++)
+        world->link_end[row_place(world, row) + i] = LINK_DOWN;
+}
+
 static void start_failed(struct world *world, uint32_t row, incarnation_id incarnation, time_ns now,
                          const struct cause *cause)
 {

@@ -117,13 +117,6 @@ struct cause orders_mark(const struct orders *orders, const struct campaign_acti
                        action->value, peer);
 }
 
-struct cause orders_part(const struct orders *orders, agent_id held, agent_id peer, time_ns now)
-{
-    const struct campaign_action parting = {.kind = CONTROL_MARK, .whom = peer};
-
-    return write_order(orders, VERB_MARKED, now, orders_root(orders, held), &parting, 0, held);
-}
-
 struct cause orders_kill(const struct orders *orders, agent_id whom, time_ns now)
 {
     struct cause cause = orders_root(orders, whom);

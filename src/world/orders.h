@@ -42,10 +42,6 @@ struct cause orders_record(struct orders *orders, const struct campaign_action *
 struct cause orders_mark(const struct orders *orders, const struct campaign_action *action,
                          agent_id peer, time_ns now);
 
-/* Of CONTROL_RELEASE: `held` is told that its peer departed in good order, which is what the end of
- * their link was; it would take it for a death, and act. */
-struct cause orders_part(const struct orders *orders, agent_id held, agent_id peer, time_ns now);
-
 /* Of CONTROL_KILL_FOUND and CONTROL_HOLD: the witness found this incarnation (or, with its
  * pid in the range, a process that the platform did not start); and where it is not kept, it is
  * killed. */

@@ -1,6 +1,7 @@
 # An agent is kept frozen, stopped while it is, and let run again.
 # Goal: a stop ends what a pause keeps; a resume does not lift a tombstone; a permit of two does, and
 # the agent runs again; both certificates are complete.
+# And who is let go takes none of its peers for gone, though its links were cut when it was fenced.
 # Limit: one agent of nine; the steps are tried in test/live and test/golden/control.
 . test/endtoend/lib/tap.sh
 
@@ -53,3 +54,12 @@ wait "$daemon"
 check "the pause is proved" complete 1
 check "the stop is proved" complete 2
 check "the ledger is good" "$IOLAUS" audit "$ledger"
+
+nobody_else_is_defended() { # TRACE
+    "$IOLAUS" trace show "$1" >"$work/story"
+    [ "$(grep -c 'helper went on' "$work/story")" -ge 6 ] && ! grep -q 'decided about peer-' "$work/story"
+}
+"$IOLAUS" sim test/scenarios/live/released.yaml --trace "$work/simulated.trace" >/dev/null
+check "who is let go defends nobody that runs, simulated" nobody_else_is_defended "$work/simulated.trace"
+"$IOLAUS" drill test/scenarios/live/released.yaml --name "released-$$" --trace "$work/live.trace" >/dev/null 2>&1
+check "nor does a process" nobody_else_is_defended "$work/live.trace"

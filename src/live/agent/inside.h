@@ -172,6 +172,8 @@ void acts_decided(struct program *program, struct percept *percept);
 /* link_layer.c */
 void links_opened(struct program *program, const json_t *params, struct packet *packet);
 void links_cut(struct program *program, const json_t *names);
+/* The platform has severed them all: no peer is taken for gone by that. */
+void links_forget(struct program *program);
 void link_ready(struct program *program, uint32_t slot);
 /* False where the message is lost. Its number is given in any case. */
 bool link_send(struct program *program, uint32_t slot, struct link_message *message);

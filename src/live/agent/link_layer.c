@@ -100,6 +100,14 @@ static void hang_up(struct program *program, uint32_t slot)
     program_deliver(program, &percept);
 }
 
+void links_forget(struct program *program)
+{
+    for (uint32_t slot = 0; slot < program->agent.degree; slot++) {
+        link_down(program, &program->links[slot]);
+        program->links[slot].hangup_held = false;
+    }
+}
+
 /* Who is cut off now. What closed behind a partition is seen when that ends. */
 void links_cut(struct program *program, const json_t *names)
 {
@@ -293,6 +301,22 @@ static void take(struct program *program, uint32_t slot, struct packet *packet)
     }
 }
 
+/* The platform is heard first: where the agent was held it has severed the link, and says so. */
+static void closed(struct program *program, uint32_t slot)
+{
+    struct link *link = &program->links[slot];
+    uint16_t making = link->making;
+
+    platform_empty(program);
+    if (program->ended || link->descriptor < 0 || link->making != making)
+        return;
+    link_down(program, link);
+    if (link->cut)
+        link->hangup_held = true;
+    else
+        hang_up(program, slot);
+}
+
 /* One packet in a turn, so that no peer keeps another waiting. */
 void link_ready(struct program *program, uint32_t slot)
 {
@@ -311,11 +335,7 @@ void link_ready(struct program *program, uint32_t slot)
         packet_close(&packet);
         break;
     case CHANNEL_CLOSED:
-        link_down(program, link);
-        if (link->cut)
-            link->hangup_held = true;
-        else
-            hang_up(program, slot);
+        closed(program, slot);
         break;
     case CHANNEL_FULL:
     case CHANNEL_EMPTY:

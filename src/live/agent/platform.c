@@ -77,7 +77,8 @@ static void perceive(struct program *program, enum percept_kind kind, const json
         program_deliver(program, &percept);
 }
 
-/* It was held, and goes on: what it waits for comes as much later. */
+/* It was held, and goes on: what it waits for comes as much later. Its links were severed before
+ * that, which says nothing of its peers; they are made anew. */
 static void take_resumed(struct program *program, const json_t *params)
 {
     struct percept percept = {
@@ -88,6 +89,7 @@ static void take_resumed(struct program *program, const json_t *params)
         .via = AGENT_NONE,
         .value = drift_local(integer_in(params, "stood_ns", 0), program->own->drift_ppm)};
 
+    links_forget(program);
     program_deliver(program, &percept);
 }
 

@@ -433,23 +433,13 @@ void find_hold(struct daemon *daemon, struct operation *operation,
     tell_gone(daemon, &found);
 }
 
-/* Its links ended when it was fenced, which it hears of first; it would take that for deaths. */
-static void tell_released(struct daemon *daemon, struct operation *operation, uint32_t row)
+/* Before it goes on: its links ended when it was fenced, and it would take that for deaths. */
+static void tell_released(struct daemon *daemon, uint32_t row)
 {
-    const struct life *life = &daemon->lives[row];
-    agent_id agent = row_agent(daemon, row);
-    time_ns stood = daemon->now - life->held_since;
+    time_ns stood = daemon->now - daemon->lives[row].held_since;
 
     send_notification(daemon, row, NOTIFY_STOP_RESUMED,
                       json_pack("{s:I}", "stood_ns", (json_int_t)(stood > 0 ? stood : 0)), NULL);
-    for (uint32_t i = 0; i < degree_of(daemon, agent); i++) {
-        agent_id peer = peers_of(daemon, agent)[i];
-        struct cause cause = orders_part(&operation->orders, agent, peer, daemon->now);
-        const struct delivery delivery = {.kind = PERCEPT_DEPARTED, .peer = peer, .cause = cause};
-
-        send_notification(daemon, row, NOTIFY_STOP_DEPARTED,
-                          json_pack("{s:s}", "agent", daemon->names[peer]), &delivery);
-    }
 }
 
 static void release_life(struct daemon *daemon, struct operation *operation, uint32_t row)
@@ -459,7 +449,7 @@ static void release_life(struct daemon *daemon, struct operation *operation, uin
     struct record record =
         record_make(VERB_RESUMED, daemon->now, &root, AGENT_NONE, row_agent(daemon, row), 0);
 
-    tell_released(daemon, operation, row);
+    tell_released(daemon, row);
     life->held = false;
     life->start_by += daemon->now - life->held_since;
     record.whom_incarnation = life->incarnation;
