@@ -16,6 +16,7 @@
  *   control.c         the operator's campaign, carried out; boot time
  *   lease.c           the range's own lease, and the operator's
  *   standstill.c      freeze and thaw; range time
+ *   cpu.c             the processor time of a range
  *   find.c            finding what a stop is about, and killing or keeping it
  *   docket.c          orders: what was accepted, its steps, and the ledger that keeps both
  *   docket_orders.c   an order comes in: decided, kept, begun
@@ -500,6 +501,11 @@ void operations_unobserved(struct daemon *daemon, time_ns from);
 /* A step that is about one that was found. */
 void found_tells(struct daemon *daemon, const struct found *found, enum entry_step_word word);
 void operation_ends(struct daemon *daemon, struct operation *operation);
+
+/* cpu.c */
+/* What the cgroups count now, where the options ask for it; and since range time 0. */
+struct daemon_cpu cpu_read(const struct daemon *daemon);
+struct daemon_cpu cpu_since(const struct daemon *daemon);
 
 /* lease.c */
 /* The operator is there. Gives until when the range may run; TIME_NEVER: as long as the daemon. */
