@@ -72,9 +72,7 @@ enum tool_method {
     X(BOARD_ASK, "board/ask", "The board asks about an agent.")                                    \
     X(STOP_NOTICE, "stop/notice", "The stop of an agent is announced.")                            \
     X(STOP_DEPARTED, "stop/departed", "An agent departed in good order.")                          \
-    X(STOP_RESUMED, "stop/resumed",                                                                \
-      "The caller was held in a quarantine, and goes on; its links were severed before that, "     \
-      "and are made anew.")                                                                        \
+    X(STOP_RESUMED, "stop/resumed", "The caller was held, and goes on with no links.")             \
     X(WORK_DO, "work/do", "A task for the caller.")                                                \
     X(WORLD_FAULTS, "world/faults", "Which peers are cut off now, and how slow the agent is.")
 
