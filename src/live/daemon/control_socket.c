@@ -2,6 +2,7 @@
  * The control socket: one JSON-RPC 2.0 message a line. Nobody who connects can keep the daemon
  * waiting: what a client does not read is dropped with it.
  */
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,6 +107,7 @@ static void client_make_room(struct control_socket *socket)
         if (leaves == NULL || (follows == other ? client->heard < leaves->heard : other))
             leaves = client;
     }
+    assert(leaves != NULL); /* where there is nobody there is room */
     client_drop(leaves);
 }
 
