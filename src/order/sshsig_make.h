@@ -22,10 +22,8 @@ struct sshsig_secret {
     unsigned char secret[64]; /* as libsodium has it: the seed, then the key */
 };
 
-#define SSHSIG_KEY_TEXT 96 /* `ssh-ed25519 `, 68 characters, and the end */
-#define SSHSIG_MADE_TEXT                                                                           \
-    512 /* a signature in a namespace of at most 63 characters, and the end                        \
-         */
+#define SSHSIG_KEY_TEXT 96   /* `ssh-ed25519 `, 68 characters, and the end */
+#define SSHSIG_MADE_TEXT 512 /* a signature in a namespace of at most 63 characters */
 
 void sshsig_key_make(struct sshsig_secret *secret);
 void sshsig_key_wipe(struct sshsig_secret *secret);

@@ -94,6 +94,11 @@ static void client_drop(struct client *client)
     uv_close((uv_handle_t *)&client->pipe, data_free);
 }
 
+static bool client_follows(const struct client *client)
+{
+    return client->follows || client->epoch > 0;
+}
+
 /* Makes room for another: whoever has been silent for longest goes, and who follows something only
  * where all do. So nobody can keep an operator out by coming first. */
 static void client_make_room(struct control_socket *socket)
@@ -101,10 +106,9 @@ static void client_make_room(struct control_socket *socket)
     struct client *leaves = NULL;
 
     for (struct client *client = socket->clients; client != NULL; client = client->next) {
-        bool follows = client->follows || client->epoch > 0;
-        bool other = leaves != NULL && (leaves->follows || leaves->epoch > 0);
-
-        if (leaves == NULL || (follows == other ? client->heard < leaves->heard : other))
+        if (leaves == NULL ||
+            (client_follows(client) == client_follows(leaves) ? client->heard < leaves->heard
+                                                              : client_follows(leaves)))
             leaves = client;
     }
     assert(leaves != NULL); /* where there is nobody there is room */

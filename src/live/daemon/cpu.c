@@ -11,19 +11,18 @@ static bool is_target(const struct campaign_rules *campaign, agent_id agent)
 
 struct daemon_cpu cpu_read(const struct daemon *daemon)
 {
-    struct daemon_cpu cpu = {.range = -1, .defenders = -1};
+    struct daemon_cpu cpu = {0};
 
     if (!daemon->options->counts_cpu || daemon->range == NULL)
-        return cpu;
+        return CPU_UNKNOWN;
     cpu.range = range_cpu(daemon->range, AGENT_NONE);
     if (cpu.range < 0)
-        return (struct daemon_cpu){-1, -1};
-    cpu.defenders = 0;
+        return CPU_UNKNOWN;
     for (agent_id a = 0; a < daemon->agents; a++) {
         int64_t one = is_target(&daemon->scenario->campaign, a) ? 0 : range_cpu(daemon->range, a);
 
         if (one < 0)
-            return (struct daemon_cpu){-1, -1};
+            return CPU_UNKNOWN;
         cpu.defenders += one;
     }
     return cpu;
@@ -34,7 +33,7 @@ struct daemon_cpu cpu_since(const struct daemon *daemon)
     struct daemon_cpu now = cpu_read(daemon);
 
     if (daemon->cpu.range < 0 || now.range < 0)
-        return (struct daemon_cpu){-1, -1};
+        return CPU_UNKNOWN;
     return (struct daemon_cpu){now.range - daemon->cpu.range,
                                now.defenders - daemon->cpu.defenders};
 }

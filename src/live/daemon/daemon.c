@@ -584,7 +584,7 @@ int daemon_run(const struct daemon_options *options, struct daemon_outcome *outc
     daemon->error = error;
     daemon->epoll = daemon->program = daemon->crew = daemon->control_timer = -1;
     daemon->end = DAEMON_LOST;
-    daemon->cpu = (struct daemon_cpu){-1, -1};
+    daemon->cpu = CPU_UNKNOWN;
     failed = daemon_open(daemon, &prepare);
     if (failed == 0 && daemon->failed == 0)
         uv_run(&daemon->loop, UV_RUN_DEFAULT);

@@ -77,6 +77,7 @@ struct daemon_cpu {
     int64_t range;     /* all of the range's processes */
     int64_t defenders; /* of them those of agents that no stop of the campaign is for */
 };
+#define CPU_UNKNOWN ((struct daemon_cpu){-1, -1})
 
 struct daemon_outcome {
     uint8_t end;   /* enum daemon_end */
